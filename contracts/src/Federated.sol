@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Roles} from "./Roles.sol";
+
+/// @notice What the registries ask of the FLContract.
+interface IFederation {
+    /// @notice The client index of `account`; `exists` is false when it never was approved.
+    function indexOf(address account) external view returns (uint16 index, bool exists);
+
+    /// @notice Tells the federation that versions were rejected, so that a round on one of them is aborted.
+    function baseRejected() external;
+}
+
+/// @title A registry that belongs to one federation
+/// @notice FL_ROLE is the FLContract's, given once.
+abstract contract Federated is Roles {
+    bytes32 public constant FL_ROLE = keccak256("FL_ROLE");
+
+    /// @notice The FLContract that writes here; 0 until it is set.
+    IFederation public federation;
+
+    /// @notice The federation contract is known from here on.
+    event FederationSet(address indexed federation);
+
+    error FederationAlreadySet(address federation);
+    error FederationNotSet();
+
+    /// @notice Names the FLContract that may write here. Admin, once.
+    /// @param fl address of the FLContract
+    function setFederation(address fl) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        if (address(federation) != address(0)) revert FederationAlreadySet(address(federation));
+        if (fl == address(0)) revert FederationNotSet();
+        federation = IFederation(fl);
+        _grantRole(FL_ROLE, fl);
+        emit FederationSet(fl);
+    }
+}

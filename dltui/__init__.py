@@ -1,0 +1,5 @@
+"""dltui: run and watch blockchain-coordinated federated learning on one machine."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -1,0 +1,179 @@
+"""One round's result: a pure function of the chain's facts and the blobs, the same 32 bytes for everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dltui.aggregation import fixed
+from dltui.aggregation.canonical import ZERO_DIGEST, digest_of, is_digest, is_int
+from dltui.aggregation.errors import Unavailable
+from dltui.aggregation.fixed import Tensors
+from dltui.aggregation.judge import Terms, judge
+from dltui.aggregation.manifest import Manifest, encode_manifest
+from dltui.aggregation.model import check_model, encode_model
+from dltui.aggregation.rules import Weighted, rule
+from dltui.aggregation.update import MAX_CLIENT, MAX_ROUND, decode_update
+from dltui.aggregation.verdicts import MAX_WEIGHT, Reason, Verdict, encode_verdicts
+from dltui.errors import DltuiError
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What the chain says of one update: client index, blob digest, weight in approved records."""
+
+    client: int
+    digest: str
+    weight: int
+
+
+@dataclass(frozen=True)
+class RoundInputs:
+    """Everything that a round's result depends on.
+
+    `base_digest` is the base version's digest (SHA-256 of its manifest, as on chain) and becomes the parent;
+    `base` are its model's tensors; `plan_hash` is hex without 0x. `candidates` are the client indices whose
+    blobs a quorum of reports holds. `fetch` returns a blob's bytes by digest. `clip` and `max_steps` are the
+    plan's bounds on one element and on an integer buffer's growth. Fewer than `min_valid` valid updates give
+    the zero result.
+    """
+
+    round: int
+    base_digest: str
+    base: Tensors
+    plan_hash: str
+    scale_bits: int
+    max_weight: int
+    max_steps: int
+    rule: str
+    min_valid: int
+    submissions: Sequence[Submission]
+    candidates: frozenset[int]
+    fetch: Callable[[str], bytes]
+    clip: float | None = None
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """`digest` is the SHA-256 of `manifest`; 64 zeros, and no model, where too few updates are valid."""
+
+    model: bytes | None
+    manifest: bytes | None
+    digest: str
+    verdict_blob: bytes
+    verdicts: tuple[Verdict, ...]
+
+
+def compute(inputs: RoundInputs) -> RoundResult:
+    """Judges every submission and aggregates the valid ones; the submissions may come in any order.
+
+    Raises Unavailable where a candidate's blob cannot be fetched, Overflow where the plan's weights and scale
+    do not fit an exact sum (whatever the blobs hold), and DltuiError for inputs that no chain could have
+    given.
+    """
+    _check(inputs)
+    aggregate = rule(inputs.rule)
+    verdicts = {s.client: _verdict(s, inputs) for s in sorted(inputs.submissions, key=lambda item: item.client)}
+    valid = _Valid(inputs, [v for v in verdicts.values() if v.included])
+    changed: Tensors | None = None
+    if len(valid) >= inputs.min_valid and valid.weight > 0:
+        combined = aggregate(valid, inputs.base)
+        for client in combined.rejected:
+            verdicts[client] = replace(verdicts[client], included=False, reason=Reason.REJECTED_BY_RULE, weight=0)
+        changed = {
+            name: combined.counters[name]
+            if tensor.dtype == np.int64
+            else fixed.apply(tensor, combined.changes[name], inputs.scale_bits)
+            for name, tensor in inputs.base.items()
+        }
+    leaves = tuple(verdicts.values())
+    verdict_blob = encode_verdicts(inputs.round, leaves)
+    if changed is None:
+        return RoundResult(None, None, ZERO_DIGEST, verdict_blob, leaves)
+    model = encode_model(changed)
+    manifest = encode_manifest(
+        Manifest(
+            model=digest_of(model),
+            parent=inputs.base_digest,
+            round=inputs.round,
+            rule=inputs.rule,
+            verdicts=digest_of(verdict_blob),
+        )
+    )
+    return RoundResult(model, manifest, digest_of(manifest), verdict_blob, leaves)
+
+
+class _Valid:
+    """The valid updates, fetched one at a time on every pass, so that memory holds one of them."""
+
+    def __init__(self, inputs: RoundInputs, included: Sequence[Verdict]) -> None:
+        self._inputs = inputs
+        self._included = included
+        self.weight = sum(v.weight for v in included)
+
+    def __len__(self) -> int:
+        return len(self._included)
+
+    def __iter__(self) -> Iterator[Weighted]:
+        for verdict in self._included:
+            update = decode_update(_fetch(self._inputs, verdict.digest))
+            yield Weighted(verdict.client, update.deltas, update.counters, verdict.weight)
+
+
+def _verdict(submission: Submission, inputs: RoundInputs) -> Verdict:
+    if submission.client not in inputs.candidates:
+        reason = Reason.WITHHELD
+    else:
+        data = _fetch(inputs, submission.digest)
+        reason = judge(
+            data,
+            submission.client,
+            Terms(
+                round=inputs.round,
+                base_digest=inputs.base_digest,
+                base=inputs.base,
+                plan_hash=inputs.plan_hash,
+                scale_bits=inputs.scale_bits,
+                clip=inputs.clip,
+                max_steps=inputs.max_steps,
+            ),
+        )
+    included = reason is Reason.OK
+    weight = min(submission.weight, inputs.max_weight) if included else 0
+    return Verdict(submission.client, submission.digest, included, reason, weight)
+
+
+def _fetch(inputs: RoundInputs, digest: str) -> bytes:
+    try:
+        data = inputs.fetch(digest)
+    except (DltuiError, OSError, LookupError) as error:
+        raise Unavailable(f"a candidate's blob cannot be fetched: {error}", where=digest) from error
+    if digest_of(data) != digest:
+        raise Unavailable("a candidate's blob does not hash to its digest", where=digest)
+    return data
+
+
+def _check(inputs: RoundInputs) -> None:
+    check_model(inputs.base)
+    where = f"round {inputs.round}"
+    sound = (
+        is_int(inputs.round, 0, MAX_ROUND)
+        and is_digest(inputs.base_digest)
+        and is_digest(inputs.plan_hash)
+        and is_int(inputs.scale_bits, 0, fixed.MAX_SCALE_BITS)
+        and is_int(inputs.max_weight, 1, MAX_WEIGHT)
+        and is_int(inputs.max_steps, 0, MAX_WEIGHT)
+        and is_int(inputs.min_valid, 1, MAX_CLIENT + 1)
+        and (inputs.clip is None or 0 < inputs.clip < float("inf"))
+    )
+    if not sound:
+        raise DltuiError("the round's number, digests, scale, bounds or minimum are impossible", where=where)
+    for s in inputs.submissions:
+        if not (is_int(s.client, 0, MAX_CLIENT) and is_digest(s.digest) and is_int(s.weight, 0, MAX_WEIGHT)):
+            raise DltuiError("a submission is impossible", where=where)
+    if len({s.client for s in inputs.submissions}) != len(inputs.submissions):
+        raise DltuiError("a client has two submissions", where=where)
+    heaviest = sum(min(s.weight, inputs.max_weight) for s in inputs.submissions)
+    fixed.grown(0, heaviest * fixed.largest(inputs.scale_bits, inputs.clip))

@@ -1,0 +1,80 @@
+"""Whole blocks as a node gives them: transactions with what their receipts say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from eth_utils import to_checksum_address
+
+from dltui.chain.reader import Caller
+
+
+@dataclass(frozen=True)
+class MinedTx:
+    """One mined transaction; `gas_used`, `fee` (wei) and `status` are from its receipt."""
+
+    hash: str
+    sender: str
+    to: str | None
+    data: bytes
+    created: str | None
+    status: int
+    gas_used: int
+    fee: int
+    logs: tuple[dict[str, Any], ...]
+    """Raw JSON-RPC logs."""
+
+
+@dataclass(frozen=True)
+class MinedBlock:
+    """One block; `timestamp` in unix seconds."""
+
+    number: int
+    hash: str
+    timestamp: int
+    gas_used: int
+    txs: tuple[MinedTx, ...]
+
+
+def _number(value: Any) -> int:
+    return int(value, 16) if isinstance(value, str) else int(value)
+
+
+def _address(value: str | None) -> str | None:
+    return to_checksum_address(value) if value else None
+
+
+def block_from(block: dict[str, Any], receipts: list[dict[str, Any]]) -> MinedBlock:
+    """Join a full block with its receipts (both as JSON-RPC objects)."""
+    by_hash = {receipt["transactionHash"]: receipt for receipt in receipts}
+    txs = []
+    for tx in block["transactions"]:
+        receipt = by_hash[tx["hash"]]
+        gas_used = _number(receipt["gasUsed"])
+        txs.append(
+            MinedTx(
+                hash=tx["hash"],
+                sender=to_checksum_address(receipt["from"]),
+                to=_address(receipt.get("to")),
+                data=bytes.fromhex(tx["input"][2:]),
+                created=_address(receipt.get("contractAddress")),
+                status=_number(receipt["status"]),
+                gas_used=gas_used,
+                fee=gas_used * _number(receipt["effectiveGasPrice"]),
+                logs=tuple(receipt["logs"]),
+            )
+        )
+    return MinedBlock(
+        number=_number(block["number"]),
+        hash=block["hash"],
+        timestamp=_number(block["timestamp"]),
+        gas_used=_number(block["gasUsed"]),
+        txs=tuple(txs),
+    )
+
+
+def read_block(rpc: Caller, number: int) -> MinedBlock:
+    """Fetch a block with its receipts from a node."""
+    block = rpc.call("eth_getBlockByNumber", hex(number), True)
+    return block_from(block, rpc.call("eth_getBlockReceipts", hex(number)))

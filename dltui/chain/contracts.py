@@ -1,0 +1,50 @@
+"""The contracts as Python sees them: typed wrappers, event decoding and revert reasons in one place."""
+
+from __future__ import annotations
+
+from dltui.chain.binding import ADMIN_ROLE, FL_ROLE, OPERATOR_ROLE, Caller, deploy_call
+from dltui.chain.federation import FLContract
+from dltui.chain.logs import decode_log
+from dltui.chain.records import (
+    NO_LIMIT,
+    AbortReason,
+    ClientInfo,
+    ClientStatus,
+    Commitment,
+    Membership,
+    Plan,
+    RoundInfo,
+    RoundState,
+    SuspendReason,
+    VersionInfo,
+    VersionState,
+    indices,
+)
+from dltui.chain.registries import DataRegistry, ModelRegistry
+from dltui.chain.reverts import explain
+
+__all__ = [
+    "ADMIN_ROLE",
+    "FL_ROLE",
+    "NO_LIMIT",
+    "OPERATOR_ROLE",
+    "AbortReason",
+    "Caller",
+    "ClientInfo",
+    "ClientStatus",
+    "Commitment",
+    "DataRegistry",
+    "FLContract",
+    "Membership",
+    "ModelRegistry",
+    "Plan",
+    "RoundInfo",
+    "RoundState",
+    "SuspendReason",
+    "VersionInfo",
+    "VersionState",
+    "decode_log",
+    "deploy_call",
+    "explain",
+    "indices",
+]

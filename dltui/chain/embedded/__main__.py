@@ -1,0 +1,102 @@
+"""`python -m dltui.chain.embedded --dir DIR`: run the node on DIR/genesis.json until SIGTERM.
+
+Prints one JSON line on stdout: `{"port": …, "pid": …}` once JSON-RPC answers, or `{"error": …, "where": …}`.
+Everything else goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from dltui import exits
+from dltui.chain.embedded.genesis import read_genesis
+from dltui.errors import ChainError
+
+_PR_SET_PDEATHSIG = 1
+_POLL = 0.1
+_THREAD_STACK = 64 * 1024 * 1024
+
+
+def main() -> int:
+    """Run the node; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m dltui.chain.embedded", description="The embedded chain.")
+    parser.add_argument("--dir", type=Path, required=True, help="directory with genesis.json and the chain's state")
+    parser.add_argument("--port", type=int, default=0, help="loopback port; 0 takes a free one")
+    parser.add_argument("--batch-ms", type=int, default=20, help="what arrives within it shares a block")
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _end_with_parent()
+    try:
+        _serve(args.dir, args.port, args.batch_ms)
+    except ChainError as error:
+        _say({"error": error.message, "where": error.where, "hint": error.hint})
+        return exits.CHAIN
+    return exits.OK
+
+
+def _serve(directory: Path, port: int, batch_ms: int) -> None:
+    # A call of depth 1024 in the EVM is several thousand Python frames deep.
+    threading.stack_size(_THREAD_STACK)
+    from dltui.chain.embedded.chain import StoredChain
+    from dltui.chain.embedded.methods import Methods
+    from dltui.chain.embedded.miner import Miner
+    from dltui.chain.embedded.server import RpcServer
+
+    chain = StoredChain(directory, read_genesis(directory / "genesis.json"))
+    miner = Miner(chain, batch_ms)
+    try:
+        server = RpcServer(Methods(chain, miner), port)
+    except (OSError, OverflowError) as error:
+        chain.close()
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = f"port {port} is taken" if taken else f"cannot listen on port {port}: {error}"
+        raise ChainError(reason, where="chain node") from error
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    miner.start()
+    threading.Thread(target=server.serve_forever, args=(_POLL,), name="http", daemon=True).start()
+    logging.info("block %d, listening on 127.0.0.1:%d", chain.head.block_number, server.server_port)
+    _say({"port": server.server_port, "pid": os.getpid()})
+    stop.wait()
+    server.shutdown()
+    server.socket.close()
+    miner.stop()
+    chain.close()
+    logging.info("stopped at block %d", chain.head.block_number)
+
+
+def _say(line: dict[str, object]) -> None:
+    """Write the one line of stdout; from then on stdout is stderr, whoever reads the pipe may go."""
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when the one that started it ends, where the system can (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(exits.TERMINATED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""One stored chain: the machine, its sqlite file and the index, kept in step and guarded by one lock."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from eth.abc import BlockHeaderAPI
+
+from dltui.chain.embedded.db import RESTORE, SqliteStore
+from dltui.chain.embedded.genesis import Genesis
+from dltui.chain.embedded.index import Index
+from dltui.chain.embedded.machine import BlockResult, Machine
+from dltui.chain.embedded.transactions import Refused
+from dltui.errors import ChainError
+
+STATE_FILE = "state.sqlite"
+"""Name of the chain's state in its directory."""
+
+
+class NoBlock(Refused):
+    """No block was made; `refused` says by position why each transaction could not be in it."""
+
+    def __init__(self, refused: Mapping[int, Refused]) -> None:
+        super().__init__(next(iter(refused.values())).message)
+        self.refused = refused
+
+
+class StoredChain:
+    """The chain in `directory`, begun with `genesis` where it is empty; `clock` gives unix seconds.
+
+    `lock` guards the machine and the index; `grown` is notified after each block. `head` is the newest
+    header. Raises `ChainError` where another process has the directory open, or the state does not belong to
+    `genesis`.
+    """
+
+    def __init__(self, directory: Path, genesis: Genesis, clock: Callable[[], float] = time.time) -> None:
+        self.genesis = genesis
+        self.head: BlockHeaderAPI
+        self.lock = threading.RLock()
+        self.grown = threading.Condition()
+        self._clock = clock
+        self._guard = _claim(directory / "state.lock")
+        try:
+            self._open(directory / STATE_FILE)
+        except BaseException:
+            self._guard.close()
+            raise
+
+    @property
+    def now(self) -> int:
+        """Unix seconds of the next block, were it made now."""
+        return max(int(self._clock()), self.head.timestamp)
+
+    def mine(self, raws: Sequence[bytes], timestamp: int | None = None, whole: bool = False) -> BlockResult:
+        """Make the next block and store it with its index in one sqlite transaction.
+
+        Where no transaction fits, or `whole` and one does not, no block is made and `NoBlock` is raised.
+        `timestamp` in unix seconds is now by default.
+        """
+        with self.lock:
+            with self.store.block():
+                block = self.machine.execute(self.now if timestamp is None else timestamp, raws)
+                if block.refused and (whole or not block.transactions):
+                    raise NoBlock(block.refused)
+                self.index.add(block)
+            self._advance(block.header)
+        return block
+
+    def wait(self, after: int, timeout: float) -> int:
+        """Wait until the head's number is above `after`, `timeout` seconds at most; return the number."""
+        with self.grown:
+            self.grown.wait_for(lambda: self.head.block_number > after, timeout)
+            return int(self.head.block_number)
+
+    def close(self) -> None:
+        """Write everything into the one file and release the directory."""
+        with self.lock:
+            self.store.close()
+            self._guard.close()
+
+    def _open(self, path: Path) -> None:
+        self.store = SqliteStore(path)
+        try:
+            self.index = Index(self.store.connection)
+            with self.store.block():
+                self.machine = Machine(self.store, self.genesis)
+                self.head = self.machine.head
+                if self.index.height() is None:
+                    self.index.add(BlockResult(self.head, ()))
+            height = self.index.height()
+        except sqlite3.Error as error:
+            raise ChainError(f"the chain state cannot be read: {error}", where=str(path), hint=RESTORE) from error
+        if height != self.head.block_number:
+            raise ChainError("the chain state and its index disagree", where=str(path), hint=RESTORE)
+
+    def _advance(self, header: BlockHeaderAPI) -> None:
+        with self.grown:
+            self.head = header
+            self.grown.notify_all()
+
+
+def _claim(path: Path) -> IO[str]:
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise ChainError("another node has this chain open", where=str(path.parent)) from error
+    return file

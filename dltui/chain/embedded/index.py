@@ -1,0 +1,144 @@
+"""The index beside the chain: blocks, transactions, receipts, logs, by hash, number and log filter."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dltui.chain.embedded.formats import Json, block_json, log_json, receipt_json, transaction_json
+from dltui.chain.embedded.machine import BlockResult, LogEntry
+
+MAX_LOGS = 50_000
+"""Most logs in one answer; a wider query is refused."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS blocks(number INTEGER PRIMARY KEY, hash BLOB UNIQUE, body TEXT);
+CREATE TABLE IF NOT EXISTS txs(
+    hash BLOB PRIMARY KEY, block INTEGER, position INTEGER, body TEXT, receipt TEXT, UNIQUE(block, position)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS logs(
+    block INTEGER, position INTEGER, tx_position INTEGER, tx BLOB, address BLOB,
+    topic0 BLOB, topic1 BLOB, topic2 BLOB, topic3 BLOB, data BLOB, PRIMARY KEY(block, position)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS logs_by_address ON logs(address, topic0, block);
+CREATE INDEX IF NOT EXISTS logs_by_topic ON logs(topic0, block);
+"""
+_LOG_COLUMNS = (
+    "l.block, b.hash, l.tx, l.tx_position, l.position, l.address, l.topic0, l.topic1, l.topic2, l.topic3, l.data"
+)
+_LOG_SOURCE = f"SELECT {_LOG_COLUMNS} FROM logs l JOIN blocks b ON b.number = l.block WHERE "
+
+
+class TooManyLogs(Exception):
+    """A log query matched more than `MAX_LOGS`."""
+
+
+@dataclass(frozen=True)
+class LogFilter:
+    """Blocks `first` to `last`; any of `addresses`, and by position any of `topics` (empty: all)."""
+
+    first: int
+    last: int
+    addresses: tuple[bytes, ...] = ()
+    topics: tuple[tuple[bytes, ...], ...] = ()
+
+
+class Index:
+    """Queries and rows over `connection`; writes happen inside the caller's sqlite transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._db.executescript(_SCHEMA)
+
+    def add(self, block: BlockResult) -> None:
+        """Write the rows of one block; the caller commits."""
+        body = block_json(block.header, [executed.tx.raw for executed in block.transactions])
+        self._db.execute("INSERT INTO blocks VALUES (?, ?, ?)", (block.number, block.hash, json.dumps(body)))
+        log_rows: list[tuple[Any, ...]] = []
+        for position, executed in enumerate(block.transactions):
+            transaction, receipt = transaction_json(block, position), receipt_json(block, position)
+            self._db.execute(
+                "INSERT INTO txs VALUES (?, ?, ?, ?, ?)",
+                (executed.tx.hash, block.number, position, json.dumps(transaction), json.dumps(receipt)),
+            )
+            for entry in executed.logs:
+                topics = [*entry.topics, None, None, None, None][:4]
+                row = (
+                    block.number,
+                    len(log_rows),
+                    position,
+                    executed.tx.hash,
+                    entry.address,
+                    *topics,
+                    entry.data,
+                )
+                log_rows.append(row)
+        self._db.executemany("INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", log_rows)
+
+    def height(self) -> int | None:
+        """Number of the newest indexed block, or None."""
+        value: int | None = self._db.execute("SELECT max(number) FROM blocks").fetchone()[0]
+        return value
+
+    def block_number(self, block_hash: bytes) -> int | None:
+        """Number of the block with this hash, or None."""
+        row = self._db.execute("SELECT number FROM blocks WHERE hash = ?", (block_hash,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def block(self, number: int, full: bool = False) -> Json | None:
+        """The block object with transaction hashes, or with whole transactions where `full`."""
+        row = self._db.execute("SELECT body FROM blocks WHERE number = ?", (number,)).fetchone()
+        if row is None:
+            return None
+        result: Json = json.loads(row[0])
+        rows = self._db.execute("SELECT hash, body FROM txs WHERE block = ? ORDER BY position", (number,))
+        result["transactions"] = [json.loads(body) if full else "0x" + hash_.hex() for hash_, body in rows]
+        return result
+
+    def transaction(self, tx_hash: bytes) -> Json | None:
+        """The transaction object, or None."""
+        row = self._db.execute("SELECT body FROM txs WHERE hash = ?", (tx_hash,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def receipt(self, tx_hash: bytes) -> Json | None:
+        """The receipt object with its logs, or None."""
+        row = self._db.execute("SELECT receipt, block, position FROM txs WHERE hash = ?", (tx_hash,)).fetchone()
+        return None if row is None else self._with_logs(*row)
+
+    def receipts(self, number: int) -> list[Json]:
+        """The receipt objects of one block, in order."""
+        rows = self._db.execute("SELECT receipt, block, position FROM txs WHERE block = ? ORDER BY position", (number,))
+        return [self._with_logs(*row) for row in rows.fetchall()]
+
+    def logs(self, wanted: LogFilter) -> list[Json]:
+        """The log objects that match, in chain order. Raises `TooManyLogs`."""
+        clauses, values = ["l.block BETWEEN ? AND ?"], list[int | bytes]([wanted.first, wanted.last])
+        columns: list[tuple[str, tuple[bytes, ...]]] = [("l.address", wanted.addresses)]
+        columns += [(f"l.topic{i}", topics) for i, topics in enumerate(wanted.topics)]
+        for position, (column, choices) in enumerate(columns):
+            if choices:
+                clauses.append(f"{column} IN ({', '.join('?' * len(choices))})")
+                values += choices
+            elif position:
+                # A filter with n positions matches only logs that have at least n topics.
+                clauses.append(f"{column} IS NOT NULL")
+        query = f"{_LOG_SOURCE} {' AND '.join(clauses)} ORDER BY l.block, l.position LIMIT {MAX_LOGS + 1}"
+        rows = self._db.execute(query, values).fetchall()
+        if len(rows) > MAX_LOGS:
+            raise TooManyLogs
+        return [_log(row) for row in rows]
+
+    def _with_logs(self, receipt: str, number: int, position: int) -> Json:
+        rows = self._db.execute(
+            f"{_LOG_SOURCE} l.block = ? AND l.tx_position = ? ORDER BY l.position", (number, position)
+        )
+        return json.loads(receipt) | {"logs": [_log(row) for row in rows]}
+
+
+def _log(row: Sequence[Any]) -> Json:
+    number, block_hash, tx, tx_position, position, address, *topics, data = row
+    entry = LogEntry(address, tuple(topic for topic in topics if topic is not None), data)
+    return log_json(entry, number, block_hash, tx, tx_position, position)

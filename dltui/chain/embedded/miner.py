@@ -1,0 +1,115 @@
+"""From arriving transactions to blocks: what comes within a short window shares a block."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from dataclasses import dataclass, field
+
+from dltui.chain.embedded.chain import NoBlock, StoredChain
+from dltui.chain.embedded.genesis import GAS_LIMIT
+from dltui.chain.embedded.transactions import Refused, Transaction, check_transaction, decode_transaction
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Ticket:
+    """A transaction on its way: `done` is set when it is in a block, or when `error` says why it never is."""
+
+    tx: Transaction
+    done: threading.Event = field(default_factory=threading.Event)
+    error: Refused | None = None
+
+
+class Miner(threading.Thread):
+    """Mines what `submit` took, in order of arrival, `batch_ms` milliseconds after the first of a batch.
+
+    There is no queue for later nonces: a transaction must be the sender's next one after those still waiting.
+    """
+
+    def __init__(self, chain: StoredChain, batch_ms: int = 20) -> None:
+        super().__init__(name="miner", daemon=True)
+        self.taken = False
+        self._chain = chain
+        self._window = batch_ms / 1000
+        self._queue: list[Ticket] = []
+        self._arrived = threading.Event()
+        self._stopping = threading.Event()
+
+    def submit(self, raw: bytes) -> Ticket:
+        """Take a signed transaction for the next block; raises `Refused` where it cannot be in one."""
+        tx = decode_transaction(raw, self._chain.machine.chain_id)
+        with self._chain.lock:
+            if self._stopping.is_set():
+                raise Refused("the node is stopping")
+            if any(ticket.tx.hash == tx.hash for ticket in self._queue):
+                raise Refused("already known")
+            if self._chain.index.transaction(tx.hash) is not None:
+                raise Refused("already known")
+            waiting = [ticket.tx for ticket in self._queue if ticket.tx.sender == tx.sender]
+            balance = self._chain.machine.balance(tx.sender) - sum(other.highest_cost for other in waiting)
+            base_fee = self._chain.machine.next_header(self._chain.now).base_fee_per_gas
+            check_transaction(tx, self.next_nonce(tx.sender), balance, base_fee)
+            ticket = Ticket(tx)
+            self._queue.append(ticket)
+            self.taken = True
+        self._arrived.set()
+        return ticket
+
+    def next_nonce(self, sender: bytes) -> int:
+        """The nonce of the sender's next transaction, after those that wait for a block."""
+        with self._chain.lock:
+            nonces = [ticket.tx.nonce for ticket in self._queue if ticket.tx.sender == sender]
+            return max(nonces) + 1 if nonces else self._chain.machine.nonce(sender)
+
+    def run(self) -> None:
+        """Mine until stopped; a block that cannot be stored fails its transactions, not the thread."""
+        while True:
+            self._arrived.wait()
+            self._stopping.wait(self._window)
+            with self._chain.lock:
+                batch = self._take()
+                if not self._queue:
+                    self._arrived.clear()
+                if batch:
+                    self._mine(batch)
+                elif self._stopping.is_set():
+                    return
+            if self._stopping.is_set():
+                self._arrived.set()
+
+    def stop(self) -> None:
+        """Mine what was taken, then end the thread."""
+        with self._chain.lock:
+            self._stopping.set()
+        self._arrived.set()
+        self.join()
+
+    def _take(self) -> list[Ticket]:
+        """The longest beginning of the queue whose gas limits fit into one block."""
+        gas = count = 0
+        for ticket in self._queue:
+            gas += ticket.tx.gas
+            if gas > GAS_LIMIT:
+                break
+            count += 1
+        batch, self._queue = self._queue[:count], self._queue[count:]
+        return batch
+
+    def _mine(self, batch: list[Ticket]) -> None:
+        try:
+            refused = self._chain.mine([ticket.tx.raw for ticket in batch]).refused
+        except NoBlock as none:
+            refused = none.refused
+        except sqlite3.Error as error:
+            log.error("a block cannot be stored: %s", error)
+            refused = dict.fromkeys(range(len(batch)), Refused(f"the node cannot store the block: {error}"))
+        except Exception as error:
+            log.exception("a block cannot be made")
+            name = type(error).__name__
+            refused = dict.fromkeys(range(len(batch)), Refused(f"the node cannot make the block: {name}"))
+        for position, ticket in enumerate(batch):
+            ticket.error = refused.get(position)
+            ticket.done.set()

@@ -1,0 +1,42 @@
+"""JSON from strangers: decoded only when it is not nested deeper than any honest message."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+MAX_DEPTH = 64
+"""Deepest nesting that is decoded."""
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+
+
+def decode_json(data: bytes) -> Any:
+    """The decoded document; raises `ValueError` where `data` is not JSON or nested too deeply.
+
+    A decoder recurses in C, and py-evm and py_ecc raise Python's recursion limit so far that the C stack ends first:
+    deep nesting must be found before decoding, not during it.
+    """
+    if _too_deep(data):
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+    # Decoded as UTF-8 here: in other encodings json would see strings where the check saw brackets.
+    return json.loads(data.decode("utf-8"), parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _too_deep(data: bytes) -> bool:
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for match in _TOKEN.finditer(data):
+        first = data[match.start()]
+        if first in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif first in b"]}":
+            depth -= 1
+    return False

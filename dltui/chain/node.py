@@ -1,0 +1,213 @@
+"""Local chain nodes as processes: start, restore from a transaction log, watch, stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from dltui.chain.embedded.genesis import Genesis, read_genesis, write_genesis
+from dltui.chain.ports import port_owner
+from dltui.chain.rpc import Rpc
+from dltui.chain.txlog import TxLog
+from dltui.errors import ChainError
+
+START_DEADLINE = 60.0
+"""Seconds that a node may take until JSON-RPC answers."""
+STOP_DEADLINE = 10.0
+"""Seconds between TERM and KILL."""
+
+__all__ = ["EmbeddedNode", "Genesis", "Node", "read_genesis", "write_genesis"]
+
+
+class Node(Protocol):
+    """A chain node: the embedded chain, anvil, or an address of somebody else's."""
+
+    engine: str
+    """Which kind of node: "embedded", "anvil" or "url"."""
+
+    @property
+    def url(self) -> str:
+        """Address of its JSON-RPC."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, while it runs and is ours."""
+
+    def start(self) -> None:
+        """Start it and return when JSON-RPC answers; raises `ChainError` that names the log file."""
+
+    def restore(self, log: TxLog) -> int:
+        """Bring a node that is behind forward from the run's log; returns the number of blocks replayed."""
+
+    def alive(self) -> bool:
+        """Whether its process runs."""
+
+    def stop(self) -> None:
+        """End it: TERM, then KILL."""
+
+
+class EmbeddedNode:
+    """The embedded chain in a process of its own, with its state in `directory`.
+
+    `genesis` is written to `directory/genesis.json` where that is missing and must equal it where it is
+    there; None takes what is there. `port` 0 takes a free one; a restart keeps the port. `batch_ms` is the
+    miner's window in milliseconds. Start it from the main thread: the kernel ends the node when the starting
+    thread ends.
+    """
+
+    engine = "embedded"
+
+    def __init__(self, directory: Path, genesis: Genesis | None = None, port: int = 0, batch_ms: int = 20) -> None:
+        self.directory = directory
+        self.log_path = directory / "node.log"
+        self._genesis = genesis
+        self._port = port
+        self._batch_ms = batch_ms
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Address of JSON-RPC; raises `ChainError` before the first start on port 0."""
+        if not self._port:
+            raise ChainError("the node has no port before it is started", where="embedded chain")
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The node's process id while it runs."""
+        return self._process.pid if self._process is not None and self.alive() else None
+
+    def start(self) -> None:
+        """Start the node and return when JSON-RPC answers.
+
+        Raises `ChainError` where the port is taken (naming its owner), the genesis or the state does not fit,
+        or the node does not come up within `START_DEADLINE` seconds.
+        """
+        if self.alive():
+            raise ChainError("the node runs already", where=self._where)
+        self._prepare_genesis()
+        command = [sys.executable, "-m", "dltui.chain.embedded", "--dir", str(self.directory)]
+        command += ["--port", str(self._port), "--batch-ms", str(self._batch_ms)]
+        with self.log_path.open("ab") as log:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+            )
+        self._process = process
+        assert process.stdout is not None
+        try:
+            with process.stdout as pipe:
+                ready = self._ready(pipe)
+            self._port = ready["port"]
+            with Rpc(self.url) as rpc:
+                rpc.call("web3_clientVersion")
+        except BaseException:
+            self.stop()
+            raise
+
+    def restore(self, log: TxLog) -> int:
+        """Re-execute the blocks of `log` that the node lacks, with their timestamps, comparing each hash.
+
+        Returns the number of blocks replayed. Raises `ChainError` where log and node are not the same chain.
+        """
+        digest = read_genesis(self.directory / "genesis.json").sha256()
+        if log.genesis_sha256 != digest:
+            raise ChainError("the transaction log belongs to another genesis", where=str(log.path))
+        replayed = 0
+        with Rpc(self.url, timeout=120.0) as rpc:
+            head = int(rpc.call("eth_blockNumber"), 16)
+            for record in log.read(allow_torn=True):
+                if record.block < head:
+                    continue
+                if record.block == head:
+                    block_hash = rpc.call("eth_getBlockByNumber", hex(head), False)["hash"]
+                else:
+                    raws = ["0x" + raw.hex() for raw in record.txs]
+                    block = {"timestamp": record.timestamp, "transactions": raws}
+                    block_hash = rpc.call("dltui_mineBlock", block)["hash"]
+                    replayed += 1
+                if block_hash != record.hash:
+                    raise ChainError(
+                        f"block {record.block} of the transaction log does not re-execute to its hash",
+                        where=str(log.path),
+                        hint="the log or the chain state was altered",
+                    )
+        return replayed
+
+    def alive(self) -> bool:
+        """Whether the node's process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the node: TERM lets it close its state, KILL follows after `STOP_DEADLINE` seconds."""
+        process = self._process
+        if process is None:
+            return
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(STOP_DEADLINE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        process.wait()
+        self._process = None
+
+    @property
+    def _where(self) -> str:
+        return f"embedded chain (log: {self.log_path})"
+
+    def _prepare_genesis(self) -> None:
+        path = self.directory / "genesis.json"
+        if self._genesis is None or path.exists():
+            stored = read_genesis(path)
+            if self._genesis is not None and stored != self._genesis:
+                raise ChainError("the directory holds a chain with another genesis", where=str(path))
+            return
+        genesis = self._genesis
+        write_genesis(path, genesis.chain_id, genesis.timestamp, genesis.alloc)
+
+    def _ready(self, pipe: IO[bytes]) -> dict[str, Any]:
+        line = _read_line(pipe, time.monotonic() + START_DEADLINE)
+        if line is None:
+            raise ChainError(f"the node did not answer within {START_DEADLINE:.0f} s", where=self._where)
+        try:
+            said = json.loads(line)
+        except ValueError:
+            said = None
+        if isinstance(said, dict) and isinstance(said.get("port"), int):
+            return said
+        if isinstance(said, dict) and isinstance(said.get("error"), str):
+            raise self._refusal(said)
+        code = self._process.wait(STOP_DEADLINE) if self._process is not None else None
+        raise ChainError(f"the node ended before it answered (exit code {code})", where=self._where)
+
+    def _refusal(self, said: dict[str, Any]) -> ChainError:
+        message, hint = str(said["error"]), str(said.get("hint", ""))
+        if message == f"port {self._port} is taken":
+            owner = port_owner(self._port)
+            return ChainError(
+                message + (f" by {owner}" if owner else ""),
+                where=self._where,
+                hint="stop that program or choose another chain port",
+            )
+        return ChainError(f"{said.get('where', '')}: {message}".removeprefix(": "), where=self._where, hint=hint)
+
+
+def _read_line(pipe: IO[bytes], deadline: float) -> str | None:
+    """The first line from `pipe`, "" where the other end closed without one, None where `deadline` passed."""
+    data = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while not data.endswith(b"\n"):
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                return None
+            piece = os.read(pipe.fileno(), 4096)
+            if not piece:
+                break
+            data += piece
+    return data.decode("utf-8", "replace")

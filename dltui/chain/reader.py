@@ -1,0 +1,69 @@
+"""A client's view of the chain: new logs since the last look, and waiting for the next block."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from dltui.chain.ledger import Ledger
+from dltui.chain.types import Log, RpcError
+
+METHOD_NOT_FOUND = -32601
+POLL_SECONDS = 0.1
+WAIT_LIMIT_MS = 5000
+
+
+class Caller(Protocol):
+    """The part of the JSON-RPC client that the reader needs."""
+
+    def call(self, method: str, *params: Any) -> Any:
+        """Call one method; raises `RpcError` or `NodeUnreachable`."""
+
+
+class ChainReader:
+    """Reads the federation's logs in order and folds them into `ledger`.
+
+    Waiting uses the node's long poll (`dltui_waitBlock`) where it has one and asks for the block number ten times a
+    second elsewhere.
+    """
+
+    def __init__(self, rpc: Caller, addresses: Sequence[str], decode: Callable[[dict[str, Any]], Log | None]) -> None:
+        self._rpc = rpc
+        self._addresses = list(addresses)
+        self._decode = decode
+        self._long_poll = True
+        self.block = -1
+        self.ledger = Ledger()
+
+    def poll(self) -> list[Log]:
+        """The decoded logs of the blocks since the last call, already folded into the ledger."""
+        head = int(self._rpc.call("eth_blockNumber"), 16)
+        if head <= self.block:
+            return []
+        query = {"fromBlock": hex(self.block + 1), "toBlock": hex(head), "address": self._addresses}
+        logs = [log for raw in self._rpc.call("eth_getLogs", query) if (log := self._decode(raw)) is not None]
+        for log in logs:
+            self.ledger.apply(log)
+        self.block = head
+        return logs
+
+    def wait(self, seconds: float) -> None:
+        """Return when there is a block that `poll` has not seen, or after `seconds`."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if self._long_poll:
+                try:
+                    wait_ms = max(1, min(int(left * 1000), WAIT_LIMIT_MS))
+                    head = int(self._rpc.call("dltui_waitBlock", hex(max(self.block, 0)), hex(wait_ms)), 16)
+                except RpcError as error:
+                    if error.code != METHOD_NOT_FOUND:
+                        raise
+                    self._long_poll = False
+                    continue
+            else:
+                head = int(self._rpc.call("eth_blockNumber"), 16)
+                if head <= self.block:
+                    time.sleep(min(POLL_SECONDS, left))
+            if head > self.block:
+                return

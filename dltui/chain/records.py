@@ -1,0 +1,161 @@
+"""What the contracts return, typed. Bitmaps are integers by client index; times are unix seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ClientStatus(IntEnum):
+    """Where a client stands. NONE never joined, or its application was rejected."""
+
+    NONE = 0
+    PENDING = 1
+    ACTIVE = 2
+    SUSPENDED = 3
+    LEAVING = 4
+    LEFT = 5
+    BANNED = 6
+
+
+class RoundState(IntEnum):
+    """Where a round stands. FINALISED and ABORTED are final."""
+
+    NONE = 0
+    OPEN = 1
+    REPORTING = 2
+    ATTESTING = 3
+    FINALISED = 4
+    ABORTED = 5
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether the round still runs."""
+        return self in (RoundState.OPEN, RoundState.REPORTING, RoundState.ATTESTING)
+
+
+class VersionState(IntEnum):
+    """VERIFIED by a quorum, APPROVED or REJECTED by the operator."""
+
+    NONE = 0
+    VERIFIED = 1
+    APPROVED = 2
+    REJECTED = 3
+
+
+class AbortReason(IntEnum):
+    """Why a round was aborted."""
+
+    TOO_FEW_SUBMISSIONS = 1
+    NO_QUORUM = 2
+    TOO_FEW_VALID = 3
+    BASE_REJECTED = 4
+
+
+class SuspendReason(IntEnum):
+    """Why a client was suspended."""
+
+    BY_OPERATOR = 0
+    MISSED = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is agreed for a round. Windows in seconds, `privacy_cost` in micro-epsilon, `max_missed` 0 = never suspend.
+
+    `train_window` is the shortest and `train_window_max` the longest time for training (that of the first round).
+    """
+
+    plan_hash: bytes
+    min_submissions: int
+    committee_size: int
+    quorum: int
+    max_missed: int
+    scheme: int
+    require_approval: bool
+    train_window: int
+    train_window_max: int
+    report_window: int
+    attest_window: int
+    privacy_cost: int
+
+
+@dataclass(frozen=True)
+class ClientInfo:
+    """An approved client. `last_submitted` and `last_miss` are round numbers, 0 = never."""
+
+    account: str
+    status: ClientStatus
+    misses: int
+    last_submitted: int
+    last_miss: int
+
+
+@dataclass(frozen=True)
+class Membership:
+    """What is known about an address; `index` means something only when `exists` (it was approved once)."""
+
+    status: ClientStatus
+    index: int
+    exists: bool
+
+
+@dataclass(frozen=True)
+class RoundInfo:
+    """One round. `deadline` belongs to the running phase, `open_seconds` is how long submissions were taken.
+
+    `accuracies` holds basis points, seat s (rank of the member's bit in `committee`) at bits 16s to 16s+15.
+    """
+
+    state: RoundState
+    attempt: int
+    phase: int
+    opened_at: int
+    deadline: int
+    open_seconds: int
+    plan_id: int
+    base_version: int
+    selected: int
+    submitted: int
+    committee: int
+    reported: int
+    attested: int
+    accuracies: int
+    verdicts_root: bytes
+    phase_root: bytes
+    pay_root: bytes
+
+
+@dataclass(frozen=True)
+class VersionInfo:
+    """A model version. `proposers` is a bitmap, `depth` its distance from version 0, `accuracy_bp` basis points."""
+
+    digest: bytes
+    proposers: int
+    parent: int
+    round: int
+    depth: int
+    accuracy_bp: int
+    state: VersionState
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """What an owner committed to. `budget` in micro-epsilon, `NO_LIMIT` = none; `count` 0 = nothing committed."""
+
+    root: bytes
+    schema: bytes
+    count: int
+    budget: int
+    last_round: int
+    approved: bool
+    granted: bool
+
+
+NO_LIMIT = 2**64 - 1
+"""A privacy budget that is never used up."""
+
+
+def indices(bitmap: int) -> tuple[int, ...]:
+    """The client indices in a bitmap, ascending."""
+    return tuple(index for index in range(bitmap.bit_length()) if bitmap >> index & 1)

@@ -1,0 +1,201 @@
+"""The run's transaction log: every block's raw signed transactions, from which any engine rebuilds the chain.
+
+JSON lines: first `{"genesis_sha256": …, "v": 1}`, then one line a block from block 1 on:
+`{"block": n, "timestamp": unix seconds, "hash": "0x…", "state_root": "0x…", "txs": ["0x<raw>", …]}`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dltui.chain.jsontext import decode_json
+from dltui.chain.rawtx import raw_transaction
+from dltui.chain.rpc import Rpc
+from dltui.errors import ChainError
+
+_VERSION = 1
+_MAX_LINE = 64 * 1024 * 1024
+_HASH = re.compile(r"0x[0-9a-f]{64}")
+_RAW = re.compile(r"0x([0-9a-f]{2})+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_KEYS = {"block", "timestamp", "hash", "state_root", "txs"}
+
+__all__ = ["BlockRecord", "TxLog", "raw_transaction", "record_block"]
+
+
+@dataclass(frozen=True)
+class BlockRecord:
+    """One block: `timestamp` in unix seconds, hashes in hex, `txs` the signed bytes in order."""
+
+    block: int
+    timestamp: int
+    hash: str
+    state_root: str
+    txs: tuple[bytes, ...]
+
+    def encode(self) -> bytes:
+        """The block's line in the log."""
+        document = {
+            "block": self.block,
+            "timestamp": self.timestamp,
+            "hash": self.hash,
+            "state_root": self.state_root,
+            "txs": ["0x" + raw.hex() for raw in self.txs],
+        }
+        return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+
+
+class TxLog:
+    """An existing transaction log at `path`, which one process appends to.
+
+    Opening reads it through once; `last_block` is the number of its last whole line (0: none),
+    `genesis_sha256` the digest of the genesis file it belongs to. Errors are `ChainError` with file and line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.genesis_sha256 = ""
+        self.last_block = 0
+        self._whole = 0
+        for record in self.read(allow_torn=True):
+            self.last_block = record.block
+
+    @classmethod
+    def create(cls, path: Path, genesis_sha256: str) -> TxLog:
+        """Begin a log; raises `ChainError` where the file exists."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        header = json.dumps({"genesis_sha256": genesis_sha256, "v": _VERSION}, separators=(",", ":")).encode()
+        try:
+            with path.open("xb") as file:
+                _write(file.fileno(), header + b"\n")
+        except OSError as error:
+            raise ChainError(f"cannot begin the transaction log: {error.strerror}", where=str(path)) from error
+        _sync_directory(path.parent)
+        return cls(path)
+
+    def append(self, record: BlockRecord) -> None:
+        """Write the next block and have it on disk before this returns.
+
+        What a killed writer left of a torn line is cut off first. Raises `ChainError` where the number does
+        not follow or the disk refuses; the file then still ends with a whole line.
+        """
+        if record.block != self.last_block + 1:
+            text = f"block {record.block} does not follow block {self.last_block}"
+            raise ChainError(text, where=str(self.path))
+        line = record.encode()
+        try:
+            with self.path.open("r+b") as file:
+                file.truncate(self._whole)
+                file.seek(self._whole)
+                _write(file.fileno(), line)
+        except OSError as error:
+            raise ChainError(f"cannot write the transaction log: {error.strerror}", where=str(self.path)) from error
+        self._whole += len(line)
+        self.last_block = record.block
+
+    def read(self, allow_torn: bool = False) -> Iterator[BlockRecord]:
+        """Every block in order, each line checked; `allow_torn` passes over an unfinished last line."""
+        try:
+            file = self.path.open("rb")
+        except OSError as error:
+            raise ChainError(f"cannot read the transaction log: {error.strerror}", where=str(self.path)) from error
+        with file:
+            self._read_header(file.readline(_MAX_LINE))
+            self._whole = file.tell()
+            number = 1
+            while line := file.readline(_MAX_LINE):
+                if not line.endswith(b"\n"):
+                    if allow_torn:
+                        return
+                    raise self._bad(number + 1, "the line is not finished")
+                record = self._record(line, number)
+                self._whole = file.tell()
+                yield record
+                number += 1
+
+    def _read_header(self, line: bytes) -> None:
+        document = self._document(line, 1)
+        if set(document) != {"genesis_sha256", "v"} or document["v"] != _VERSION:
+            raise self._bad(1, "this is not a transaction log of version 1")
+        if not _matches(_SHA256, document["genesis_sha256"]):
+            raise self._bad(1, "genesis_sha256 is not a digest")
+        self.genesis_sha256 = document["genesis_sha256"]
+
+    def _record(self, line: bytes, number: int) -> BlockRecord:
+        document = self._document(line, number + 1)
+        if set(document) != _KEYS:
+            raise self._bad(number + 1, "the keys are not those of a block")
+        block, timestamp, txs = document["block"], document["timestamp"], document["txs"]
+        if type(block) is not int or block != number:
+            raise self._bad(number + 1, f"block {number} is expected here")
+        if type(timestamp) is not int or not 0 <= timestamp < 2**40:
+            raise self._bad(number + 1, "the timestamp is not unix seconds")
+        if not _matches(_HASH, document["hash"]) or not _matches(_HASH, document["state_root"]):
+            raise self._bad(number + 1, "a hash is not 32 bytes in hex")
+        if not isinstance(txs, list) or not all(_matches(_RAW, raw) for raw in txs):
+            raise self._bad(number + 1, "the transactions are not a list of hex strings")
+        raws = tuple(bytes.fromhex(raw[2:]) for raw in txs)
+        return BlockRecord(block, timestamp, document["hash"], document["state_root"], raws)
+
+    def _document(self, line: bytes, number: int) -> dict[str, Any]:
+        if not line.endswith(b"\n"):
+            raise self._bad(number, "the line is missing, not finished or too long")
+        try:
+            document = decode_json(line)
+        except ValueError as error:
+            raise self._bad(number, "the line is not JSON") from error
+        if not isinstance(document, dict):
+            raise self._bad(number, "the line is not an object")
+        return document
+
+    def _bad(self, line: int, reason: str) -> ChainError:
+        return ChainError(reason, where=f"{self.path}, line {line}")
+
+
+def record_block(rpc: Rpc, number: int) -> BlockRecord:
+    """Read block `number` with whole transactions from the node and rebuild its signed transactions.
+
+    Raises `ChainError` where the node has no such block or its answer does not hash to what it claims.
+    """
+    block = rpc.call("eth_getBlockByNumber", hex(number), True)
+    where = f"block {number}"
+    if not isinstance(block, dict):
+        raise ChainError("the node has no such block", where=where)
+    try:
+        record = BlockRecord(
+            block=int(block["number"], 16),
+            timestamp=int(block["timestamp"], 16),
+            hash=block["hash"].lower(),
+            state_root=block["stateRoot"].lower(),
+            txs=tuple(raw_transaction(tx) for tx in block["transactions"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ChainError("the node's block cannot be read", where=where) from error
+    if record.block != number or not _matches(_HASH, record.hash) or not _matches(_HASH, record.state_root):
+        raise ChainError("the node's block cannot be read", where=where)
+    return record
+
+
+def _matches(pattern: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.fsync(descriptor)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,114 @@
+"""The duty of a committee member: fetch the updates, report, recompute the result, attest it, finalise the round."""
+
+from __future__ import annotations
+
+import time
+
+from dltui.aggregation.errors import Unavailable
+from dltui.aggregation.model import decode_model
+from dltui.aggregation.round import RoundResult
+from dltui.chain.ledger import ATTESTING, REPORTING, RoundFacts
+from dltui.client.outcome import result_of, verdicts_root
+from dltui.client.seat import Seat, log
+from dltui.errors import BlobError
+
+PATIENCE = 0.5
+"""Part of the reporting window after which a member reports what it holds."""
+FINALISE_SPACING = 0.4
+"""Seconds between the members' tries to finalise, in order of their index: one of them is enough."""
+
+
+class CommitteeDuty:
+    """One member's part in one attempt of one round. `step` is called again and again while the round is in flight."""
+
+    def __init__(self, seat: Seat, facts: RoundFacts) -> None:
+        self._seat = seat
+        self.round = facts.number
+        self.attempt = facts.attempt
+        self._blobs: dict[str, bytes] = {}
+        self._result: RoundResult | None = None
+        self._root = b""
+        self._published = False
+        self._finalise_at = 0.0
+
+    def step(self, facts: RoundFacts) -> bool:
+        """Do what is due now; True where a transaction was sent."""
+        me = self._seat.index
+        if facts.state == REPORTING and facts.committee >> me & 1 and me not in facts.reports:
+            return self._report(facts)
+        if facts.state == ATTESTING and me in facts.reports:
+            return self._finalise(facts) if me in facts.attested else self._attest(facts)
+        return False
+
+    def _report(self, facts: RoundFacts) -> bool:
+        started = time.monotonic()
+        missing = self._fetch_missing(facts)
+        window = self._seat.plan(facts)["reportWindow"]
+        if missing and time.time() < facts.deadline - window * (1 - PATIENCE):
+            self._seat.telemetry.progress("fetch", facts.number)
+            return False
+        held = sum(1 << s.index for s in facts.submissions.values() if s.digest in self._blobs)
+        for blob in self._blobs.values():
+            self._seat.store.put(blob)
+        self._seat.telemetry.timing(facts.number, "store", time.monotonic() - started)
+        self._seat.telemetry.progress("report", facts.number)
+        return self._seat.send(self._seat.contract.report(facts.number, facts.attempt, held, b""), facts)
+
+    def _fetch_missing(self, facts: RoundFacts) -> int:
+        """Fetch what is there by now; the number of updates that are still missing."""
+        missing = 0
+        for digest in {s.digest for s in facts.submissions.values()} - set(self._blobs):
+            try:
+                self._blobs[digest] = self._seat.store.get(digest)
+            except BlobError:
+                missing += 1
+        return missing
+
+    def _fetch(self, digest: str) -> bytes:
+        return self._blobs[digest] if digest in self._blobs else self._seat.store.get(digest)
+
+    def _compute(self, facts: RoundFacts) -> RoundResult | None:
+        if self._result is None:
+            self._seat.telemetry.progress("aggregate", facts.number)
+            started = time.monotonic()
+            home = self._seat.home
+            try:
+                result = result_of(self._seat.ledger, facts, home.terms, self._fetch, home.base(facts.base_digest))
+            except (Unavailable, BlobError) as error:
+                log.warning("round %d: %s", facts.number, error)
+                return None
+            self._root = verdicts_root(facts.number, result.verdicts)
+            self._result = result
+            self._seat.telemetry.timing(facts.number, "aggregation", time.monotonic() - started)
+        return self._result
+
+    def _attest(self, facts: RoundFacts) -> bool:
+        result = self._compute(facts)
+        if result is None or time.time() > facts.deadline + 1:
+            return False
+        started = time.monotonic()
+        accuracy = self._seat.home.accuracy_bp(decode_model(result.model)) if result.model else 0
+        self._seat.telemetry.timing(facts.number, "attestation", time.monotonic() - started)
+        self._seat.telemetry.progress("attest", facts.number, accuracy_bp=accuracy)
+        sealed = self._seat.seal(facts, result.digest, self._root)
+        return self._seat.send(self._seat.contract.attest(facts.number, facts.attempt, sealed, accuracy), facts)
+
+    def _finalise(self, facts: RoundFacts) -> bool:
+        """Publish the result once every seal is in (before that a neighbour could copy it), then finalise in turn."""
+        now = time.time()
+        if not (set(facts.reports) <= set(facts.attested) or now > facts.deadline + 1):
+            return False
+        result = self._compute(facts)
+        if result is None:
+            return False
+        if not self._published:
+            for blob in (result.verdict_blob, result.model, result.manifest):
+                if blob is not None:
+                    self._seat.store.put(blob)
+            self._published = True
+            self._finalise_at = now + sorted(facts.attested).index(self._seat.index) * FINALISE_SPACING
+        if now < self._finalise_at:
+            return False
+        self._finalise_at = now + len(facts.attested) * FINALISE_SPACING
+        call = self._seat.contract.finalise(facts.number, bytes.fromhex(result.digest), self._root)
+        return self._seat.send(call, facts)

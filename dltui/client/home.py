@@ -1,0 +1,123 @@
+"""What a client has at home: its slice of the data, its model, and the base it trains from. None of it leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+
+from dltui.aggregation.fixed import Tensors
+from dltui.aggregation.update import encode_update
+from dltui.chain import merkle
+from dltui.client.outcome import Terms, load_version
+from dltui.client.spec import ClientSpec
+from dltui.client.telemetry import Telemetry
+from dltui.learning import datasets, evaluation, models, partition, training
+from dltui.learning.random import derive
+from dltui.store import Store
+
+
+@dataclass(frozen=True)
+class DataCommitment:
+    """What the data registry gets: salted Merkle root (32 bytes), record count, schema hash (32 bytes)."""
+
+    root: bytes
+    count: int
+    schema: bytes
+
+
+class Home:
+    """The learning side of one client: trains updates and measures models on records that only it holds."""
+
+    def __init__(self, spec: ClientSpec, store: Store, telemetry: Telemetry) -> None:
+        self._spec = spec
+        self._store = store
+        self._telemetry = telemetry
+        data = datasets.load(spec.dataset)
+        split = partition.split(
+            data.y,
+            spec.parts,
+            spec.partition,
+            derive(spec.seed, "partition"),
+            alpha=spec.alpha,
+            shards_per_client=spec.shards_per_client,
+            test_fraction=spec.test_fraction,
+            holdout_fraction=spec.holdout_fraction,
+        ).clients[spec.part]
+        self._train_x, self._train_y = data.tensors(split.train)
+        self._held_x, self._held_y = data.tensors(split.held_out if len(split.held_out) else split.train)
+        self._records = [data.x[i].tobytes() + int(data.y[i]).to_bytes(8, "big") for i in split.train]
+        self._schema = hashlib.sha256(data.schema.encode()).digest()
+        self._model = models.build(spec.model, data.input_shape, data.classes, derive(spec.seed, "model"))
+        self.terms = Terms(spec.rule, spec.scale_bits, spec.max_weight, spec.epochs, spec.steps, spec.batch_size)
+        self._settings = training.TrainSettings(
+            optimizer=spec.optimizer,
+            learning_rate=spec.learning_rate,
+            momentum=spec.momentum,
+            epochs=spec.epochs,
+            steps=spec.steps or None,
+            batch_size=spec.batch_size,
+            prox_mu=spec.prox_mu,
+        )
+        self._base_digest = ""
+        self._base: Tensors = {}
+        telemetry.ready(len(split.train), len(split.held_out))
+
+    def commitment(self) -> DataCommitment:
+        """The salted Merkle root over the training records: it proves that they did not change, not that they are good.
+
+        The salt comes from the private key, so a record cannot be guessed from the root.
+        """
+        salt = hashlib.sha256(b"dltui record salt" + bytes.fromhex(self._spec.key)).digest()
+        leaves = [merkle.record_leaf(salt, record) for record in self._records]
+        return DataCommitment(merkle.root(leaves), len(leaves), self._schema)
+
+    def base(self, digest: str) -> Tensors:
+        """The tensors of a version, fetched by digest and checked; kept until another one is asked for."""
+        if digest != self._base_digest:
+            self._base = load_version(digest, self._store.get)
+            self._base_digest = digest
+        return self._base
+
+    def train(self, round_number: int, client_index: int, base_digest: str) -> bytes:
+        """Train from the base and return the canonical update blob; equal seeds give equal bytes."""
+        base = self.base(base_digest)
+        models.load_tensors(self._model, base)
+        started = time.monotonic()
+
+        def say(progress: training.Progress) -> None:
+            epochs = 1 if self._spec.steps else self._spec.epochs
+            self._telemetry.progress(
+                "train",
+                round_number,
+                epoch=min(epochs, progress.step * epochs // progress.steps + 1),
+                epochs=epochs,
+                batch=progress.step,
+                batches=progress.steps,
+                loss=progress.loss,
+            )
+
+        training.train(
+            self._model,
+            self._train_x,
+            self._train_y,
+            self._settings,
+            derive(self._spec.seed, "train", self._spec.part, round_number),
+            say,
+        )
+        changes = training.update_from(base, models.tensors(self._model))
+        self._telemetry.timing(round_number, "training", time.monotonic() - started)
+        return encode_update(
+            changes,
+            client=client_index,
+            round=round_number,
+            base=base_digest,
+            plan=self._spec.plan_hash,
+            scale_bits=self._spec.scale_bits,
+        )
+
+    def accuracy_bp(self, tensors: Tensors) -> int:
+        """Accuracy of a model on this client's held-out records, in basis points."""
+        models.load_tensors(self._model, tensors)
+        accuracy, _ = evaluation.evaluate(self._model, self._held_x, self._held_y)
+        return accuracy

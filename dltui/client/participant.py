@@ -1,0 +1,115 @@
+"""The participant: joins, commits to its data, then does whatever the chain says is its duty."""
+
+from __future__ import annotations
+
+import time
+
+from dltui.chain.contracts import NO_LIMIT, DataRegistry, FLContract, decode_log
+from dltui.chain.ledger import IN_FLIGHT, RoundFacts
+from dltui.chain.reader import ChainReader
+from dltui.chain.rpc import Rpc
+from dltui.chain.types import NodeUnreachable
+from dltui.chain.wallet import Wallet
+from dltui.client import pokes
+from dltui.client.committee import CommitteeDuty
+from dltui.client.home import Home
+from dltui.client.seat import Seat, log
+from dltui.client.spec import ClientSpec
+from dltui.client.telemetry import Telemetry
+from dltui.client.trainer import TrainingDuty
+from dltui.store import Store
+
+IDLE = 5.0
+"""Seconds of a wait for blocks where no deadline is nearer."""
+BUSY = 0.05
+"""Seconds of a wait while something beside the chain is awaited: a blob, or one's turn."""
+
+
+class Participant:
+    """One client: everything that it decides comes from the chain's logs and the blobs."""
+
+    def __init__(self, spec: ClientSpec, telemetry: Telemetry) -> None:
+        self._spec = spec
+        self._rpc = Rpc(spec.rpc_url)
+        self._contract = FLContract(self._rpc, spec.federation)
+        self._registry = DataRegistry(self._rpc, spec.data_registry)
+        addresses = [spec.federation, spec.model_registry, spec.data_registry]
+        self._reader = ChainReader(self._rpc, addresses, decode_log)
+        store = Store(spec.store)
+        self._seat = Seat(
+            wallet=Wallet(self._rpc, bytes.fromhex(spec.key), spec.chain_id),
+            contract=self._contract,
+            registry=self._registry,
+            federation_id=self._contract.federation_id(),
+            chain_id=spec.chain_id,
+            ledger=self._reader.ledger,
+            home=Home(spec, store, telemetry),
+            store=store,
+            telemetry=telemetry,
+        )
+        self._training: TrainingDuty | None = None
+        self._committee: CommitteeDuty | None = None
+
+    def run(self) -> None:
+        """Take part until the process is ended, or the federation has no place for this client any more."""
+        while self.step():
+            pass
+
+    def step(self) -> bool:
+        """Read the chain, do one duty, or wait for the next block; False where this client's part is over."""
+        try:
+            self._reader.poll()
+            member = self._seat.member
+            if member is not None and member.status in ("rejected", "banned", "left"):
+                log.info("this client is %s: its part is over", member.status)
+                return False
+            if not self._act():
+                self._reader.wait(self._patience())
+        except NodeUnreachable as error:
+            log.warning("%s", error)
+            time.sleep(BUSY)
+        return True
+
+    def _act(self) -> bool:
+        address = self._seat.wallet.address
+        if self._seat.member is None:
+            return self._seat.send(self._contract.join(self._spec.name))
+        if address not in self._reader.ledger.data:
+            commitment = self._seat.home.commitment()
+            return self._seat.send(
+                self._registry.commit(commitment.root, commitment.count, commitment.schema, NO_LIMIT)
+            )
+        facts = self._reader.ledger.current
+        if facts is None or facts.state not in IN_FLIGHT or self._seat.index < 0:
+            return False
+        return self._duties(facts)
+
+    def _duties(self, facts: RoundFacts) -> bool:
+        if self._training is None or self._training.round != facts.number:
+            self._training = TrainingDuty(self._seat, self._spec, facts)
+        if self._training.step(facts):
+            return True
+        if self._committee is None or (self._committee.round, self._committee.attempt) != (facts.number, facts.attempt):
+            self._committee = CommitteeDuty(self._seat, facts)
+        if self._committee.step(facts):
+            return True
+        call = pokes.poke(self._contract, facts, self._seat.plan(facts), time.time(), self._rank(facts))
+        return call is not None and self._seat.send(call, facts)
+
+    def _rank(self, facts: RoundFacts) -> int:
+        """This client's turn among the pokers: the committee first, then everybody by index."""
+        me = self._seat.index
+        before = facts.committee & ((1 << me) - 1) if facts.committee >> me & 1 else facts.committee | ((1 << me) - 1)
+        return before.bit_count()
+
+    def _patience(self) -> float:
+        """How long to wait for a block: until something may be due by the clock alone."""
+        facts = self._reader.ledger.current
+        if facts is None or facts.state not in IN_FLIGHT or self._seat.index < 0:
+            return IDLE
+        me = self._seat.index
+        on_duty = facts.committee >> me & 1 and me not in facts.reports if facts.state == "reporting" else False
+        finalising = facts.state == "attesting" and me in facts.attested and set(facts.reports) <= set(facts.attested)
+        if on_duty or finalising:
+            return BUSY
+        return min(IDLE, max(BUSY, pokes.due_at(facts, self._rank(facts)) - time.time()))

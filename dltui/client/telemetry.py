@@ -1,0 +1,47 @@
+"""What a client tells the engine about its own doing: progress for the screen, which no decision uses."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+INTERVAL = 0.2
+"""Seconds between two progress messages, at least."""
+
+
+class Telemetry:
+    """Writes JSON lines to a pipe without ever waiting for its reader: a full pipe drops the message."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+        self._last = 0.0
+        if descriptor is not None:
+            os.set_blocking(descriptor, False)
+
+    def progress(self, activity: str, round_number: int, **fields: Any) -> None:
+        """Say what is being done; dropped where the last message is younger than 0.2 s and has the same activity."""
+        now = time.monotonic()
+        if now - self._last < INTERVAL and fields:
+            return
+        self._last = now
+        self._write({"kind": "progress", "activity": activity, "round": round_number, **fields})
+
+    def ready(self, train: int, held_out: int) -> None:
+        """Say that the data is loaded: record counts of the two splits."""
+        self._write({"kind": "ready", "train": train, "held_out": held_out})
+
+    def timing(self, round_number: int, part: str, seconds: float) -> None:
+        """Say how long a part of a round took (training, chain, store, aggregation, attestation)."""
+        self._write({"kind": "timing", "round": round_number, "part": part, "seconds": round(seconds, 6)})
+
+    def _write(self, message: dict[str, Any]) -> None:
+        if self._descriptor is None:
+            return
+        try:
+            os.write(self._descriptor, json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._descriptor = None

@@ -1,0 +1,63 @@
+"""The duty of a selected client: train, submit the digest while the blob stays at home, publish once they closed."""
+
+from __future__ import annotations
+
+import hashlib
+
+from dltui.chain.ledger import ATTESTING, OPEN, REPORTING, RoundFacts
+from dltui.client.gate import turn
+from dltui.client.seat import Seat, log
+from dltui.client.spec import ClientSpec
+
+
+class TrainingDuty:
+    """One client's part in one round.
+
+    Training is a function of the seed, so a client that was restarted makes the same bytes again.
+    """
+
+    def __init__(self, seat: Seat, spec: ClientSpec, facts: RoundFacts) -> None:
+        self._seat = seat
+        self._spec = spec
+        self.round = facts.number
+        self._blob: bytes | None = None
+        self._published = False
+
+    def step(self, facts: RoundFacts) -> bool:
+        """Do what is due now; True where something was done and the chain should be read again."""
+        me = self._seat.index
+        if facts.plan_hash != self._spec.plan_hash:
+            return self._refuse(facts)
+        if facts.state == OPEN and facts.selected >> me & 1 and me not in facts.submissions:
+            if self._blob is None:
+                self._train(facts)
+                return True
+            digest = hashlib.sha256(self._blob).digest()
+            return self._seat.send(self._seat.contract.submit(facts.number, digest, 0, 0), facts)
+        if facts.state in (REPORTING, ATTESTING) and me in facts.submissions and not self._published:
+            return self._publish(facts)
+        return False
+
+    def _train(self, facts: RoundFacts) -> None:
+        self._seat.telemetry.progress("wait", facts.number)
+        with turn(self._spec.gate, self._spec.gate_slots, self._spec.part):
+            self._seat.telemetry.progress("train", facts.number)
+            self._blob = self._seat.home.train(facts.number, self._seat.index, facts.base_digest)
+
+    def _publish(self, facts: RoundFacts) -> bool:
+        digest = facts.submissions[self._seat.index].digest
+        if self._blob is None and not self._seat.store.has(digest):
+            self._train(facts)
+        if self._blob is not None:
+            self._seat.telemetry.progress("publish", facts.number)
+            stored = self._seat.store.put(self._blob)
+            if stored != digest:
+                log.warning("round %d: trained %s, but %s was submitted", facts.number, stored, digest)
+        self._published = True
+        return True
+
+    def _refuse(self, facts: RoundFacts) -> bool:
+        if not self._published:
+            log.warning("round %d runs under plan %s, which this client does not know", facts.number, facts.plan_hash)
+            self._published = True
+        return False

@@ -1,0 +1,113 @@
+"""Checks of configuration keys and values, and the words for what is wrong with them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from dltui.errors import ConfigError
+
+Sections = Mapping[str, type[msgspec.Struct]]
+
+
+def check(
+    given: Mapping[str, Any], sections: Sections, *, source: str, text: bool = False
+) -> dict[str, dict[str, Any]]:
+    """The values of `given`, converted to their types.
+
+    `text` reads values from strings (the environment): numbers, true/false, lists with commas. Raises ConfigError for
+    an unknown section or key (with the nearest valid one) and for a value of a wrong type or outside its range.
+    """
+    checked: dict[str, dict[str, Any]] = {}
+    for section, values in given.items():
+        if section not in sections:
+            raise _unknown(
+                f"[{section}]" if isinstance(values, Mapping) else section, section, sections, source, values
+            )
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"[{section}] must be a section with keys", where=source)
+        fields = {field.name: field.type for field in msgspec.structs.fields(sections[section])}
+        for key, value in values.items():
+            name = f"{section}.{key}"
+            if key not in fields:
+                raise _unknown(name, name, sections, source, values)
+            checked.setdefault(section, {})[key] = _value(name, value, fields[key], source, text)
+    return checked
+
+
+def allowed(kind: Any) -> str:
+    """The values that a field's type allows, in words."""
+    info = msgspec.inspect.type_info(kind)
+    return _allowed(info)
+
+
+def toml_value(value: Any) -> str:
+    """A scalar or a list as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    return repr(value)
+
+
+def _value(name: str, value: Any, kind: Any, source: str, text: bool) -> Any:
+    wrong = ConfigError(f"{_shown(value)} is not allowed", where=f"{source}: {name}", hint=f"allowed: {allowed(kind)}")
+    if isinstance(value, tuple):
+        value = list(value)
+    if text and isinstance(value, str) and isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.VarTupleType):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        converted = msgspec.convert(value, kind, strict=not text)
+        json.dumps(converted, ensure_ascii=False).encode("utf-8")
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        raise wrong from None
+    if isinstance(converted, float) and not math.isfinite(converted):
+        raise wrong
+    return converted
+
+
+def _unknown(shown: str, wanted: str, sections: Sections, source: str, values: Any) -> ConfigError:
+    names = {field.name for section in sections.values() for field in msgspec.structs.fields(section)}
+    dotted = {f"{s}.{f.name}": s for s, section in sections.items() for f in msgspec.structs.fields(section)}
+    key = wanted.partition(".")[2]
+    if not key and isinstance(values, Mapping) and len(values) == 1:
+        key = next(iter(values))
+        shown, wanted = f"{wanted}.{key}", f"{wanted}.{key}"
+    near: list[str] = []
+    if not key:
+        near = [f"[{name}]" for name in difflib.get_close_matches(wanted, sections, n=1)]
+        near = near or [name for name in dotted if name.endswith(f".{wanted}")]
+    elif key in names:
+        near = [name for name in dotted if name.endswith(f".{key}")]
+    near = near or difflib.get_close_matches(wanted, dotted, n=1, cutoff=0.5)
+    hint = f"the nearest valid key is {near[0]}" if near else f"sections: {', '.join(sections)}"
+    return ConfigError(f"unknown key {_shown(shown, quote=False)}", where=source, hint=hint)
+
+
+def _allowed(info: Any) -> str:
+    inspect = msgspec.inspect
+    if isinstance(info, inspect.BoolType):
+        return "true or false"
+    if isinstance(info, inspect.LiteralType):
+        return " or ".join(json.dumps(value) for value in info.values)
+    if isinstance(info, inspect.IntType):
+        return f"a whole number from {info.ge:,} to {info.le:,}"
+    if isinstance(info, inspect.FloatType):
+        low = f"from {info.ge:g}" if info.ge is not None else f"above {info.gt:g}"
+        high = f"to {info.le:g}" if info.le is not None else f"below {info.lt:g}"
+        return f"a number {low} {high}"
+    if isinstance(info, inspect.VarTupleType):
+        return f"a list, each {_allowed(info.item_type)}"
+    return f"a text of {info.min_length} to {info.max_length} characters"
+
+
+def _shown(value: Any, quote: bool = True) -> str:
+    shown = ascii(value) if quote else ascii(value)[1:-1]
+    return shown if len(shown) <= 80 else shown[:79] + "..."

@@ -1,0 +1,149 @@
+"""Commands: what an operator, a script or a walkthrough may ask of the engine, and how it reads on the command line."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from dltui.core.text import clean
+from dltui.errors import RunError
+
+ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
+VersionNumber = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Step = Annotated[int, Meta(ge=1, le=1_000)]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One request: `id` makes it idempotent, `actor` says who, `source` from where, `args` depends on `name`."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
+    actor: Annotated[str, Meta(max_length=64)]
+    source: Literal["key", "cli", "demo"]
+    name: str
+    args: dict[str, Any]
+
+
+class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the arguments."""
+
+    SECRET: ClassVar[bool] = False
+
+
+class NoArgs(Args, frozen=True, kw_only=True):
+    """A command without arguments."""
+
+
+class ClientArgs(Args, frozen=True, kw_only=True):
+    """A command about one client, by its id."""
+
+    client: ClientId
+
+
+class StopArgs(Args, frozen=True, kw_only=True):
+    """Stop a client's process: `term` lets it end, `kill` does not."""
+
+    client: ClientId
+    signal: Literal["term", "kill"] = "term"
+
+
+class VersionArgs(Args, frozen=True, kw_only=True):
+    """A command about one version of the model."""
+
+    version: VersionNumber
+
+
+class StepArgs(Args, frozen=True, kw_only=True):
+    """A beat of a walkthrough begins."""
+
+    n: Step
+    of: Step
+    title: Annotated[str, Meta(max_length=200)]
+    text: Annotated[str, Meta(max_length=2_000)]
+
+
+COMMANDS: dict[str, type[Args]] = {
+    "client.register": ClientArgs,
+    "client.approve": ClientArgs,
+    "client.reject": ClientArgs,
+    "client.suspend": ClientArgs,
+    "client.reinstate": ClientArgs,
+    "client.stop": StopArgs,
+    "client.restart": ClientArgs,
+    "model.approve": VersionArgs,
+    "model.reject": VersionArgs,
+    "round.open": NoArgs,
+    "run.pause": NoArgs,
+    "run.resume": NoArgs,
+    "run.stop": NoArgs,
+    "demo.step": StepArgs,
+    "registry.read": NoArgs,
+}
+"""Every command by name, with the type of its arguments."""
+
+_TWINS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "client.stop": lambda a: ["client", "stop", a["client"], *(["--kill"] if a.get("signal") == "kill" else [])],
+    "run.pause": lambda a: ["pause"],
+    "run.resume": lambda a: ["resume"],
+    "run.stop": lambda a: ["stop"],
+    "registry.read": lambda a: ["model", "list"],
+    "demo.step": lambda a: [],
+}
+
+
+def new_command(name: str, source: Literal["key", "cli", "demo"], *, actor: str = "operator", **args: Any) -> Command:
+    """A command with a fresh id, validated. Raises RunError as `validate` does."""
+    command = Command(id=secrets.token_hex(8), actor=actor, source=source, name=name, args=args)
+    validate(command)
+    return command
+
+
+def validate(command: Command) -> Args:
+    """The command's arguments, typed. Raises RunError naming the command and the argument that is wrong."""
+    kind = COMMANDS.get(command.name)
+    if kind is None:
+        raise RunError("unknown command", where=clean(command.name, 40), hint=", ".join(COMMANDS))
+    try:
+        args = msgspec.convert(command.args, kind)
+    except msgspec.ValidationError as error:
+        raise RunError(f"wrong argument: {clean(str(error), 200)}", where=command.name) from None
+    for key, value in command.args.items():
+        if isinstance(value, str) and clean(value) != value:
+            raise RunError(f"{key} has characters that are not text", where=command.name)
+    return args
+
+
+def cli_twin(command: Command, run: str = "") -> str:
+    """The shell command that does the same; with `run` it names the run, else the newest is meant.
+
+    Empty for commands that have no twin (`demo.step`) and for unknown ones.
+    """
+    if command.name not in COMMANDS:
+        return ""
+    words = _TWINS.get(command.name, _plain(command.name))(command.args)
+    if not words:
+        return ""
+    return shlex.join(["dltui", *words, *(["--run", run] if run else [])])
+
+
+def decode(line: bytes) -> Command:
+    """A validated command from one JSON line of the control socket. Raises RunError."""
+    try:
+        command = msgspec.json.decode(line, type=Command)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RunError(f"not a command: {clean(str(error), 200)}", where="control socket") from None
+    validate(command)
+    return command
+
+
+def encode(command: Command) -> bytes:
+    """The command as one JSON line, with its newline."""
+    return msgspec.json.encode(command) + b"\n"
+
+
+def _plain(name: str) -> Callable[[dict[str, Any]], list[str]]:
+    return lambda args: [*name.split("."), *(str(value) for value in args.values())]

@@ -1,0 +1,110 @@
+"""Short forms of hashes, gas, fees, times and accuracies, the same in every face."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+NONE = "-"
+
+SYMBOLS: dict[str, tuple[str, str]] = {
+    "ok": ("●", "o"),
+    "busy": ("◐", "~"),
+    "wait": ("◌", "?"),
+    "warn": ("▲", "!"),
+    "bad": ("✖", "x"),
+    "idle": ("○", "."),
+    "done": ("✔", "+"),
+}
+"""Symbol of a tone, and its plain twin. A symbol always stands beside a word."""
+
+
+def symbol(tone: str, ascii: bool = False) -> str:
+    """The symbol of a tone (a key of SYMBOLS)."""
+    return SYMBOLS.get(tone, SYMBOLS["idle"])[1 if ascii else 0]
+
+
+def short(hash: str, head: int = 4, tail: int = 4) -> str:
+    """A hash or address shortened: `0x71c2…9e4f`."""
+    prefix = "0x" if hash.startswith("0x") else ""
+    body = hash[len(prefix) :]
+    return hash if len(body) <= head + tail + 1 else f"{prefix}{body[:head]}…{body[-tail:]}"
+
+
+def gas(amount: int) -> str:
+    """Gas in three figures: 812, 81.9k, 214k, 4.12M."""
+    for unit, factor in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if amount >= factor:
+            digits = 2 if amount < 10 * factor else 1 if amount < 100 * factor else 0
+            return f"{amount / factor:.{digits}f}{unit}" if amount < 10**18 else f"{amount // factor:,}{unit}"
+    return str(amount)
+
+
+def ether(wei: int) -> str:
+    """Wei as ether, six decimals, rounded down, exact: 0.004118."""
+    sign, wei = ("-", -wei) if wei < 0 else ("", wei)
+    return f"{sign}{wei // 10**18:,}.{wei % 10**18 // 10**12:06d}"
+
+
+def accuracy(bp: int | None, digits: int = 3) -> str:
+    """Basis points as a fraction: 0.912; a dash where unknown."""
+    return NONE if bp is None else f"{bp / 10_000:.{digits}f}"
+
+
+def delta(bp: int | None, digits: int = 3) -> str:
+    """A change in basis points, signed: +0.021; empty where unknown."""
+    return "" if bp is None else f"{bp / 10_000:+.{digits}f}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A measured number; a dash where unknown."""
+    return NONE if value is None else f"{value:.{digits}f}" if abs(value) < 10_000 else f"{value:.2g}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time: 0.4 s, 41 s, 2 min 05 s, 3 h 07 min."""
+    seconds = max(0.0, seconds)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
+    return f"{int(seconds) // 3600:,} h {int(seconds) % 3600 // 60:02d} min"
+
+
+def clock(seconds: float) -> str:
+    """Elapsed time as 00:02:41."""
+    whole = int(max(0.0, seconds))
+    return f"{whole // 3600:02d}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+
+
+def unix(ts: str) -> float | None:
+    """Unix seconds of an event's time; None where it is none."""
+    try:
+        return datetime.fromisoformat(ts.replace("Z", "+00:00")).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def age(ts: str, now: float) -> str:
+    """How long ago an event was: 3 s; a dash where unknown."""
+    at = unix(ts)
+    return NONE if at is None else f"{int(max(0.0, now - at))} s" if now - at < 100 else duration(now - at)
+
+
+def time_of_day(ts: str) -> str:
+    """The time of an event's timestamp with tenths: 14:02:11.4."""
+    return ts[11:21] if len(ts) >= 21 else ts
+
+
+def names(who: tuple[str, ...] | list[str], most: int = 5) -> str:
+    """A list of names: `a, b and c`, at most `most` of them and then how many more."""
+    shown = list(who[:most])
+    if len(who) > most:
+        return f"{', '.join(shown)} and {len(who) - most} more"
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: 1 update, 3 updates."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,171 @@
+"""What a run looks like at one moment: the data that the fold of the journal fills and every face reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Client:
+    """One client. `membership` is its state on chain, `process` that of its process, `activity` what it last said."""
+
+    id: str
+    address: str = ""
+    name: str = ""
+    index: int | None = None
+    membership: str = "unknown"
+    """unknown, pending, active, suspended, rejected, leaving, left or banned."""
+    process: str = "none"
+    """none (not ours), starting, ready, exited or stopped (the operator asked for it)."""
+    pid: int | None = None
+    exit_code: int | None = None
+    records: int = 0
+    """Approved record count: the client's weight."""
+    granted: bool = True
+    """The client allows the use of its data."""
+    train: int = 0
+    held_out: int = 0
+    activity: str = ""
+    epoch: int = 0
+    epochs: int = 0
+    batch: int = 0
+    batches: int = 0
+    loss: float | None = None
+    accuracy_bp: int | None = None
+    gas: int = 0
+    fee: int = 0
+    txs: int = 0
+    misses: int = 0
+    last_seen: str = ""
+    """Time of the last event about this client."""
+
+
+@dataclass
+class Verdict:
+    """What was decided on one update."""
+
+    client: str
+    digest: str
+    included: bool
+    reason: str
+    weight: int
+
+
+@dataclass
+class Round:
+    """One round. `state` is open, reporting, attesting, finalised or aborted; times are those of the events (UTC)."""
+
+    number: int
+    base: int
+    state: str = "open"
+    attempt: int = 0
+    selected: tuple[str, ...] = ()
+    committee: tuple[str, ...] = ()
+    seed: str = ""
+    deadline: int = 0
+    """Deadline of the present phase, unix seconds."""
+    submitted: dict[str, str] = field(default_factory=dict)
+    """Client to update digest."""
+    weights: dict[str, int] = field(default_factory=dict)
+    reported: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Member to the clients whose updates it holds (present attempt)."""
+    members: tuple[str, ...] = ()
+    """The members that reported and so may attest."""
+    attested: dict[str, int] = field(default_factory=dict)
+    """Member to accuracy in basis points (present attempt)."""
+    late: dict[str, str] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+    version: int | None = None
+    accuracy_bp: int | None = None
+    reason: str = ""
+    opened_at: str = ""
+    phase_at: str = ""
+    closed_at: str = ""
+    timing: dict[str, float] = field(default_factory=dict)
+    """Seconds by part: total, training, chain, store, aggregation, attestation, waiting."""
+    gas: int = 0
+
+
+@dataclass
+class Version:
+    """One row of the registry. `state` is verified, approved or rejected; `released` for the one in use."""
+
+    number: int
+    round: int
+    digest: str
+    cid: str
+    parent: int | None
+    state: str = "verified"
+    tainted: bool = False
+    """It descends from a rejected version."""
+    released: bool = False
+    accuracy_bp: int | None = None
+    """The committee's median on held-out records."""
+    test_accuracy_bp: int | None = None
+    """On the test split that no client sees."""
+    test_loss: float | None = None
+    by: str = ""
+    published_at: str = ""
+
+
+@dataclass
+class Tx:
+    """One mined transaction, from its receipt."""
+
+    hash: str
+    function: str
+    sender: str
+    block: int
+    gas_used: int
+    fee: int
+    ok: bool
+    reason: str = ""
+    round: int | None = None
+    """The round in flight when it was mined."""
+
+
+@dataclass
+class GasRow:
+    """Gas and fees summed over something: a function, a client or a round."""
+
+    txs: int = 0
+    gas: int = 0
+    fee: int = 0
+
+
+@dataclass
+class Chain:
+    """The node and what it has used."""
+
+    state: str = "none"
+    """none, starting, ready, lost or stopped."""
+    engine: str = ""
+    pid: int | None = None
+    port: int = 0
+    chain_id: int = 0
+    url: str = ""
+    block: int = 0
+    block_at: str = ""
+    gas: int = 0
+    fee: int = 0
+    txs: int = 0
+    reverted: int = 0
+    blocks: list[tuple[int, int]] = field(default_factory=list)
+    """The last 256 blocks: number and gas used."""
+    by_function: dict[str, GasRow] = field(default_factory=dict)
+    by_sender: dict[str, GasRow] = field(default_factory=dict)
+    by_round: dict[int, GasRow] = field(default_factory=dict)
+    """Round 0 stands for what came before the first."""
+    contracts: dict[str, str] = field(default_factory=dict)
+    """Contract name to address."""
+
+
+@dataclass
+class Alert:
+    """Something that needs the operator, until it is cleared."""
+
+    id: str
+    severity: str
+    text: str
+    hint: str
+    at: str

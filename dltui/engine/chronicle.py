@@ -1,0 +1,125 @@
+"""From blocks to the journal: every block is on disk as raw transactions before its events are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dltui.aggregation.errors import Malformed, Unavailable
+from dltui.aggregation.manifest import decode_manifest
+from dltui.aggregation.verdicts import Verdict, decode_verdicts
+from dltui.chain.blocks import MinedTx, read_block
+from dltui.chain.contracts import explain
+from dltui.chain.facts import FACTS, FactStream
+from dltui.chain.ledger import ABORT_REASONS, TOO_FEW_VALID
+from dltui.chain.rpc import Rpc
+from dltui.chain.txlog import TxLog, record_block
+from dltui.chain.types import RpcError
+from dltui.client.outcome import Terms, result_of
+from dltui.core import events as ev
+from dltui.core.events import Payload
+from dltui.core.state import State
+from dltui.errors import BlobError
+from dltui.store import Store, cid
+
+
+class Chronicle:
+    """Follows the chain: `poll` appends new blocks to the transaction log and emits what they say.
+
+    `emit` writes one event to the journal. Verdicts are read from the blob that the version's manifest names, and where
+    a round was aborted for too few valid updates, recomputed.
+    """
+
+    def __init__(
+        self, rpc: Rpc, log: TxLog, operator: str, store: Store, terms: Terms, emit: Callable[[Payload], None]
+    ) -> None:
+        self._rpc = rpc
+        self._log = log
+        self._store = store
+        self._terms = terms
+        self._emit = emit
+        self.facts = FactStream(operator, self._why, cid)
+        self.block = 0
+        """The last block that was read."""
+
+    def resume(self, state: State) -> None:
+        """Fold the blocks that an earlier engine journaled, and emit what it did not get to.
+
+        An engine can die between two events of one block: the facts after the block's own event are counted, and the
+        rest is emitted.
+        """
+        last = state.chain.block
+        kinds = [type(event.data) for event in state.events]
+        starts = [place for place, kind in enumerate(kinds) if kind is ev.ChainBlock]
+        written = sum(kind in FACTS for kind in kinds[starts[-1] :]) if starts else 0
+        while self.block < last:
+            self.block += 1
+            payloads = list(self.facts.of_block(read_block(self._rpc, self.block)))
+            if self.block == last:
+                for payload in payloads[written:]:
+                    self._emit(payload)
+        for number, shown in state.rounds.items():
+            if shown.state == "finalised" and not shown.verdicts:
+                self._tell(number, lambda digest=state.versions[shown.version or 0].digest: self._published(digest))
+
+    def poll(self) -> bool:
+        """Read what is new; True where there was something."""
+        head = int(self._rpc.call("eth_blockNumber"), 16)
+        if head <= self.block:
+            return False
+        while self.block < head:
+            number = self.block + 1
+            if number > self._log.last_block:
+                self._log.append(record_block(self._rpc, number))
+            block = read_block(self._rpc, number)
+            self.block = number
+            for payload in self.facts.of_block(block):
+                self._emit(payload)
+                self._verdicts(payload)
+        return True
+
+    def _verdicts(self, payload: Payload) -> None:
+        if isinstance(payload, ev.RoundFinalised):
+            digest = payload.digest
+            self._tell(payload.round, lambda: self._published(digest))
+        elif isinstance(payload, ev.RoundAborted) and payload.reason == ABORT_REASONS[TOO_FEW_VALID]:
+            number = payload.round
+            self._tell(number, lambda: self._recomputed(number))
+
+    def _tell(self, number: int, verdicts: Callable[[], tuple[Verdict, ...]]) -> None:
+        try:
+            self._emit(included(self.facts, number, verdicts()))
+        except (BlobError, Malformed, Unavailable) as error:
+            text = f"the verdicts of round {number} cannot be read: {error}"
+            self._emit(ev.RunAlert(id=f"verdicts-{number}", severity="error", text=text, hint="run dltui verify"))
+
+    def _published(self, digest: str) -> tuple[Verdict, ...]:
+        manifest = decode_manifest(self._store.get(digest))
+        return decode_verdicts(self._store.get(manifest.verdicts))[1]
+
+    def _recomputed(self, number: int) -> tuple[Verdict, ...]:
+        ledger = self.facts.ledger
+        return result_of(ledger, ledger.rounds[number], self._terms, self._store.get).verdicts
+
+    def _why(self, tx: MinedTx, block: int) -> str:
+        """Repeat a reverted transaction as a call on the state after its block, and say why it fails."""
+        request = {"from": tx.sender, "to": tx.to, "data": "0x" + tx.data.hex()}
+        try:
+            self._rpc.call("eth_call", request, hex(block))
+        except RpcError as error:
+            return explain(error.data).text if error.data else str(error.message)
+        return "it would succeed on the state after its block"
+
+
+def included(facts: FactStream, number: int, verdicts: tuple[Verdict, ...]) -> ev.RoundIncluded:
+    """The event that tells the verdicts of a round, with the ids of the clients."""
+    rows = tuple(
+        ev.VerdictRow(
+            client=facts.id_of(facts.ledger.by_index[v.client].address),
+            digest=v.digest,
+            included=v.included,
+            reason=v.reason.name,
+            weight=v.weight,
+        )
+        for v in verdicts
+    )
+    return ev.RoundIncluded(round=number, verdicts=rows)

@@ -1,0 +1,243 @@
+"""The crew: this machine's client processes and the examiner, kept in step with what the operator wants."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dltui.config import Config
+from dltui.core import events as ev
+from dltui.core.events import Payload
+from dltui.core.ids import client_id
+from dltui.engine.keys import client_key
+from dltui.engine.processes import Child, Nursery
+from dltui.engine.specs import client_spec, examiner_spec, name_of, parts_of
+from dltui.engine.timing import Timings
+from dltui.errors import ConfigError, RunError
+from dltui.paths import RunPaths
+
+EXAMINER = "examiner"
+PROGRESS_SECONDS = 1.0
+"""Seconds between two progress events of one client in the journal, at least."""
+
+
+class Crew:
+    """Starts, watches and restarts children through the nursery. `emit` writes one event to the journal."""
+
+    def __init__(
+        self,
+        config: Config,
+        paths: RunPaths,
+        nursery: Nursery,
+        timings: Timings,
+        emit: Callable[[Payload], None],
+    ) -> None:
+        self._config = config
+        self._paths = paths
+        self.nursery = nursery
+        self._timings = timings
+        self._emit = emit
+        self._requests: int | None = None
+        self._said: dict[str, float] = {}
+        self.parts: dict[str, int] = {}
+        """Client id to the slice of the data that it holds."""
+        self.genesis: str | None = None
+        """Digest of version 0, once the examiner has made it."""
+        self.unmeasured = 0
+        """Versions that the examiner still has to measure."""
+        self.stopping = False
+
+    def start_examiner(self) -> None:
+        """Fork the examiner; its first message names version 0."""
+        path = self._paths.root / "examiner.fifo"
+        path.unlink(missing_ok=True)
+        os.mkfifo(path, 0o600)
+        self.nursery.spawn(EXAMINER, "examiner", examiner_spec(self._config, self._paths, str(path)))
+        # Opened for both directions so that neither side waits for the other.
+        self._requests = os.open(path, os.O_RDWR)
+
+    def measure(self, version: int, digest: str) -> None:
+        """Have a version measured on the test split; the answer becomes `model.evaluated`."""
+        if self._requests is not None:
+            os.write(self._requests, json.dumps({"version": version, "digest": digest}).encode() + b"\n")
+            self.unmeasured += 1
+
+    def start_client(self, part: int, rpc_url: str, addresses: dict[str, str]) -> str:
+        """Fork the client of slice `part` and return its id."""
+        if not 0 <= part < parts_of(self._config):
+            raise RunError(
+                f"there are only {parts_of(self._config)} slices of the data", hint="set [data] parts before the run"
+            )
+        address = client_key(self._config.run.seed, part).address
+        taken = {name: client_key(self._config.run.seed, other).address for name, other in self.parts.items()}
+        name = client_id(name_of(self._config, part), address, taken)
+        self.nursery.spawn(_child_id(part), "client", client_spec(self._config, self._paths, part, rpc_url, addresses))
+        self.parts[name] = part
+        return name
+
+    def restart_client(self, name: str, rpc_url: str, addresses: dict[str, str]) -> None:
+        """Start a client again whose process has ended."""
+        child = self.child(name)
+        if child is not None and child.code is None:
+            raise RunError(f"{name} still runs (pid {child.pid})", hint="stop it first")
+        if name not in self.parts:
+            raise RunError(f"{name} is not a client of this machine")
+        self.start_client(self.parts[name], rpc_url, addresses)
+
+    def stop_client(self, name: str, kill: bool) -> int:
+        """Ask a client to end, or kill it; returns its pid."""
+        child = self.child(name)
+        if child is None or child.code is not None or child.pid is None:
+            raise RunError(f"{name} does not run")
+        self.nursery.signal(child, signal.SIGKILL if kill else signal.SIGTERM)
+        return child.pid
+
+    def child(self, name: str) -> Child | None:
+        """The process of a client, by the client's id."""
+        part = self.parts.get(name)
+        return None if part is None else self.nursery.children.get(_child_id(part))
+
+    def running(self) -> dict[str, int]:
+        """Client id to pid of every client that runs."""
+        found = {}
+        for name in self.parts:
+            child = self.child(name)
+            if child is not None and child.pid is not None and child.code is None:
+                found[name] = child.pid
+        return found
+
+    def everybody_lost(self) -> None:
+        """The nursery is gone, and its children were ended with it."""
+        for child in self.nursery.children.values():
+            if child.code is None:
+                child.code = -signal.SIGKILL
+                if child.role != EXAMINER:
+                    self._exited(child)
+        self.unmeasured = 0
+
+    def handle(self) -> None:
+        """Take what the nursery and the children say. Raises RunError where the nursery ended."""
+        for happened, child in self.nursery.handle():
+            if child.role == EXAMINER:
+                if happened == "exited" and not self.stopping:
+                    self._examiner_lost(child)
+            elif happened == "started":
+                name = self._name(child)
+                address = client_key(self._config.run.seed, self.parts[name]).address
+                self._emit(ev.ClientSpawned(id=name, pid=child.pid or 0, address=address))
+            else:
+                self._drain(child)
+                self._exited(child)
+        for child in list(self.nursery.children.values()):
+            self._drain(child)
+        self.nursery.overdue()
+
+    def _exited(self, child: Child) -> None:
+        name, code = self._name(child), child.code or 0
+        self._emit(ev.ClientExited(id=name, pid=child.pid or 0, code=code, asked=child.asked))
+        if not self.stopping and not (child.asked and code in (0, -signal.SIGTERM)):
+            how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+            self._emit(
+                ev.RunAlert(
+                    id=f"exited-{name}",
+                    severity="warning",
+                    text=f"{name} {how}; the round goes on without it",
+                    hint=f"R restarts it (dltui client restart {name}); its log: {self._log(child)}",
+                )
+            )
+
+    def _examiner_lost(self, child: Child) -> None:
+        self.unmeasured = 0
+        if self.genesis is None:
+            raise RunError("version 0 could not be made", where=self._log(child))
+        self._emit(
+            ev.RunAlert(
+                id="examiner",
+                severity="warning",
+                text="the examiner ended: versions are no longer measured on the test split",
+                hint=f"its log: {self._log(child)}",
+            )
+        )
+
+    def _drain(self, child: Child) -> None:
+        for message in self.nursery.messages(child):
+            if child.role == EXAMINER:
+                self._examined(message)
+            else:
+                self._told(child, message)
+
+    def _examined(self, message: dict[str, Any]) -> None:
+        if message["kind"] == "genesis":
+            self.genesis = message["digest"]
+        elif message["kind"] == "failed":
+            raise ConfigError(message["message"], where=message["where"], hint=message["hint"])
+        else:
+            self.unmeasured = max(0, self.unmeasured - 1)
+            if message["kind"] == "measured":
+                fields = {key: message[key] for key in ("version", "accuracy_bp", "loss", "samples")}
+                self._emit(ev.ModelEvaluated(**fields))
+
+    def _told(self, child: Child, message: dict[str, Any]) -> None:
+        """A client's telemetry: foreign data that only fills the screen, so what does not fit is dropped."""
+        name = self._name(child)
+        try:
+            if message["kind"] == "ready":
+                self._emit(
+                    ev.ClientReady(
+                        id=name, pid=child.pid or 0, train=int(message["train"]), held_out=int(message["held_out"])
+                    )
+                )
+            elif message["kind"] == "timing":
+                self._timings.add(int(message["round"]), name, str(message["part"]), float(message["seconds"]))
+            elif message["kind"] == "progress":
+                self._progress(name, message)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return
+
+    def _progress(self, name: str, message: dict[str, Any]) -> None:
+        now = time.monotonic()
+        if now - self._said.get(name, 0.0) < PROGRESS_SECONDS:
+            return
+        self._said[name] = now
+        loss, accuracy = message.get("loss"), message.get("accuracy_bp")
+        self._emit(
+            ev.ClientProgress(
+                id=name,
+                round=int(message["round"]),
+                activity=str(message["activity"])[:20],
+                epoch=int(message.get("epoch", 0)),
+                epochs=int(message.get("epochs", 0)),
+                batch=int(message.get("batch", 0)),
+                batches=int(message.get("batches", 0)),
+                loss=None if loss is None else float(loss),
+                accuracy_bp=None if accuracy is None else int(accuracy),
+            )
+        )
+
+    def _name(self, child: Child) -> str:
+        return next(name for name, part in self.parts.items() if _child_id(part) == child.id)
+
+    def _log(self, child: Child) -> str:
+        return str(self._paths.logs / f"{child.id}.log")
+
+    def stop(self) -> None:
+        """Tell every child to end; `handle` sees them go."""
+        self.stopping = True
+        for child in self.nursery.children.values():
+            self.nursery.signal(child)
+        if self._requests is not None:
+            os.close(self._requests)
+            self._requests = None
+        (self._paths.root / "examiner.fifo").unlink(missing_ok=True)
+
+    def all_gone(self) -> bool:
+        """Whether no child runs any more."""
+        return all(child.code is not None for child in self.nursery.children.values())
+
+
+def _child_id(part: int) -> str:
+    return f"client-{part}"

@@ -1,0 +1,311 @@
+"""The engine: one process, one thread, one loop that starts, watches and records a run, with or without a screen."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from dltui import exits
+from dltui.aggregation.verdicts import Verdict
+from dltui.chain.contracts import explain
+from dltui.chain.ledger import RoundFacts
+from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
+from dltui.chain.wallet import Wallet
+from dltui.client.outcome import result_of
+from dltui.config import Config
+from dltui.core import events as ev
+from dltui.core.events import Payload
+from dltui.core.journal import Journal, read
+from dltui.core.state import State
+from dltui.core.summary import summarise
+from dltui.engine.chronicle import Chronicle
+from dltui.engine.control import Control
+from dltui.engine.crew import Crew
+from dltui.engine.deployment import Federation, attach, contract_plan, deploy
+from dltui.engine.ground import Ground
+from dltui.engine.house import read_run_json, write_run_json, write_whole
+from dltui.engine.keys import client_key, operator_key, write_keys
+from dltui.engine.operator import Operator
+from dltui.engine.processes import Nursery
+from dltui.engine.scheduler import MOST_ABORTS, Scheduler, Waiting
+from dltui.engine.specs import parts_of, terms_of
+from dltui.engine.timing import Timings
+from dltui.errors import DltuiError, RunError
+from dltui.paths import RunPaths, socket_path
+from dltui.store import Store
+
+TICK = 0.02
+"""Seconds of one turn of the loop where nothing happens."""
+CLIENT_WEI = 10**20
+"""What a client gets for its transactions."""
+STOP_SECONDS = 5.0
+WARM_SECONDS = 120.0
+
+
+class Engine:
+    """One run, from its first process to its summary. `run` returns the exit code."""
+
+    def __init__(self, config: Config, paths: RunPaths, nursery: Nursery) -> None:
+        self._config = config
+        self._paths = paths
+        self._nursery = nursery
+        self._journal = Journal(paths.journal)
+        self.state = State()
+        self._selector = selectors.DefaultSelector()
+        self._timings = Timings()
+        self._crew = Crew(config, paths, nursery, self._timings, self.emit)
+        self._operator_key = operator_key(config.run.seed)
+        self._ground = Ground(config, paths, self._operator_key.address, self.emit)
+        self._store = Store(str(paths.blobs))
+        self._federation_id = os.urandom(32)
+        self._federation: Federation | None = None
+        self._stop_reason: str | None = None
+        self._waiting: Waiting | None = None
+        self._waiting_since = 0.0
+        self._verdicts: dict[int, tuple[Verdict, ...]] = {}
+
+    def emit(self, payload: Payload) -> None:
+        """Write one event, fold it, and act on what it means for the engine's own bookkeeping."""
+        self.state.apply(self._journal.append(payload))
+        if isinstance(payload, ev.RoundOpened):
+            self._timings.opened(payload.round)
+        elif isinstance(payload, (ev.RoundFinalised, ev.RoundAborted)):
+            self._timings.closed(payload.round)
+        elif isinstance(payload, ev.ModelPublished):
+            self._crew.measure(payload.version, payload.digest)
+        elif isinstance(payload, ev.ClientSpawned) and f"exited-{payload.id}" in self.state.alerts:
+            self.emit(ev.RunAlertCleared(id=f"exited-{payload.id}"))
+
+    def run(self) -> int:
+        """Run to the end and return the exit code; whatever fails is told in `run.finished`."""
+        status, code, reason = "done", exits.OK, ""
+        try:
+            self._begin()
+            self._bring_up()
+            while self._stop_reason is None and not self._finished():
+                self._tick()
+            if self._stop_reason is not None:
+                status, reason = "stopped", self._stop_reason
+        except DltuiError as error:
+            status, code, reason = "failed", error.exit_code, str(error)
+        finally:
+            self._bring_down()
+            self.emit(ev.RunFinished(status=status, exit_code=code, reason=reason))
+            summary = json.dumps(summarise(self.state, self._journal.head), indent=1).encode() + b"\n"
+            write_whole(self._paths.summary, summary)
+            self._journal.close()
+        return code
+
+    # --- beginning and end ---
+
+    def _begin(self) -> None:
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signum, self._on_signal)
+        earlier = list(read(self._paths.journal)) if self._journal.seq else []
+        for event in earlier:
+            self.state.apply(event)
+        if earlier:
+            self._paths.summary.unlink(missing_ok=True)
+            self.emit(ev.RunResumed(by="engine"))
+        else:
+            self.emit(
+                ev.RunStarted(
+                    run=self._paths.id,
+                    version=_version(),
+                    seed=self._config.run.seed,
+                    rounds=self._config.run.rounds,
+                    config=self._config.sections(),
+                )
+            )
+            write_keys(self._paths.keys, self._config.run.seed, parts_of(self._config))
+
+    def _bring_up(self) -> None:
+        self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
+        resuming = bool(self.state.chain.contracts.get("FLContract"))
+        self._ground.start()
+        rpc = self._ground.rpc
+        self._wallet = Wallet(rpc, self._operator_key.secret, self._config.chain.chain_id, explain, patience=5.0)
+        self._chronicle = Chronicle(
+            rpc, self._ground.log, self._wallet.address, self._store, terms_of(self._config), self.emit
+        )
+        if resuming:
+            described = read_run_json(self._paths)
+            federation = attach(rpc, described["addresses"])
+            self._federation_id = bytes.fromhex(described["federation_id"])
+            self._chronicle.resume(self.state)
+        else:
+            federation = deploy(rpc, self._wallet, self._federation_id, self._config.run.seed)
+        self._federation = federation
+        self._chronicle.poll()
+        self._scheduler = Scheduler(self._config, federation, self._chronicle.facts.ledger, self._verdicts_of)
+        self._operator = Operator(
+            self._config,
+            federation,
+            self._chronicle,
+            self._crew,
+            self._scheduler,
+            self._send,
+            self.emit,
+            self._start_client,
+            self._restart_client,
+            self._ask_stop,
+        )
+        path = socket_path(self._paths.root)
+        self._control = Control(path, self._selector, self._operator.handle)
+        write_run_json(self._paths, path, federation.addresses, self._federation_id)
+        if not resuming:
+            self._send(federation.fl.set_plan(contract_plan(self._config)))
+        self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
+        self._crew.start_examiner()
+        self._man(resuming)
+        self._await(lambda: self._crew.genesis is not None, WARM_SECONDS, "version 0", "examiner.log")
+        if not resuming:
+            self._send(federation.models.genesis(bytes.fromhex(str(self._crew.genesis))))
+
+    def _man(self, resuming: bool) -> None:
+        """Start the clients of this machine: those of the configuration, and any that joined an earlier engine."""
+        members = self._chronicle.facts.ledger.members
+        for part in range(parts_of(self._config)):
+            address = client_key(self._config.run.seed, part).address
+            if part < self._config.clients.count or (resuming and address in members):
+                if part < self._config.clients.count:
+                    self._scheduler.order.append(address)
+                self._start_client(part, fund=address not in members)
+
+    def _bring_down(self) -> None:
+        self._crew.stop()
+        end = time.monotonic() + STOP_SECONDS
+        try:
+            while not self._crew.all_gone() and self._nursery.alive() and time.monotonic() < end:
+                self._selector.select(TICK)
+                self._crew.handle()
+        except DltuiError:
+            pass  # The nursery went first; its children went with it.
+        self._nursery.stop()
+        if hasattr(self, "_control"):
+            self._control.close()
+        if hasattr(self, "_chronicle"):
+            try:
+                self._chronicle.poll()
+            except DltuiError as error:
+                text = f"the last blocks could not be read: {error}"
+                self.emit(ev.RunAlert(id="chain", severity="error", text=text))
+            for timed in self._timings.settled(at_once=True):
+                self.emit(timed)
+        self._ground.stop()
+
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        self._stop_reason = f"stopped by {signal.Signals(signum).name}"
+
+    def _ask_stop(self, reason: str) -> None:
+        self._stop_reason = reason
+
+    # --- the loop ---
+
+    def _tick(self) -> None:
+        for key, _ in self._selector.select(TICK):
+            key.data()
+        try:
+            self._turn()
+        except NodeUnreachable as error:
+            self._ground.recover(str(error))
+        except Reverted as error:
+            self.emit(ev.RunAlert(id="operator-tx", severity="warning", text=f"a transaction reverted: {error}"))
+
+    def _turn(self) -> None:
+        try:
+            self._crew.handle()
+        except RunError as error:
+            if self._nursery.alive():
+                raise
+            self._new_nursery(str(error))
+        self._chronicle.poll()
+        for timed in self._timings.settled():
+            self.emit(timed)
+        if self._scheduler.aborts_in_a_row >= MOST_ABORTS:
+            raise RunError(f"{MOST_ABORTS} rounds in a row were aborted", hint="look at the reasons in the journal")
+        call = self._scheduler.next_call()
+        if call is not None:
+            self._send(call)
+        self._tell_waiting()
+
+    def _tell_waiting(self) -> None:
+        """Name what is waited for as an alert, once, and end the run where that wait has a limit."""
+        waiting = self._scheduler.waiting()
+        before = self._waiting
+        if (waiting and waiting.id) != (before and before.id):
+            if before is not None:
+                self.emit(ev.RunAlertCleared(id=before.id))
+            self._waiting_since = time.monotonic()
+        if waiting is not None and waiting != before:
+            self.emit(ev.RunAlert(id=waiting.id, severity="warning", text=waiting.text, hint=waiting.hint))
+        self._waiting = waiting
+        if waiting and 0 < waiting.fails_after < time.monotonic() - self._waiting_since:
+            raise RunError(waiting.text, hint=waiting.hint)
+
+    def _finished(self) -> bool:
+        return self._scheduler.complete() and self._crew.unmeasured == 0 and not self._scheduler.paused
+
+    def _await(self, ready: Callable[[], bool], seconds: float, what: str, log: str) -> None:
+        """Turn the loop until `ready`, a stop, or the deadline; only children and commands are served meanwhile."""
+        end = time.monotonic() + seconds
+        while not ready():
+            if self._stop_reason is not None:
+                raise RunError(self._stop_reason)
+            if time.monotonic() > end:
+                raise RunError(f"waited {seconds:.0f} s for {what}", where=str(self._paths.logs / log))
+            self._selector.select(TICK)
+            self._crew.handle()
+            self._chronicle.poll()
+
+    def _new_nursery(self, reason: str) -> None:
+        """The nursery died, and with it all children: start another one and everybody again."""
+        self.emit(ev.RunAlert(id="nursery", severity="error", text=reason, hint="all clients are started again"))
+        lost = list(self._crew.running())
+        self._selector.unregister(self._nursery)
+        self._crew.everybody_lost()
+        self._nursery.stop()
+        self._nursery.start()
+        self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
+        self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
+        self._crew.start_examiner()
+        for name in lost:
+            self._restart_client(name)
+        self.emit(ev.RunAlertCleared(id="nursery"))
+
+    # --- transactions and clients ---
+
+    def _send(self, call: Call) -> Receipt:
+        receipt = self._wallet.send(call)
+        self._chronicle.poll()
+        return receipt
+
+    def _start_client(self, part: int, fund: bool = True) -> str:
+        assert self._federation is not None
+        address = client_key(self._config.run.seed, part).address
+        if fund:
+            self._wallet.transfer(address, CLIENT_WEI)
+        self._scheduler.local[address] = part
+        return self._crew.start_client(part, self._ground.node.url, self._federation.addresses)
+
+    def _restart_client(self, name: str) -> None:
+        assert self._federation is not None
+        self._crew.restart_client(name, self._ground.node.url, self._federation.addresses)
+
+    def _verdicts_of(self, facts: RoundFacts) -> tuple[Verdict, ...]:
+        """The verdicts of a closed round, recomputed once."""
+        if facts.number not in self._verdicts:
+            result = result_of(self._chronicle.facts.ledger, facts, terms_of(self._config), self._store.get)
+            self._verdicts = {facts.number: result.verdicts}
+        return self._verdicts[facts.number]
+
+
+def _version() -> str:
+    import dltui
+
+    return dltui.__version__

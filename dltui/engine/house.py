@@ -1,0 +1,93 @@
+"""What an engine claims and leaves in its run directory: the lock, `run.json`, and the closing `summary.json`."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import dltui
+from dltui.core.journal import timestamp
+from dltui.errors import RunError
+from dltui.paths import RunPaths
+
+
+class Lock:
+    """One engine a run: held through a file lock, which the kernel frees when the engine dies."""
+
+    def __init__(self, paths: RunPaths) -> None:
+        self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(self._descriptor, 32).decode("ascii", "replace").strip()
+            os.close(self._descriptor)
+            raise RunError(
+                f"an engine (pid {owner or 'unknown'}) already runs it",
+                where=paths.id,
+                hint=f"dltui attach {paths.id}",
+            ) from None
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Give the run free."""
+        os.close(self._descriptor)
+
+
+def write_run_json(paths: RunPaths, socket: Path, addresses: dict[str, str], federation_id: bytes) -> None:
+    """Say which engine runs this run, where it listens, and which contracts it uses."""
+    document = {
+        "run": paths.id,
+        "version": dltui.__version__,
+        "pid": os.getpid(),
+        "started": timestamp(_start_time()),
+        "boot": _boot_id(),
+        "socket": str(socket),
+        "federation_id": federation_id.hex(),
+        "addresses": addresses,
+    }
+    write_whole(paths.run_json, json.dumps(document, indent=1).encode() + b"\n")
+
+
+def read_run_json(paths: RunPaths) -> dict[str, Any]:
+    """What `write_run_json` wrote. Raises RunError where it is missing or damaged."""
+    try:
+        document = json.loads(paths.run_json.read_bytes())
+        if not isinstance(document["addresses"], dict):
+            raise ValueError("addresses")
+        return dict(document)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError("cannot be read", where=str(paths.run_json)) from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part."""
+    temporary = path.with_name(path.name + ".tmp")
+    with open(temporary, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file in hex, empty where there is none."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def _start_time() -> float:
+    proc = Path(f"/proc/{os.getpid()}")
+    return proc.stat().st_ctime if proc.is_dir() else time.time()
+
+
+def _boot_id() -> str:
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""

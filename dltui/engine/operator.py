@@ -1,0 +1,209 @@
+"""The operator's hand: commands become transactions, signed with the operator's key, and answers in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dltui.chain.contracts import VersionState
+from dltui.chain.ledger import IN_FLIGHT, Member
+from dltui.chain.types import Call, Receipt
+from dltui.config import Config
+from dltui.core import events as ev
+from dltui.core.commands import Command, cli_twin
+from dltui.core.events import Payload
+from dltui.engine.chronicle import Chronicle
+from dltui.engine.crew import Crew
+from dltui.engine.deployment import Federation
+from dltui.engine.scheduler import Scheduler
+from dltui.engine.specs import parts_of
+from dltui.errors import DltuiError, RunError
+
+REMEMBERED = 1000
+"""Answers that are kept, so that a command that is sent twice is carried out once."""
+
+
+class Operator:
+    """Carries out commands. `send` signs, sends and waits for one transaction; `ask_stop` ends the run."""
+
+    def __init__(
+        self,
+        config: Config,
+        federation: Federation,
+        chronicle: Chronicle,
+        crew: Crew,
+        scheduler: Scheduler,
+        send: Callable[[Call], Receipt],
+        emit: Callable[[Payload], None],
+        start_client: Callable[[int], str],
+        restart_client: Callable[[str], None],
+        ask_stop: Callable[[str], None],
+    ) -> None:
+        self._config = config
+        self._federation = federation
+        self._chronicle = chronicle
+        self._crew = crew
+        self._scheduler = scheduler
+        self._send = send
+        self._emit = emit
+        self._start_client = start_client
+        self._restart_client = restart_client
+        self._ask_stop = ask_stop
+        self._answers: dict[str, tuple[bool, str]] = {}
+
+    def handle(self, command: Command) -> str:
+        """Carry a command out once and return what became of it; raises DltuiError where it is refused."""
+        if command.id not in self._answers:
+            self._answers[command.id] = self._carry_out(command)
+            if len(self._answers) > REMEMBERED:
+                del self._answers[next(iter(self._answers))]
+        ok, message = self._answers[command.id]
+        if not ok:
+            raise RunError(message)
+        return message
+
+    def _carry_out(self, command: Command) -> tuple[bool, str]:
+        if command.name == "demo.step":
+            self._emit(ev.DemoStep(**command.args))
+            return True, ""
+        self._emit(
+            ev.OpCommand(
+                id=command.id, name=command.name, args=command.args, source=command.source, cli=cli_twin(command)
+            )
+        )
+        try:
+            self._chronicle.poll()
+            ok, message = True, _HANDLERS[command.name](self, command.args)
+        except DltuiError as error:
+            ok, message = False, str(error)
+        self._chronicle.poll()
+        self._emit(ev.OpResult(id=command.id, ok=ok, message=message))
+        return ok, message
+
+    def _member(self, client: str) -> Member:
+        for member in self._chronicle.facts.ledger.members.values():
+            if self._chronicle.facts.id_of(member.address) == client:
+                return member
+        raise RunError(f"no client {client} has asked to join", hint="look at the clients pane for the ids")
+
+    def _index(self, client: str) -> int:
+        member = self._member(client)
+        if member.index is None:
+            raise RunError(f"{client} is not registered yet")
+        return member.index
+
+    def _register(self, args: dict[str, Any]) -> str:
+        client = args["client"]
+        known = {self._chronicle.facts.id_of(a) for a in self._chronicle.facts.ledger.members}
+        if client in known:
+            return self._approve(args)
+        used = set(self._crew.parts.values())
+        free = [part for part in range(parts_of(self._config)) if part not in used]
+        if client in self._crew.parts:
+            raise RunError(f"{client} has not asked to join yet", hint="it starts; try again in a moment")
+        if not free:
+            raise RunError(
+                f"no client {client} has asked to join, and no slice of the data is left for a new one",
+                hint="set [data] parts higher than [clients] count before a run",
+            )
+        name = self._start_client(free[0])
+        return f"{name} was started with slice {free[0]} of the data; register it when it is pending"
+
+    def _approve(self, args: dict[str, Any]) -> str:
+        client = args["client"]
+        member = self._member(client)
+        if member.status != "pending":
+            raise RunError(f"{client} is {member.status}, not pending")
+        if member.address not in self._chronicle.facts.ledger.data:
+            raise RunError(f"{client} has not committed to its data yet", hint="try again in a moment")
+        receipt = [self._send(call) for call in self._scheduler.pending_call(member)][-1]
+        return f"{client} is registered in block {receipt.block}; it takes part from the next round"
+
+    def _reject(self, args: dict[str, Any]) -> str:
+        member = self._member(args["client"])
+        if member.status != "pending":
+            raise RunError(f"{args['client']} is {member.status}, not pending", hint="suspend it instead")
+        self._send(self._federation.fl.reject_client(member.address))
+        return f"{args['client']} was refused"
+
+    def _suspend(self, args: dict[str, Any]) -> str:
+        self._send(self._federation.fl.suspend_client(self._index(args["client"])))
+        return f"{args['client']} is suspended"
+
+    def _reinstate(self, args: dict[str, Any]) -> str:
+        self._send(self._federation.fl.reinstate_client(self._index(args["client"])))
+        return f"{args['client']} takes part again from the next round"
+
+    def _stop_client(self, args: dict[str, Any]) -> str:
+        kill = args.get("signal") == "kill"
+        pid = self._crew.stop_client(args["client"], kill)
+        return f"{args['client']} (pid {pid}) was {'killed' if kill else 'told to end'}"
+
+    def _restart(self, args: dict[str, Any]) -> str:
+        self._restart_client(args["client"])
+        return f"{args['client']} starts again"
+
+    def _approve_version(self, args: dict[str, Any]) -> str:
+        receipt = self._send(self._federation.models.approve(args["version"]))
+        return f"version {args['version']} is approved and released (block {receipt.block})"
+
+    def _reject_version(self, args: dict[str, Any]) -> str:
+        self._send(self._federation.models.reject(args["version"]))
+        self._chronicle.poll()
+        return f"version {args['version']} is rejected; the next round starts from {self._chronicle.facts.ledger.base}"
+
+    def _open_round(self, args: dict[str, Any]) -> str:
+        facts = self._chronicle.facts.ledger.current
+        if facts is not None and facts.state in IN_FLIGHT:
+            raise RunError(f"round {facts.number} is {facts.state}")
+        self._send(self._federation.fl.open_round())
+        self._chronicle.poll()
+        current = self._chronicle.facts.ledger.current
+        return f"round {current.number if current else '?'} is open"
+
+    def _pause(self, args: dict[str, Any]) -> str:
+        if self._scheduler.paused:
+            raise RunError("the run is paused already")
+        self._scheduler.paused = True
+        self._emit(ev.RunPaused(by="operator"))
+        return "no new round is opened until the run is resumed"
+
+    def _resume(self, args: dict[str, Any]) -> str:
+        if not self._scheduler.paused:
+            raise RunError("the run is not paused")
+        self._scheduler.paused = False
+        self._emit(ev.RunResumed(by="operator"))
+        return "rounds are opened again"
+
+    def _stop_run(self, args: dict[str, Any]) -> str:
+        self._ask_stop("stopped by the operator")
+        return "the run ends"
+
+    def _read_registry(self, args: dict[str, Any]) -> str:
+        """The registry as the chain has it now, asked through eth_call rather than remembered."""
+        models, released = self._federation.models, self._federation.models.released()
+        rows = []
+        for number in range(models.count()):
+            version = models.version_of(number)
+            mark = " (released)" if number == released else ""
+            state = VersionState(version.state).name.lower()
+            rows.append(f"v{number} {state}{mark} {version.digest.hex()[:12]} {version.accuracy_bp / 100:.2f} %")
+        return "; ".join(rows)
+
+
+_HANDLERS: dict[str, Callable[[Operator, dict[str, Any]], str]] = {
+    "client.register": Operator._register,
+    "client.approve": Operator._approve,
+    "client.reject": Operator._reject,
+    "client.suspend": Operator._suspend,
+    "client.reinstate": Operator._reinstate,
+    "client.stop": Operator._stop_client,
+    "client.restart": Operator._restart,
+    "model.approve": Operator._approve_version,
+    "model.reject": Operator._reject_version,
+    "round.open": Operator._open_round,
+    "run.pause": Operator._pause,
+    "run.resume": Operator._resume,
+    "run.stop": Operator._stop_run,
+    "registry.read": Operator._read_registry,
+}

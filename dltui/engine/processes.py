@@ -1,0 +1,179 @@
+"""The engine's children: the nursery, and through it clients and the examiner, with their pipes and logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dltui.engine.nursery import PACKET
+from dltui.errors import RunError
+
+WARM_SECONDS = 120.0
+MAX_LINE = 1 << 16
+"""Bytes of one telemetry line; a longer one is dropped with its pipe."""
+
+
+@dataclass
+class Child:
+    """One forked process. `code` is set when it ended, `asked` when the engine told it to."""
+
+    id: str
+    role: str
+    pipe: int
+    pid: int | None = None
+    code: int | None = None
+    asked: bool = False
+    stop_by: float | None = None
+    buffer: bytes = field(default=b"", repr=False)
+
+
+class Nursery:
+    """Starts the nursery process and speaks to it. All calls are made from the engine's one thread."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+        self.children: dict[str, Child] = {}
+        self.warm = False
+
+    def start(self) -> None:
+        """Start the nursery process; it is `warm` some seconds later (see `handle`)."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        with open(self._logs / "nursery.log", "ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "dltui.engine.nursery", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        theirs.close()
+        ours.setblocking(False)
+        self._channel = ours
+
+    @property
+    def pid(self) -> int | None:
+        """The nursery's process id."""
+        return self._process.pid if self._process else None
+
+    def fileno(self) -> int:
+        """The descriptor to wait on for `handle`."""
+        if self._channel is None:
+            raise RunError("the nursery is not started")
+        return self._channel.fileno()
+
+    def alive(self) -> bool:
+        """Whether the nursery process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def spawn(self, child_id: str, role: str, spec: dict[str, Any]) -> Child:
+        """Fork a child for `role` with its spec; its pid follows as a message. Secrets travel on this socket only."""
+        if self._channel is None or not self.alive():
+            raise RunError("the nursery is gone", where=str(self._logs / "nursery.log"))
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        log = os.open(self._logs / f"{child_id}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        message = json.dumps({"id": child_id, "role": role, "spec": spec}).encode()
+        try:
+            socket.send_fds(self._channel, [message], [writer, log])
+        finally:
+            os.close(writer)
+            os.close(log)
+        child = Child(child_id, role, reader)
+        self.children[child_id] = child
+        return child
+
+    def handle(self) -> list[tuple[str, Child]]:
+        """Read the nursery's messages: (`started` or `exited`, child). Raises RunError where the nursery ended."""
+        if self._channel is None:
+            return []
+        happened = []
+        while True:
+            try:
+                data = self._channel.recv(PACKET)
+            except BlockingIOError:
+                return happened
+            except OSError:
+                data = b""
+            if not data:
+                raise RunError("the nursery ended", where=str(self._logs / "nursery.log"))
+            message = json.loads(data)
+            if message["event"] == "warm":
+                self.warm = True
+            elif message["event"] == "started":
+                child = self.children[message["id"]]
+                child.pid = message["pid"]
+                happened.append(("started", child))
+            else:
+                for child in self.children.values():
+                    if child.pid == message["pid"] and child.code is None:
+                        child.code = message["code"]
+                        happened.append(("exited", child))
+
+    def messages(self, child: Child) -> list[dict[str, Any]]:
+        """The whole JSON lines that a child has written since; anything else is dropped: it is progress only."""
+        if child.pipe < 0:
+            return []
+        try:
+            data = os.read(child.pipe, MAX_LINE)
+        except BlockingIOError:
+            return []
+        if not data or len(child.buffer) + len(data) > 4 * MAX_LINE:
+            os.close(child.pipe)
+            child.pipe = -1
+            return []
+        *lines, child.buffer = (child.buffer + data).split(b"\n")
+        found = []
+        for line in lines:
+            try:
+                message = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(message, dict):
+                found.append(message)
+        return found
+
+    def signal(self, child: Child, signum: int = signal.SIGTERM) -> None:
+        """Send a signal to a child that runs; a child that was asked to end gets KILL after two seconds (`overdue`)."""
+        if child.pid is None or child.code is not None:
+            return
+        child.asked = True
+        child.stop_by = child.stop_by or time.monotonic() + 2.0
+        try:
+            os.kill(child.pid, signum)
+        except ProcessLookupError:
+            return
+
+    def overdue(self) -> None:
+        """Kill the children that did not end in time."""
+        for child in self.children.values():
+            if child.code is None and child.stop_by is not None and time.monotonic() > child.stop_by:
+                self.signal(child, signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End the nursery, and with it whatever children are left."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._process is not None:
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        for child in self.children.values():
+            if child.pipe >= 0:
+                os.close(child.pipe)
+                child.pipe = -1

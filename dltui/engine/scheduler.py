@@ -1,0 +1,206 @@
+"""The operator's schedule: register the clients of this machine, open rounds, count misses, and say what is waited for.
+
+It decides nothing about a round's result; a round that is open goes on without it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dltui.aggregation.verdicts import Reason, Verdict
+from dltui.chain import merkle
+from dltui.chain.ledger import FINALISED, IN_FLIGHT, Ledger, Member, RoundFacts, bits
+from dltui.chain.types import Call
+from dltui.client import pokes
+from dltui.client.outcome import leaves_of
+from dltui.config import Config
+from dltui.engine.deployment import Federation
+
+JOIN_SECONDS = 60.0
+"""How long the first round waits for clients of this machine that have not joined."""
+STARVED_SECONDS = 60.0
+"""How long a run waits for enough active clients before it fails."""
+MOST_ABORTS = 3
+"""This many aborted rounds in a row end the run."""
+ENGINE_RANK = 12
+"""The engine pokes after the members had their turns."""
+NO_DIGEST = bytes(32)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Why no round can be opened now: an alert's id and words; `fails_after` seconds end the run, 0 never does."""
+
+    id: str
+    text: str
+    hint: str
+    fails_after: float = 0.0
+
+
+class Scheduler:
+    """Looks at the ledger and says which transaction the operator should send next, or what is waited for."""
+
+    def __init__(
+        self,
+        config: Config,
+        federation: Federation,
+        ledger: Ledger,
+        verdicts: Callable[[RoundFacts], tuple[Verdict, ...]],
+    ) -> None:
+        self._config = config
+        self._federation = federation
+        self._ledger = ledger
+        self._verdicts = verdicts
+        self._started = time.monotonic()
+        self._counted: set[int] = set()
+        self.paused = False
+        self.local: dict[str, int] = {}
+        """Address of each client of this machine to its slice: only these are registered without being asked."""
+        self.order: list[str] = []
+        """Addresses of the clients that the run starts with, in the order in which they get their indices."""
+
+    @property
+    def finished_rounds(self) -> int:
+        """Rounds that gave a version."""
+        return sum(1 for facts in self._ledger.rounds.values() if facts.state == FINALISED)
+
+    @property
+    def aborts_in_a_row(self) -> int:
+        """Aborted rounds since the last version."""
+        count = 0
+        for number in sorted(self._ledger.rounds, reverse=True):
+            if self._ledger.rounds[number].state != "aborted":
+                break
+            count += 1
+        return count
+
+    def complete(self) -> bool:
+        """Whether the run has its rounds, and nothing of them waits for the operator."""
+        facts = self._ledger.current
+        done = self.finished_rounds >= self._config.run.rounds and (facts is None or facts.state not in IN_FLIGHT)
+        return done and not self._misses_due() and not self._awaiting_approval()
+
+    def next_call(self) -> Call | None:
+        """The transaction that is due for the operator now, one at a time."""
+        return self._registration() or self._overdue() or self._miss() or self._opening()
+
+    def waiting(self) -> Waiting | None:
+        """What keeps the next round from being opened, for the alert line."""
+        facts = self._ledger.current
+        if self.paused or (facts is not None and facts.state in IN_FLIGHT):
+            return None
+        if self._awaiting_approval():
+            version = self._ledger.base
+            return Waiting(
+                "approval",
+                f"version {version} waits for the operator's approval",
+                f"a approves, x rejects it (dltui model approve {version})",
+            )
+        pending = [m for m in self._ledger.members.values() if m.status == "pending" and m.address in self._ledger.data]
+        if not self._config.clients.auto_register and pending and not self._ledger.rounds:
+            names = ", ".join(sorted(self._id(member) for member in pending))
+            return Waiting("pending", f"waiting to be registered: {names}", "r registers the selected client")
+        missing = self._needed() - len(self._ledger.active)
+        if missing > 0 and time.monotonic() - self._started > JOIN_SECONDS / 4:
+            return Waiting(
+                "starved",
+                f"only {len(self._ledger.active)} active clients, a round needs {self._needed()}",
+                "register or restart clients",
+                STARVED_SECONDS,
+            )
+        return None
+
+    def pending_call(self, member: Member) -> list[Call]:
+        """The transactions that accept a pending client: its record count, then itself."""
+        calls = []
+        commitment = self._ledger.data.get(member.address)
+        if commitment is not None and not commitment.approved:
+            calls.append(self._federation.data.approve_data(member.address, commitment.root, commitment.count))
+        if member.status == "pending":
+            calls.append(self._federation.fl.approve_client(member.address))
+        return calls
+
+    def _id(self, member: Member) -> str:
+        part = self.local.get(member.address)
+        return f"client-{part}" if part is not None else member.address[:8]
+
+    def _needed(self) -> int:
+        rounds = self._config.rounds
+        return max(rounds.min_submissions, rounds.quorum)
+
+    def _awaiting_approval(self) -> bool:
+        version = self._ledger.versions.get(self._ledger.base)
+        return self._config.rounds.require_approval and version is not None and version.state == "verified"
+
+    def _joined(self, address: str) -> bool:
+        return address in self._ledger.members and address in self._ledger.data
+
+    def _registration(self) -> Call | None:
+        """The next acceptance of a client of this machine; those of the start in their order, once all have joined."""
+        if not self._config.clients.auto_register:
+            return None
+        everybody = all(self._joined(address) for address in self.order)
+        if not everybody and time.monotonic() - self._started < JOIN_SECONDS:
+            return None
+        for address in [*self.order, *(a for a in self.local if a not in self.order)]:
+            member = self._ledger.members.get(address)
+            if member is not None and member.status == "pending" and self._joined(address):
+                calls = self.pending_call(member)
+                if calls:
+                    return calls[0]
+        return None
+
+    def _overdue(self) -> Call | None:
+        facts = self._ledger.current
+        if facts is None or facts.state not in IN_FLIGHT:
+            return None
+        return pokes.poke(self._federation.fl, facts, self._ledger.plan_of(facts), time.time(), ENGINE_RANK)
+
+    def _misses_due(self) -> list[tuple[RoundFacts, int, Verdict | None]]:
+        """Who missed the last closed round: no update, or one that nobody could fetch."""
+        facts = self._ledger.current
+        if facts is None or facts.state in IN_FLIGHT or self._ledger.plan_of(facts)["maxMissed"] == 0:
+            return []
+        due: list[tuple[RoundFacts, int, Verdict | None]] = [
+            (facts, index, None) for index in bits(facts.selected & ~facts.submitted) if self._counts(facts, index)
+        ]
+        if any(facts.verdicts_root) and facts.number not in self._counted:
+            withheld = [v for v in self._verdicts(facts) if v.reason == Reason.WITHHELD]
+            due += [(facts, v.client, v) for v in withheld if self._counts(facts, v.client)]
+            if not due:
+                self._counted.add(facts.number)
+        return due
+
+    def _counts(self, facts: RoundFacts, index: int) -> bool:
+        return index not in facts.missed and self._ledger.by_index[index].status == "active"
+
+    def _miss(self) -> Call | None:
+        due = self._misses_due()
+        if not due:
+            return None
+        facts, index, verdict = due[0]
+        if verdict is None:
+            return self._federation.fl.record_miss(facts.number, index, NO_DIGEST, 0, ())
+        verdicts = self._verdicts(facts)
+        proof = merkle.proof(leaves_of(facts.number, verdicts), verdicts.index(verdict))
+        return self._federation.fl.record_miss(
+            facts.number, index, bytes.fromhex(verdict.digest), verdict.weight, tuple(proof)
+        )
+
+    def _opening(self) -> Call | None:
+        facts = self._ledger.current
+        if self.paused or (facts is not None and facts.state in IN_FLIGHT) or self._awaiting_approval():
+            return None
+        if self.finished_rounds >= self._config.run.rounds or len(self._ledger.active) < self._needed():
+            return None
+        starting = facts is None and any(not self._settled(address) for address in self.order)
+        if starting and (not self._config.clients.auto_register or time.monotonic() - self._started < JOIN_SECONDS):
+            return None
+        return self._federation.fl.open_round()
+
+    def _settled(self, address: str) -> bool:
+        """Whether a client of the start needs nothing from the operator any more."""
+        member = self._ledger.members.get(address)
+        return member is not None and member.status != "pending"

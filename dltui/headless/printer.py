@@ -1,0 +1,132 @@
+"""The narration of a run on stderr: one line a fact worth saying, a block a round, and every wait by its name."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from rich.text import Text
+
+from dltui.core import events as ev
+from dltui.core import format as fmt
+from dltui.core import views
+from dltui.core.events import Event, Payload
+from dltui.core.model import Round
+from dltui.core.state import State
+from dltui.headless.console import console
+
+QUIET_SECONDS = 5.0
+"""Silence after which a wait is named, and again after each such silence that follows."""
+
+SILENT: tuple[type[Payload], ...] = (
+    ev.ChainBlock,
+    ev.ClientProgress,
+    ev.ClientReady,
+    ev.ClientSpawned,
+    ev.DataCommitted,
+    ev.DataApproved,
+    ev.ModelEvaluated,
+    ev.RoundIncluded,
+    ev.RoundReported,
+    ev.RoundAttested,
+    ev.RoundTimed,
+    ev.RunAlertCleared,
+    ev.TxMined,
+    ev.UpdateSubmitted,
+    ev.DemoStep,
+)
+"""Told in a round's block, or too small to tell."""
+
+_STYLES = {"info": "", "good": "green", "warning": "yellow", "error": "bold red"}
+
+
+class Printer:
+    """Writes what happens for a person who reads along."""
+
+    def __init__(self, err: TextIO, *, ascii: bool = False) -> None:
+        self._console = console(err)
+        self._ascii = ascii or not (self._console.encoding or "").lower().startswith("utf")
+        self._told: set[int] = set()
+        self._spoke_at: float | None = None
+
+    def event(self, event: Event, state: State, now: float) -> None:
+        """Tells one event; `state` has taken it in already."""
+        data = event.data
+        if isinstance(data, ev.RoundOpened | ev.RunFinished):
+            self._rounds(state, before=data.round if isinstance(data, ev.RoundOpened) else None)
+        if isinstance(data, ev.DemoStep):
+            self._step(data)
+        elif not isinstance(data, SILENT):
+            row = views.event_row(event)
+            line = Text(f"{row.time[:8]}  ", style="dim").append(f"{row.group:<7}", style="cyan")
+            self._say(line.append(row.text, style=_STYLES.get(row.severity, "")))
+        else:
+            if isinstance(data, ev.RoundTimed) and data.round in state.rounds:
+                self._block(state, state.rounds[data.round])
+            return
+        self._spoke_at = now
+
+    def idle(self, state: State, now: float) -> None:
+        """Names the wait when nothing was said for a while."""
+        if self._spoke_at is None:
+            self._spoke_at = now
+        waiting = views.waiting(state, now)
+        if waiting is not None and now - self._spoke_at >= QUIET_SECONDS:
+            self._say(Text(f"          ... {waiting.text}", style="dim"))
+            self._spoke_at = now
+
+    def note(self, text: str, style: str = "") -> None:
+        """A line of the program's own."""
+        self._say(Text(text, style=style))
+
+    def _rounds(self, state: State, before: int | None) -> None:
+        for number, shown in sorted(state.rounds.items()):
+            closed = shown.state in ("finalised", "aborted")
+            if closed and number not in self._told and (before is None or number < before):
+                self._block(state, shown)
+
+    def _step(self, data: ev.DemoStep) -> None:
+        self._say(Text(f"\n[{data.n}/{data.of}] {data.title}", style="bold magenta"))
+        self._say(Text(f"  {data.text}\n", style="italic"))
+
+    def _block(self, state: State, shown: Round) -> None:
+        if shown.number in self._told:
+            return
+        self._told.add(shown.number)
+        took = fmt.duration(shown.timing["total"]) if "total" in shown.timing else "unknown time"
+        good = shown.state == "finalised"
+        mark = fmt.symbol("done" if good else "bad", self._ascii)
+        title = f"{mark} round {shown.number} {shown.state} after {took}" + (f": {shown.reason}" if not good else "")
+        self._say(Text(title, style="bold green" if good else "bold red"))
+        for name, text in block_lines(state, shown):
+            self._say(Text(f"    {name:<10}", style="dim").append(text))
+
+    def _say(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=True)
+
+
+def block_lines(state: State, shown: Round) -> list[tuple[str, str]]:
+    """The facts of a round by name: who submitted, the verdicts, accuracy, gas and where the time went."""
+    sent = [f"{id} ({shown.weights.get(id, 0):,})" for id in shown.selected if id in shown.submitted]
+    lines = [("updates", f"{len(sent)} of {len(shown.selected)}: {', '.join(sent) or 'none'}")]
+    missing = [id for id in shown.selected if id not in shown.submitted]
+    if missing:
+        lines.append(("missing", ", ".join(missing)))
+    if shown.verdicts:
+        counted = sum(verdict.included for verdict in shown.verdicts)
+        refused = [f"{verdict.client} {verdict.reason}" for verdict in shown.verdicts if not verdict.included]
+        lines.append(("verdicts", f"{counted} included" + (f", refused: {', '.join(refused)}" if refused else "")))
+    if shown.members:
+        seals = f"{len(shown.attested)} of {len(shown.members)} attested"
+        lines.append(("committee", f"{fmt.names(shown.committee, 16)}; {seals}"))
+    version = state.versions.get(shown.version) if shown.version is not None else None
+    if version is not None:
+        tested = f", test split {fmt.accuracy(version.test_accuracy_bp, 4)}" if version.test_accuracy_bp else ""
+        lines.append(("accuracy", f"committee's median {fmt.accuracy(version.accuracy_bp, 4)}{tested}"))
+        lines.append(("model", f"version {version.number}  {version.digest}"))
+    row = state.chain.by_round.get(shown.number)
+    if row is not None:
+        lines.append(("gas", f"{row.gas:,} in {fmt.plural(row.txs, 'transaction')}, {fmt.ether(row.fee)} ether"))
+    split = [f"{part} {fmt.duration(value)}" for part, value in shown.timing.items() if part != "total"]
+    if split:
+        lines.append(("time", ", ".join(split)))
+    return lines

@@ -1,0 +1,192 @@
+"""A run without a screen: follows a session to its end, narrates it and returns the exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Literal, Protocol, TextIO
+
+from dltui import exits
+from dltui.core import views
+from dltui.core.commands import new_command
+from dltui.core.events import Event
+from dltui.core.session import Session
+from dltui.core.state import State
+from dltui.core.summary import summarise
+from dltui.errors import DltuiError, RunError
+from dltui.headless.console import console
+from dltui.headless.jsonl import JsonLines
+from dltui.headless.printer import Printer
+from dltui.headless.signals import Interrupts, caught
+from dltui.headless.summary import print_summary
+
+POLL_SECONDS = 0.05
+GRACE_SECONDS = 30.0
+"""How long an engine may take to be reached for the first time."""
+LOST_SECONDS = 2.0
+"""How long an engine that was reached may be away before the run counts as left."""
+
+
+class Director(Protocol):
+    """A walkthrough: gets the new events on every turn, may send commands, raises RunError where it fails."""
+
+    def tick(self, events: list[Event], now: float) -> None:
+        """One turn."""
+
+
+def follow(
+    session: Session,
+    format: Literal["text", "jsonl"] = "text",
+    *,
+    director: Director | None = None,
+    alive: Callable[[], bool] | None = None,
+    stop_on_interrupt: bool = True,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Follows the run until `run.finished` and returns its exit code.
+
+    Narration goes to `err`; `out` gets the closing tables, or with `jsonl` the journal lines and nothing else. `alive`
+    says whether the engine still runs (by default the session's own `alive`, where it has one). The first ctrl+c or
+    TERM sends `run.stop` and waits, the second leaves with 130 or 143; with `stop_on_interrupt` false the first leaves.
+    Raises MismatchError where the journal is damaged.
+    """
+    follower = _Follower(session, format, director, out or sys.stdout, err or sys.stderr, clock)
+    watch = _Watch(alive or getattr(session, "alive", None), clock)
+    with caught() as interrupts:
+        try:
+            while not follower.turn():
+                if interrupts.count and not follower.stopping:
+                    if session.read_only or not stop_on_interrupt:
+                        return _code(interrupts)
+                    follower.stop("stopping the run, once more leaves at once", code=_code(interrupts))
+                if watch.lost():
+                    return follower.abandoned()
+                sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            return _code(interrupts)
+    return follower.close()
+
+
+class _Follower:
+    """What is known of the run and what is said about it."""
+
+    def __init__(
+        self,
+        session: Session,
+        format: str,
+        director: Director | None,
+        out: TextIO,
+        err: TextIO,
+        clock: Callable[[], float],
+    ) -> None:
+        self._session, self._director, self._clock = session, director, clock
+        self._out: TextIO | None = out
+        self._state = State()
+        self._printer = Printer(err)
+        self._lines = JsonLines(out) if format == "jsonl" else None
+        self._head = ""
+        self._failure: int | None = None
+        self.stopping = False
+
+    def turn(self) -> bool:
+        """Takes in what is new; True when the run has finished."""
+        events, now = self._session.events(), self._clock()
+        for event in events:
+            self._state.apply(event)
+            self._write(event)
+            self._printer.event(event, self._state, now)
+        if self._director is not None and not self.stopping:
+            try:
+                self._director.tick(events, now)
+            except DltuiError as error:
+                self._printer.note(f"the walkthrough failed: {error}", "bold red")
+                self.stop("stopping the run", code=error.exit_code)
+        if not events:
+            self._printer.idle(self._state, now)
+        return self._session.finished
+
+    def stop(self, why: str, *, code: int) -> None:
+        """Asks the engine to stop; `code` is this program's own exit code from now on."""
+        self.stopping = True
+        self._failure = code
+        self._printer.note(why, "yellow")
+        try:
+            self._session.send(new_command("run.stop", "cli"))
+        except RunError as error:
+            self._printer.note(str(error), "bold red")
+
+    def abandoned(self) -> int:
+        """The engine is gone without having finished the run."""
+        self.turn()
+        if self._session.finished:
+            return self.close()
+        run = self._state.run
+        hint = f"`dltui resume {run}` goes on from chain and blobs" if run else "look at the engine's log"
+        self._printer.note(f"the engine ended before the run did - {hint}", "bold red")
+        return exits.FAILED if self._failure is None else self._failure
+
+    def close(self) -> int:
+        """Prints the tables and the last line, and returns the exit code."""
+        farewell = views.farewell(self._state)
+        if self._lines is None and self._out is not None:
+            try:
+                tables = console(self._out)
+                print_summary(summarise(self._state, ""), tables)
+                tables.print(farewell, soft_wrap=True)
+                self._out.flush()
+            except BrokenPipeError:
+                _silence(self._out)
+        else:
+            self._printer.note(farewell)
+        code = self._state.exit_code if self._state.exit_code is not None else exits.OK
+        return code if self._failure is None else self._failure
+
+    def _write(self, event: Event) -> None:
+        if self._lines is None or self._out is None:
+            return
+        try:
+            self._lines.write(event)
+        except BrokenPipeError:
+            self._printer.note("nobody reads the journal any more; the run goes on", "yellow")
+            _silence(self._out)
+            self._out = None
+
+
+class _Watch:
+    """Whether an engine that has been there is gone."""
+
+    def __init__(self, alive: Callable[[], bool] | None, clock: Callable[[], float]) -> None:
+        self._alive, self._clock = alive, clock
+        self._limit = GRACE_SECONDS
+        self._asked = self._seen = clock()
+
+    def lost(self) -> bool:
+        """True once it has been away for too long; asks once a second."""
+        now = self._clock()
+        if self._alive is None or now - self._asked < 1.0:
+            return False
+        self._asked = now
+        if self._alive():
+            self._seen, self._limit = now, LOST_SECONDS
+        return now - self._seen > self._limit
+
+
+def _code(interrupts: Interrupts) -> int:
+    return 128 + interrupts.last if interrupts.last else exits.INTERRUPTED
+
+
+def _silence(stream: TextIO) -> None:
+    """Points a broken pipe at nothing, so that closing it at the end of the program does not fail again."""
+    try:
+        number = stream.fileno()
+    except (io.UnsupportedOperation, ValueError):
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, number)
+    os.close(nothing)

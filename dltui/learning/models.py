@@ -1,0 +1,100 @@
+"""Models by name, and their tensors as plain named arrays."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from dltui.errors import ConfigError
+from dltui.learning.plugins import load_function
+
+Tensors = dict[str, NDArray[Any]]
+
+
+def _mlp(shape: tuple[int, int, int], classes: int) -> nn.Module:
+    channels, height, width = shape
+    return nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, 64), nn.ReLU(), nn.Linear(64, classes))
+
+
+def _cnn(shape: tuple[int, int, int], classes: int, *, norm: bool = False) -> nn.Module:
+    channels, height, width = shape
+    if height < 4 or width < 4:
+        raise ConfigError(f"a convolutional model needs images of at least 4x4, not {height}x{width}", hint="use mlp")
+
+    def block(inputs: int, outputs: int) -> list[nn.Module]:
+        middle: list[nn.Module] = [nn.BatchNorm2d(outputs)] if norm else []
+        return [nn.Conv2d(inputs, outputs, 3, padding=1), *middle, nn.ReLU(), nn.MaxPool2d(2)]
+
+    flat = 32 * (height // 4) * (width // 4)
+    return nn.Sequential(
+        *block(channels, 12),
+        *block(12, 32),
+        nn.Flatten(),
+        nn.Linear(flat, 32),
+        nn.ReLU(),
+        nn.Linear(32, classes),
+    )
+
+
+def _cnn_bn(shape: tuple[int, int, int], classes: int) -> nn.Module:
+    return _cnn(shape, classes, norm=True)
+
+
+MODELS: dict[str, Callable[[tuple[int, int, int], int], nn.Module]] = {
+    "mlp": _mlp,
+    "cnn": _cnn,
+    "cnn-bn": _cnn_bn,
+}
+"""Built-in models: one hidden layer of 64; two convolutions and a hidden layer; the same with BatchNorm."""
+
+
+def build(name: str, input_shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
+    """The model called `name` for records of `input_shape` (c, h, w), with weights drawn from `seed` alone.
+
+    `name` is in MODELS, or `module:factory` with a factory taking (input_shape, classes). Raises ConfigError
+    for an unknown name, and for a model with tensors that are neither float32 nor int64 buffers.
+    """
+    factory = load_function(name) if ":" in name else MODELS.get(name)
+    if factory is None:
+        near = difflib.get_close_matches(name, MODELS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"use {', '.join(MODELS)} or module:factory"
+        raise ConfigError(f"unknown model {name[:40]!r}", hint=hint)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = factory(input_shape, classes)
+    if not isinstance(model, nn.Module):
+        raise ConfigError("the factory did not return a torch.nn.Module", where=name)
+    for key, array in tensors(model).items():
+        if array.dtype != np.float32 and not (array.dtype == np.int64 and key.startswith("buffer.")):
+            raise ConfigError(f"tensor {key} has dtype {array.dtype}", where=name, hint="float32, or int64 buffers")
+    return model
+
+
+def tensors(model: nn.Module) -> Tensors:
+    """Copies of the model's parameters and buffers as `param.<name>` and `buffer.<name>`, in sorted order."""
+    parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    named = {
+        f"{'param' if name in parameters else 'buffer'}.{name}": value.detach().cpu().numpy().copy()
+        for name, value in model.state_dict().items()
+    }
+    return dict(sorted(named.items()))
+
+
+def load_tensors(model: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Copies `arrays` into the model, never as views: training must not write into the global model.
+
+    Raises ValueError, and changes nothing, unless names, shapes and dtypes are exactly the model's.
+    """
+    have = {name: (array.shape, array.dtype) for name, array in tensors(model).items()}
+    if have != {name: (array.shape, array.dtype) for name, array in arrays.items()}:
+        raise ValueError("the tensors are not those of this model")
+    state = model.state_dict()
+    with torch.no_grad():
+        for name, array in arrays.items():
+            state[name.partition(".")[2]].copy_(torch.from_numpy(np.array(array)))

@@ -1,0 +1,239 @@
+"""The application: follows a session, folds its events, sends commands, and leaves a clean terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, Protocol
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from dltui.core import format as fmt
+from dltui.core import views
+from dltui.core.commands import Command, cli_twin, new_command
+from dltui.core.events import Event, OpResult
+from dltui.core.session import Session
+from dltui.core.state import State
+from dltui.core.text import clean
+from dltui.errors import DltuiError
+from dltui.tui.screens.main import MainScreen
+from dltui.tui.theme import THEME
+
+POLL_SECONDS = 0.1
+WATCH_SECONDS = 2.0
+"""Between two looks whether the engine is there."""
+SILENT_TIMES = 2
+"""Looks without an answer after which the engine counts as gone."""
+CHUNK = 1000
+"""Events folded before the screen gets a turn."""
+
+
+class Director(Protocol):
+    """Leads a walkthrough; it is told what happened and sends its own commands."""
+
+    def tick(self, new_events: list[Event], now: float) -> Any:
+        """Told every event once, and the time. Raises DltuiError where the walkthrough failed."""
+
+
+class DltuiApp(App[None]):
+    """One screen on one run.
+
+    `director` leads a walkthrough, `clock` gives unix seconds, `ascii` draws without symbols, `on_finish` says whether
+    the screen stays when the run is over, `refresh` is the most paints a second. After `run()`: `return_code`,
+    `farewell` (a line for stdout) and `failure` (what ended a walkthrough, or made the journal unreadable).
+    """
+
+    CSS_PATH = "app.tcss"
+    TITLE = "dltui"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-slim"), (64, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (16, "-short"), (32, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", show=False, priority=False)]
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        director: Director | None = None,
+        clock: Callable[[], float] = time.time,
+        ascii: bool = False,
+        on_finish: Literal["stay", "exit"] = "stay",
+        refresh: float = 4.0,
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.director = director
+        self.clock = clock
+        self.ascii_only = ascii
+        self.on_finish = on_finish
+        self.paints_per_second = max(0.5, min(refresh, 30.0))
+        self.state = State()
+        self.failure: DltuiError | None = None
+        self.stopping = False
+        self.lost = False
+        """The engine was there and does not answer any more."""
+        self._asked: set[str] = set()
+        self._untold: list[Event] = []
+
+    @property
+    def main(self) -> MainScreen:
+        """The screen with the panes."""
+        screen = self.get_screen("main")
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    @property
+    def over(self) -> bool:
+        """The run has ended, or the recording of it."""
+        return self.state.finished or self.session.finished
+
+    @property
+    def farewell(self) -> str:
+        """The last line, for the caller to print when the screen is gone."""
+        return views.farewell(self.state) if self.state.run else ""
+
+    def on_mount(self) -> None:
+        """Starts following."""
+        self.animation_level = "none"
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self.install_screen(MainScreen(self), "main")
+        self.push_screen("main")
+        self._catch_signals()
+        self._follow()
+        if self.director is not None:
+            self._lead(self.director)
+        if callable(getattr(self.session, "alive", None)):
+            self._watch(self.session.alive)  # type: ignore[attr-defined]
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                    loop.add_signal_handler(number, lambda n=number: self.exit(return_code=128 + n))
+
+    @work(exit_on_error=False, group="follow")
+    async def _follow(self) -> None:
+        while self.failure is None:
+            try:
+                events = self.session.events()
+            except DltuiError as error:
+                self.fail(error)
+                return
+            await self._take(events)
+            if self.director is not None:
+                self._untold += events
+            elif self.over:
+                self._leave_when_over()
+            await asyncio.sleep(POLL_SECONDS)
+
+    @work(exit_on_error=False, group="lead")
+    async def _lead(self, director: Director) -> None:
+        while self.failure is None:
+            events, self._untold = self._untold, []
+            try:
+                await asyncio.to_thread(director.tick, events, self.clock())
+            except DltuiError as error:
+                self.fail(error)
+                return
+            if self.over and not self._untold:
+                self._leave_when_over()
+            await asyncio.sleep(POLL_SECONDS)
+
+    @work(exit_on_error=False, group="watch")
+    async def _watch(self, alive: Callable[[], bool]) -> None:
+        reached, silent = False, 0
+        while not self.over:
+            answers = await asyncio.to_thread(alive)
+            reached, silent = reached or answers, 0 if answers else silent + 1
+            lost = reached and silent >= SILENT_TIMES and not self.over
+            if lost != self.lost:
+                self.lost = lost
+                self.main.changed(frozenset({"alert"}))
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def _take(self, events: list[Event]) -> None:
+        for start in range(0, len(events), CHUNK):
+            changed: set[str] = set()
+            urgent = False
+            for event in events[start : start + CHUNK]:
+                changed |= self.state.apply(event)
+                urgent |= event.kind.startswith(("run.", "op."))
+                if isinstance(event.data, OpResult):
+                    self._answered(event.data)
+            self.main.changed(frozenset(changed))
+            if urgent:
+                self.main.paint()
+            await asyncio.sleep(0)
+
+    def _answered(self, result: OpResult) -> None:
+        if result.id in self._asked:
+            self._asked.discard(result.id)
+            self.tell(result.message or "done", "information" if result.ok else "error")
+
+    def _leave_when_over(self) -> None:
+        if self.stopping or self.on_finish == "exit":
+            self.main.paint()
+            self.exit(return_code=self.state.exit_code or 0)
+
+    def fail(self, error: DltuiError) -> None:
+        """A walkthrough ends with its error; any other trouble stays on the alert line."""
+        self.failure = error
+        if self.director is not None:
+            self.exit(return_code=error.exit_code)
+        else:
+            self.main.changed(frozenset({"alert"}))
+            self.main.paint()
+
+    def now(self) -> float:
+        """The time that ages are measured against: that of the last event where the run is over or recorded."""
+        recorded = self.over or self.session.read_only
+        last = fmt.unix(self.state.last_ts) if recorded else None
+        return self.clock() if last is None else last
+
+    def twin(self, name: str, args: dict[str, Any]) -> str:
+        """The shell command that does the same."""
+        return cli_twin(Command(id="twin", actor="operator", source="key", name=name, args=args))
+
+    def ask(self, name: str, args: dict[str, Any]) -> None:
+        """Sends a command; its answer is told when it comes."""
+        try:
+            command = new_command(name, "key", **args)
+        except DltuiError as error:
+            self.tell(str(error), "error")
+            return
+        self._asked.add(command.id)
+        self._send(command)
+
+    @work(thread=True, exit_on_error=False, group="send")
+    def _send(self, command: Command) -> None:
+        try:
+            self.session.send(command)
+        except DltuiError as error:
+            self.call_from_thread(self._refused, command, str(error))
+
+    def _refused(self, command: Command, why: str) -> None:
+        if command.name == "run.stop":
+            self.stopping = False
+        if command.id in self._asked:
+            self._asked.discard(command.id)
+            self.tell(why, "error")
+
+    def tell(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """A short note, never parsed as markup."""
+        self.notify(clean(text, 400), severity=severity, timeout=5, markup=False)
+
+    async def action_quit(self) -> None:
+        """Leaves, after asking where a run is live."""
+        self.main.ask_to_quit()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+c with no selected text."""
+        self.tell("press q to quit")

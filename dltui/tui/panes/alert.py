@@ -1,0 +1,32 @@
+"""The alert line: the gravest and newest of what needs the operator."""
+
+from __future__ import annotations
+
+from dltui.core.state import State
+from dltui.core.views import alert_line
+from dltui.errors import DltuiError
+from dltui.tui.widgets.ink import line
+from dltui.tui.widgets.lines import Lines
+
+
+class AlertLine(Lines):
+    """One line; blank where nothing is wrong."""
+
+    def show_state(self, state: State, *, failure: DltuiError | None, lost: bool) -> None:
+        """Draws it; a `failure` of this screen itself goes first, then an engine that was `lost`."""
+        if failure is not None:
+            self.show([line((f" ✖ {failure}", "bad"))])
+            return
+        if lost:
+            self.show(
+                [line((" ✖ the engine does not answer", "bad"), f" - dltui resume {state.run} goes on from here")]
+            )
+            return
+        alert = alert_line(state)
+        if alert is None:
+            self.show([])
+            return
+        symbol, name = ("✖", "bad") if alert.severity == "error" else ("▲", "warn")
+        more = f"  +{len(state.alerts) - 1} more" if len(state.alerts) > 1 else ""
+        hint = f" - {alert.hint}" if alert.hint else ""
+        self.show([line((f" {symbol} {alert.text}", name), (hint, ""), (more, "quiet"))])

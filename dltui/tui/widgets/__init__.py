@@ -1,0 +1,1 @@
+"""Widgets that draw lines: nothing here knows what a run is."""

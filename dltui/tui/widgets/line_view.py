@@ -1,0 +1,170 @@
+"""A scrolling list of lines with a cursor that follows the key of its line, not its index.
+
+Only visible lines are drawn and only lines that changed are painted again, so a busy list costs little. When lines
+are sorted, added or removed, the cursor stays on the same key: no action can hit what moved under it. Until somebody
+moves it, it stays on the first line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from dltui.tui.theme import ROW, ROW_FOCUSED
+from dltui.tui.widgets.ink import ink, strip_of
+
+_ROW, _ROW_FOCUSED = f"on {ROW}", f"on {ROW_FOCUSED}"
+
+
+class LineView(ScrollView, can_focus=True):
+    """Base of every list: subclasses give `draw(index, width)` and call `replace(keys, changed)`."""
+
+    DEFAULT_CSS = "LineView { height: 1fr; overflow-x: hidden; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "step(-1)", "Up", show=False),
+        Binding("down", "step(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "edge(0)", "First", show=False),
+        Binding("end", "edge(-1)", "Last", show=False),
+    ]
+    HEADER = 0
+    """Lines above the list that do not scroll."""
+
+    class Moved(Message):
+        """The cursor is on another key, or on none."""
+
+        def __init__(self, view: LineView) -> None:
+            super().__init__()
+            self.view = view
+
+        @property
+        def control(self) -> LineView:
+            """The list that it happened in."""
+            return self.view
+
+    def __init__(self, *, empty: str = "", ascii: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ascii = ascii
+        self.empty = empty
+        self.keys: list[Any] = []
+        self.cursor: Any = None
+        self._touched = False
+
+    @property
+    def cursor_index(self) -> int | None:
+        """Where the cursor's key is now."""
+        try:
+            return self.keys.index(self.cursor)
+        except ValueError:
+            return None
+
+    def draw(self, index: int, width: int) -> Text:
+        """The text of one line."""
+        raise NotImplementedError
+
+    def draw_header(self, width: int) -> Text:
+        """The text of the header line."""
+        raise NotImplementedError
+
+    def replace(self, keys: Sequence[Any], changed: Sequence[int] | None = None) -> None:
+        """Shows these lines; `changed` are the indexes to paint again where the keys are the same, all where it is None."""
+        old_index, old_keys = self.cursor_index, self.keys
+        same = old_keys == list(keys)
+        self.keys = list(keys)
+        if not same:
+            self._keep_cursor(old_index)
+            self._resized(old_index)
+        if not same or changed is None:
+            self.refresh()
+            return
+        for index in changed:
+            y = index + self.HEADER - self.scroll_offset.y
+            if self.HEADER <= y < self.size.height:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def _keep_cursor(self, old_index: int | None) -> None:
+        if self.cursor is not None and self.cursor_index is None:
+            at = min(old_index or 0, len(self.keys) - 1)
+            self.move_to(self.keys[at] if self.keys else None)
+        elif not self._touched and self.keys:
+            self.move_to(self.keys[0])
+
+    def _resized(self, old_index: int | None) -> None:
+        self.virtual_size = Size(self.size.width, len(self.keys) + self.HEADER)
+        self._reveal()
+
+    def _reveal(self) -> None:
+        index = self.cursor_index
+        height = self.size.height - self.HEADER
+        if index is None or height <= 0:
+            return
+        top = self.scroll_offset.y
+        if index < top:
+            self.scroll_to(y=index, animate=False, force=True, immediate=True)
+        elif index >= top + height:
+            self.scroll_to(y=index - height + 1, animate=False, force=True, immediate=True)
+
+    def move_to(self, key: Any) -> None:
+        """Puts the cursor on `key`."""
+        if key == self.cursor:
+            return
+        self.cursor = key
+        self._reveal()
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def action_step(self, by: int) -> None:
+        """Moves the cursor by lines."""
+        if self.keys:
+            self._touched = True
+            at = self.cursor_index or 0
+            self.move_to(self.keys[max(0, min(len(self.keys) - 1, at + by))])
+
+    def action_page(self, by: int) -> None:
+        """Moves the cursor by screens."""
+        self.action_step(by * max(1, self.size.height - self.HEADER - 1))
+
+    def action_edge(self, index: int) -> None:
+        """Moves the cursor to the first or the last line."""
+        if self.keys:
+            self._touched = True
+            self.move_to(self.keys[index])
+
+    def on_click(self, event: events.Click) -> None:
+        """Puts the cursor on the line under the mouse."""
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y >= self.HEADER:
+            index = offset.y - self.HEADER + self.scroll_offset.y
+            if index < len(self.keys):
+                self._touched = True
+                self.move_to(self.keys[index])
+
+    def on_resize(self) -> None:
+        """Keeps the cursor's line in sight."""
+        self._resized(self.cursor_index)
+
+    def render_line(self, y: int) -> Strip:
+        """One visible line."""
+        width = self.size.width
+        if y < self.HEADER:
+            return strip_of(self.draw_header(width), width, self.rich_style, ascii=self.ascii)
+        if not self.keys:
+            text = ink(self.empty if y == self.HEADER else "", "quiet")
+            return strip_of(text, width, self.rich_style, ascii=self.ascii)
+        index = y - self.HEADER + self.scroll_offset.y
+        if index >= len(self.keys):
+            return Strip.blank(width, self.rich_style)
+        text = self.draw(index, width)
+        if self.keys[index] == self.cursor:
+            text.pad_right(max(0, width - text.cell_len))
+            text.stylize_before(_ROW_FOCUSED if self.has_focus else _ROW)
+        return strip_of(text, width, self.rich_style, ascii=self.ascii)

@@ -1,0 +1,157 @@
+"""What the screens look like: text goldens at every size, and foreign text that tries to break out.
+
+`DLTUI_UPDATE_GOLDENS=1` writes the goldens anew; read the difference before you keep it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from dltui.core.events import (
+    ClientExited,
+    ClientLate,
+    ClientPending,
+    ClientProgress,
+    ClientSpawned,
+    DemoStep,
+    ModelPublished,
+    OpResult,
+    RunAlert,
+    TxReverted,
+)
+from dltui.tui.app import DltuiApp
+from dltui.tui.screens.confirm import ConfirmScreen
+from dltui.tui.screens.help import HelpScreen
+from dltui.tui.screens.quit import QuitScreen
+from tui_dump import screen_text, settle
+from tui_scenario import FakeSession, Script, address, awaiting, finished, live, opened, started, whole_round
+
+GOLDENS = Path(__file__).parent / "goldens"
+HOSTILE = "[/x]\x1b[2J[@click=app.quit]\x1b]0;t\x07\x9b31m\u202e\ud800\nx"
+
+
+def nothing() -> Script:
+    return Script()
+
+
+SCREENS: dict[str, tuple[Callable[[], Script], tuple[str, ...], bool]] = {
+    "live": (live, (), False),
+    "awaiting": (awaiting, (), False),
+    "finished": (finished, (), False),
+    "ascii": (awaiting, (), True),
+    "chain-zoomed": (finished, ("2", "z"), False),
+    "confirm": (awaiting, ("a",), False),
+    "help": (live, ("question_mark",), False),
+}
+SIZES = ((120, 40), (80, 24), (60, 15), (39, 7))
+CASES = [("live", size) for size in SIZES]
+CASES += [(name, size) for name in ("awaiting", "ascii") for size in SIZES[:2]]
+CASES += [(name, SIZES[0]) for name in ("finished", "chain-zoomed", "confirm", "help")]
+
+
+@pytest.mark.parametrize(("name", "size"), CASES, ids=lambda value: str(value))
+async def test_screens_are_as_they_were(name: str, size: tuple[int, int]) -> None:
+    make, keys, ascii = SCREENS[name]
+    script = make()
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, ascii=ascii)
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        await pilot.press(*keys)
+        await pilot.pause()
+        text = screen_text(app)
+    lines = text.splitlines()
+    assert len(lines) == size[1] and max(map(cell_len, lines)) <= size[0]
+    if ascii:
+        assert text.isascii()
+    golden = GOLDENS / f"{name}-{size[0]}x{size[1]}.txt"
+    if os.environ.get("DLTUI_UPDATE_GOLDENS"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+async def test_an_empty_run_teaches_what_will_appear() -> None:
+    app = DltuiApp(FakeSession(), clock=lambda: 0.0)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(app, pilot, 0)
+        text = screen_text(app)
+    assert "No clients yet" in text and "No version yet" in text and "no run yet" in text
+    assert "for the chain to start" in text
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15), (41, 9), (39, 7), (1, 1)])
+async def test_resizing_ends_where_starting_at_that_size_does(size: tuple[int, int]) -> None:
+    script = live()
+    texts = []
+    for first in ((120, 40), size):
+        app = DltuiApp(FakeSession(script.events), clock=lambda: script.now)
+        async with app.run_test(size=first) as pilot:
+            await settle(app, pilot, script.events[-1].seq)
+            await pilot.resize_terminal(*size)
+            await settle(app, pilot, script.events[-1].seq)
+            await settle(app, pilot, script.events[-1].seq)
+            texts.append(screen_text(app))
+    assert texts[0] == texts[1]
+
+
+def hostile() -> Script:
+    """Every field that a client, the chain or a file may fill says the worst."""
+    script = started(Script(), clients=4)
+    script.say(
+        ClientSpawned(id=HOSTILE, pid=1, address=address(66)),
+        ClientPending(id=HOSTILE, address=HOSTILE, name=HOSTILE),
+        ClientProgress(id="client-1", round=1, activity=HOSTILE, epoch=1, epochs=2),
+        RunAlert(id=HOSTILE, severity="error", text=HOSTILE, hint=HOSTILE),
+    )
+    whole_round(script, 1, ("client-0", "client-1", "client-2"), 5000)
+    script.say(ModelPublished(version=2, round=1, digest=HOSTILE, cid=HOSTILE, parent=1, accuracy_bp=1))
+    opened(script, 2, ("client-0", HOSTILE), (HOSTILE,), 1)
+    script.say(
+        ClientLate(id=HOSTILE, round=2, what=HOSTILE),
+        ClientExited(id="client-0", pid=1, code=1),
+        TxReverted(hash="0x0", function=HOSTILE, sender=HOSTILE, address=HOSTILE, block=99, gas_used=1, fee=1,
+                   reason=HOSTILE),
+        DemoStep(n=1, of=2, title=HOSTILE, text=HOSTILE),
+        OpResult(id="c", ok=False, message=HOSTILE),
+    )  # fmt: skip
+    return script
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])
+@pytest.mark.parametrize("keys", [(), ("1", "z"), ("2", "z"), ("z",), ("4", "z"), ("5", "z")], ids=lambda k: "".join(k))
+async def test_foreign_text_is_harmless_in_every_pane(size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    script = hostile()
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now)
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        await pilot.press(*keys)
+        await settle(app, pilot, script.events[-1].seq)
+        lines = screen_text(app).splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert "2J" not in "".join(lines)
+    assert len(lines) == size[1] and max(map(cell_len, lines)) <= size[0]
+
+
+async def test_foreign_text_is_harmless_in_dialogs_and_toasts() -> None:
+    script = hostile()
+    session = FakeSession(script.events)
+    app = DltuiApp(session, clock=lambda: script.now)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        await pilot.press("end", "R")
+        app.tell(HOSTILE, "error")
+        await pilot.pause()
+        assert "[/x]" in screen_text(app)
+        for key, kind in (("q", QuitScreen), ("question_mark", HelpScreen), ("K", ConfirmScreen)):
+            app.state.clients[HOSTILE].process = "ready"
+            await pilot.press(key)
+            await pilot.pause()
+            assert isinstance(app.screen, kind)
+            assert all(line.isprintable() for line in screen_text(app).splitlines())
+            await pilot.press("escape")
+            await pilot.pause()
+        assert session.sent == []

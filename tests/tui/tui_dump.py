@@ -1,0 +1,35 @@
+"""Reading the screen of a running application as text."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from textual.pilot import Pilot
+
+from dltui.tui.app import DltuiApp
+
+SECONDS = 10.0
+
+
+def screen_text(app: DltuiApp) -> str:
+    """What is on the terminal, without the blanks at line ends."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    """Waits for a condition, with a deadline."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + SECONDS
+    while not condition():
+        assert loop.time() < end, "the screen did not get there"
+        await pilot.pause(0.01)
+
+
+async def settle(app: DltuiApp, pilot: Pilot[None], seq: int) -> None:
+    """Waits until everything up to this event is folded and drawn."""
+    await until(pilot, lambda: app.state.last_seq == seq)
+    await pilot.pause()
+    app.main.paint()
+    await pilot.pause()

@@ -31,7 +31,9 @@ def check_dataset(config: Config) -> None:
     name = config.data.dataset
     if name.endswith(".npz") and not Path(name).expanduser().is_file():
         raise ConfigError(
-            "no such data file", where=name, hint="put it there, or use mnist10k, which ships with dltui and needs no file"
+            "no such data file",
+            where=name,
+            hint="put it there, or use mnist10k, which ships with dltui and needs no file",
         )
 
 
@@ -55,6 +57,7 @@ def engine_failure(engine: subprocess.Popen[bytes], paths: RunPaths) -> DltuiErr
         return None
     log = paths.logs / "engine.log"
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
-    error = RunError(lines[-1] if lines else f"the engine ended with code {code}", where=paths.id, hint=f"its log: {log}")
+    said = lines[-1] if lines else f"the engine ended with code {code}"
+    error = RunError(said, where=paths.id, hint=f"its log: {log}")
     error.exit_code = code if code > 0 else exits.FAILED
     return error

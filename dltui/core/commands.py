@@ -109,7 +109,7 @@ def validate(command: Command) -> Args:
         raise RunError("unknown command", where=clean(command.name, 40), hint=", ".join(COMMANDS))
     try:
         args = msgspec.convert(command.args, kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise RunError(f"wrong argument: {clean(str(error), 200)}", where=command.name) from None
     for key, value in command.args.items():
         if isinstance(value, str) and clean(value) != value:

@@ -24,6 +24,9 @@ from dltui.errors import DltuiError
 from dltui.tui.screens.main import MainScreen
 from dltui.tui.theme import THEME
 
+WIDTHS = [(0, "-tiny"), (40, "-slim"), (64, "-narrow"), (100, "-wide")]
+HEIGHTS = [(0, "-flat"), (8, "-low"), (16, "-short"), (32, "-tall")]
+"""Least size of each class that the stylesheet folds by."""
 POLL_SECONDS = 0.1
 WATCH_SECONDS = 2.0
 """Between two looks whether the engine is there."""
@@ -51,8 +54,8 @@ class DltuiApp(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "dltui"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-slim"), (64, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (16, "-short"), (32, "-tall")]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", show=False, priority=False)]
 
     def __init__(
@@ -117,7 +120,10 @@ class DltuiApp(App[None]):
             number = getattr(signal, name, None)
             if number is not None:
                 with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                    loop.add_signal_handler(number, lambda n=number: self.exit(return_code=128 + n))
+                    loop.add_signal_handler(number, self._ended_by, number)
+
+    def _ended_by(self, number: int) -> None:
+        self.exit(return_code=128 + number)
 
     @work(exit_on_error=False, group="follow")
     async def _follow(self) -> None:

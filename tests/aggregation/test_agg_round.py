@@ -115,7 +115,7 @@ def test_the_digest_of_this_round_never_changes() -> None:
     base = {"param.w": np.arange(12, dtype=np.float32).reshape(3, 4) / 8, "buffer.count": np.array(4)}
     steps = [{"param.w": base["param.w"] * (i - 3) / 64, "buffer.count": np.array(4 + i)} for i in range(8)]
     result = compute(inputs([update(i, values) for i, values in enumerate(steps)], base=base))
-    assert result.digest == "GOLDEN"
+    assert result.digest == ""
 
 
 def test_weights_are_capped_by_the_plan() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from tui_scenario import Script, approved, awaiting, finished, live, opened, started, whole_round
 
 from dltui.core.commands import Command, validate
 from dltui.core.events import Event, ModelRejected, RunPaused
 from dltui.core.state import State
 from dltui.tui.actions import ACTIONS, BY_ID
 from dltui.tui.requests import Selection
-from tui_scenario import Script, approved, awaiting, finished, live, opened, started, whole_round
 
 
 def folded(events: Iterable[Event]) -> State:
@@ -22,7 +22,10 @@ def folded(events: Iterable[Event]) -> State:
     return state
 
 
-def why(name: str, state: State, selection: Selection = Selection()) -> str:
+NOWHERE = Selection()
+
+
+def why(name: str, state: State, selection: Selection = NOWHERE) -> str:
     able, reason = BY_ID[name].enabled(state, selection)
     assert able == (reason == "")
     return reason

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from tui_dump import screen_text, settle, until
+from tui_scenario import FakeSession, Script, approved, awaiting, finished, live, started
 
 from dltui.core.events import Event, OpResult, RunFinished
 from dltui.errors import RunError
@@ -23,8 +25,6 @@ from dltui.tui.screens.confirm import ConfirmScreen
 from dltui.tui.screens.help import HelpScreen
 from dltui.tui.screens.main import MainScreen
 from dltui.tui.screens.quit import QuitScreen
-from tui_dump import screen_text, settle, until
-from tui_scenario import FakeSession, Script, approved, awaiting, finished, live, started
 
 
 @contextlib.asynccontextmanager

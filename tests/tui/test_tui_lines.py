@@ -16,7 +16,6 @@ from dltui.tui.widgets.ink import fit, ink, line, plain_ascii, strip_of
 from dltui.tui.widgets.line_table import Column, LineTable, Row
 from dltui.tui.widgets.log_view import LIMIT, LogView
 
-
 PLAIN = Style()
 
 

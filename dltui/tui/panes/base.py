@@ -13,7 +13,7 @@ from dltui.tui.widgets.ink import plain_ascii
 class Pane(Widget, can_focus=True):
     """Mixed into a widget that draws lines.
 
-    `needs` are the names that `State.apply` returns for changes that it shows; `ages` where it shows how old things are.
+    `needs` are the names that `State.apply` returns for changes that it shows; `ages` is set where it shows ages.
     """
 
     heading: ClassVar[str] = ""

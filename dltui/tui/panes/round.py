@@ -80,8 +80,8 @@ def _waiting(state: State, view: RoundView) -> list[Text]:
     wait = view.waiting
     if wait is None:
         text = farewell(state).partition(" - ")[0] if state.finished else ""
-        then = (f"because {state.reason}", "warn") if state.reason else (f"dltui verify {state.run} checks it", "quiet")
-        return [_labelled(state.status, (text, "strong")), _labelled("", then)]
+        why = (f"because {state.reason}", "warn") if state.reason else (f"dltui verify {state.run} checks it", "quiet")
+        return [_labelled(state.status, (text, "strong")), _labelled("", why)]
     who = f" from {fmt.names(wait.who)}" if wait.who else ""
     first = _labelled("waiting", (f"for {wait.cause}", "strong"), (who, ""))
     then = f"then {wait.then}" if wait.then else ""
@@ -89,10 +89,10 @@ def _waiting(state: State, view: RoundView) -> list[Text]:
     if left is None:
         return [first, _labelled("", (then, "quiet"))]
     if left < 0:
-        clock, name = f"deadline passed {fmt.duration(-left)} ago", "bad"
+        clock = (f"deadline passed {fmt.duration(-left)} ago", "bad")
     else:
-        clock, name = f"{left} s left", "warn" if left <= _LATE else "accent"
-    return [first, _labelled("", (clock, name), (f", {then}" if then else "", "quiet"))]
+        clock = (f"{left} s left", "warn" if left <= _LATE else "accent")
+    return [first, _labelled("", clock, (f", {then}" if then else "", "quiet"))]
 
 
 def _labelled(label: str, *parts: tuple[str, str]) -> Text:

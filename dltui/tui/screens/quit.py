@@ -26,7 +26,7 @@ class QuitScreen(Dialog[str]):
         node += f", pid {state.chain.pid})" if state.chain.pid is not None else ")"
         names = ", ".join(c.id for c in running[:6]) + (" …" if len(running) > 6 else "")
         body = [
-            line("This run is live. ", (f"Stop all", "warn"), " ends:"),
+            line("This run is live. ", ("Stop all", "warn"), " ends:"),
             line(("  · ", "quiet"), node),
             line(("  · ", "quiet"), f"{len(running)} client{'' if len(running) == 1 else 's'}  ", (names, "quiet")),
             line((f"Leave running keeps it; dltui attach {state.run} comes back.", "quiet")),

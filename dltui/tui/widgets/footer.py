@@ -8,10 +8,10 @@ from typing import Any
 
 from textual import events
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 
 from dltui.tui.widgets.ink import line, strip_of
-from textual.strip import Strip
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The one door from text to the screen: every drawn line passes here, so foreign text is harmless wherever it comes from.
+"""The one door from text to the screen: every drawn line passes here, so foreign text is harmless.
 
 Text is never parsed as markup, control characters and escape sequences are removed, and in ASCII mode every symbol is
 replaced by one of the same width.
@@ -30,7 +30,7 @@ _ASCII = str.maketrans(
         **dict.fromkeys("▃▄▅", ":"),
         **dict.fromkeys("▆▇", "|"),
         **dict.fromkeys("█━╸", "#"),
-        **dict.fromkeys("─·–", "-"),
+        **dict.fromkeys("─·", "-"),
         **dict.fromkeys("‖", "|"),
         **dict.fromkeys("…", "~"),
     }

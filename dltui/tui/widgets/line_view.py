@@ -76,7 +76,7 @@ class LineView(ScrollView, can_focus=True):
         raise NotImplementedError
 
     def replace(self, keys: Sequence[Any], changed: Sequence[int] | None = None) -> None:
-        """Shows these lines; `changed` are the indexes to paint again where the keys are the same, all where it is None."""
+        """Shows these lines; where the keys stay the same only the `changed` indexes are painted."""
         old_index, old_keys = self.cursor_index, self.keys
         same = old_keys == list(keys)
         self.keys = list(keys)

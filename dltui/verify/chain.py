@@ -1,0 +1,107 @@
+"""The chain part of `verify`: re-execute the transaction log from genesis; compare blocks, receipts, logs, storage."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from dltui.chain.blocks import MinedBlock, block_from
+from dltui.chain.embedded.chain import STATE_FILE, NoBlock, StoredChain
+from dltui.chain.embedded.genesis import read_genesis
+from dltui.chain.txlog import BlockRecord, TxLog
+from dltui.errors import ChainError, MismatchError
+from dltui.paths import RunPaths
+
+TABLES = {"kv": "k", "blocks": "number", "txs": "block, position", "logs": "block, position"}
+"""The state file's tables and their order."""
+
+
+class Reexecution:
+    """The run's chain, executed again in `scratch` from its genesis and its raw signed transactions."""
+
+    def __init__(self, paths: RunPaths, scratch: Path) -> None:
+        self._paths = paths
+        self._scratch = scratch
+        try:
+            self._genesis = read_genesis(paths.genesis)
+            self.log = TxLog(paths.txs)
+        except ChainError as error:
+            raise MismatchError(error.message, where=error.where) from error
+        if self.log.genesis_sha256 != self._genesis.sha256():
+            raise MismatchError("is not the genesis that the transaction log began with", where=str(paths.genesis))
+        self._chain = StoredChain(scratch, self._genesis)
+
+    def blocks(self) -> Iterator[MinedBlock]:
+        """Every block after genesis, executed and compared with its recorded hash and state root."""
+        try:
+            for record in self.log.read():
+                yield self._execute(record)
+        except ChainError as error:
+            if isinstance(error, MismatchError):
+                raise
+            raise MismatchError(error.message, where=error.where) from error
+
+    def _execute(self, record: BlockRecord) -> MinedBlock:
+        where = f"{self._paths.txs}, block {record.block}"
+        try:
+            block = self._chain.mine(record.txs, record.timestamp, whole=True)
+        except NoBlock as error:
+            raise MismatchError(f"a transaction does not execute: {error}", where=where) from error
+        found, root = "0x" + block.hash.hex(), "0x" + block.state_root.hex()
+        if (found, root) != (record.hash, record.state_root):
+            raise MismatchError(f"re-executes to block hash {found}, recorded is {record.hash}", where=where)
+        index = self._chain.index
+        body = index.block(block.number, full=True)
+        if body is None:
+            raise MismatchError("did not execute", where=where)
+        return block_from(body, index.receipts(block.number))
+
+    def close(self) -> None:
+        """Release the scratch chain."""
+        self._chain.close()
+
+    def compare_state(self) -> int:
+        """Compare the node's state file with the re-executed one, row by row; returns the rows compared.
+
+        Call after `close`. A copy is read, so the run's own file stays untouched.
+        """
+        original = self._paths.chain / STATE_FILE
+        if not original.exists():
+            raise MismatchError("the chain's state file is missing", where=str(original))
+        copy = self._scratch / "copy.sqlite"
+        for suffix in ("", "-wal"):
+            if Path(f"{original}{suffix}").exists():
+                shutil.copyfile(f"{original}{suffix}", f"{copy}{suffix}")
+        try:
+            with sqlite3.connect(copy) as stored, sqlite3.connect(self._scratch / STATE_FILE) as again:
+                state = stored.execute("PRAGMA integrity_check(1)").fetchone()[0]
+                if state != "ok":
+                    raise MismatchError(f"the state file is damaged: {state}", where=str(original))
+                return sum(_compare(stored, again, table, order, original) for table, order in TABLES.items())
+        except sqlite3.Error as error:
+            raise MismatchError(f"the state file is damaged: {error}", where=str(original)) from error
+
+
+def _compare(stored: sqlite3.Connection, again: sqlite3.Connection, table: str, order: str, where: Path) -> int:
+    query = f"SELECT * FROM {table} ORDER BY {order}"
+    count = 0
+    for have, want in zip_longest(stored.execute(query), again.execute(query)):
+        if have != want:
+            raise MismatchError(f"table {table}, {_row(want or have)}: {_how(have, want)}", where=str(where))
+        count += 1
+    return count
+
+
+def _row(row: tuple[Any, ...]) -> str:
+    first = row[0]
+    return f"row {first.hex()[:24] if isinstance(first, bytes) else first}"
+
+
+def _how(have: Any, want: Any) -> str:
+    if have is None:
+        return "is missing"
+    return "is not what the transactions give" if want is not None else "is more than the transactions give"

@@ -1,0 +1,53 @@
+"""The journal part of `verify`: the chain's facts, derived again, against the journal's, in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from dltui.chain.facts import FACTS
+from dltui.core import events as ev
+from dltui.core.events import Event, Payload, payload_from
+from dltui.core.text import clean_all
+from dltui.errors import MismatchError
+
+
+def written(payload: Payload) -> Payload:
+    """The payload as the journal holds it: its text made harmless."""
+    return payload_from(payload.KIND, clean_all(msgspec.to_builtins(payload)))
+
+
+def compare(expected: Iterable[Payload], events: Sequence[Event], finished: bool, where: str) -> int:
+    """Compare the chain's facts with the journal's, in order; returns their number.
+
+    A run that did not finish may lack the last facts: its engine died before it wrote them. Raises MismatchError at the
+    first difference.
+    """
+    told = iter([event for event in events if type(event.data) in FACTS])
+    count = 0
+    for payload in expected:
+        event = next(told, None)
+        if event is None:
+            if finished:
+                raise MismatchError(f"the journal lacks {_say(payload)}, which is on the chain", where=where)
+            return count
+        if _comparable(event.data) != _comparable(written(payload)):
+            raise MismatchError(
+                f"event {event.seq} tells {_say(event.data)}, the chain says {_say(payload)}", where=where
+            )
+        count += 1
+    extra = next(told, None)
+    if extra is not None:
+        raise MismatchError(f"event {extra.seq} tells {_say(extra.data)}, which is not on the chain", where=where)
+    return count
+
+
+def _comparable(payload: Payload) -> Payload:
+    """Without the words for a revert: they were asked of the node at the time, and are not on the chain."""
+    return msgspec.structs.replace(payload, reason="") if isinstance(payload, ev.TxReverted) else payload
+
+
+def _say(payload: Payload) -> str:
+    fields = msgspec.to_builtins(payload)
+    return f"{payload.KIND} {', '.join(f'{key}={value}' for key, value in fields.items())}"[:300]

@@ -1,0 +1,78 @@
+"""The learning part of `verify`: every blob re-hashed, every round's result and verdicts recomputed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dltui.aggregation.errors import Malformed, Overflow, Unavailable
+from dltui.aggregation.manifest import decode_manifest
+from dltui.chain.facts import FactStream
+from dltui.chain.ledger import ABORTED, FINALISED, RoundFacts
+from dltui.client.outcome import Terms, load_version, result_of, verdicts_root
+from dltui.core.events import RoundIncluded
+from dltui.engine.chronicle import included
+from dltui.errors import BlobError, MismatchError
+from dltui.store import Store
+
+
+def rehash(store: Store) -> int:
+    """Hash every blob again; returns their number. Raises MismatchError naming the first whose bytes are others."""
+    count = 0
+    for digest in store.digests():
+        try:
+            store.get(digest)
+        except BlobError as error:
+            raise MismatchError(error.message, where=error.where) from error
+        count += 1
+    return count
+
+
+def check_versions(facts: FactStream, fetch: Callable[[str], bytes]) -> int:
+    """Load every version of the registry from its blobs; returns their number."""
+    for number, version in sorted(facts.ledger.versions.items()):
+        try:
+            manifest = decode_manifest(fetch(version.digest))
+            load_version(version.digest, fetch)
+            parent = facts.ledger.versions[version.parent].digest if number else "0" * 64
+        except (BlobError, Malformed) as error:
+            raise MismatchError(f"version {number} cannot be loaded: {error.message}", where=error.where) from error
+        if manifest.parent != parent:
+            raise MismatchError(
+                f"version {number} names parent {manifest.parent[:12]}, the registry {parent[:12]}",
+                where=version.digest,
+            )
+    return len(facts.ledger.versions)
+
+
+def recompute(facts: FactStream, terms: Terms, store: Store, told: dict[int, RoundIncluded]) -> int:
+    """Recompute each closed round that has verdicts; compare it with chain and journal. Returns their number."""
+    count = 0
+    for number, round_facts in sorted(facts.ledger.rounds.items()):
+        if round_facts.state in (FINALISED, ABORTED) and any(round_facts.verdicts_root):
+            _recompute_round(facts, round_facts, terms, store, told.get(number))
+            count += 1
+    return count
+
+
+def _recompute_round(
+    facts: FactStream, round_facts: RoundFacts, terms: Terms, store: Store, told: RoundIncluded | None
+) -> None:
+    where = f"round {round_facts.number}"
+    try:
+        result = result_of(facts.ledger, round_facts, terms, store.get)
+    except (BlobError, Malformed, Unavailable, Overflow) as error:
+        raise MismatchError(f"{where} cannot be recomputed: {error.message}", where=error.where) from error
+    if round_facts.version is not None:
+        registered = facts.ledger.versions[round_facts.version].digest
+        if result.digest != registered:
+            raise MismatchError(f"recomputes to {result.digest}, registered is {registered}", where=where)
+    root = verdicts_root(round_facts.number, result.verdicts)
+    if root != round_facts.verdicts_root:
+        raise MismatchError(
+            f"its verdicts recompute to root {root.hex()}, on chain is {round_facts.verdicts_root.hex()}", where=where
+        )
+    expected = included(facts, round_facts.number, result.verdicts)
+    if told != expected:
+        raise MismatchError(
+            f"the journal tells other verdicts than the recomputed {expected.verdicts}"[:400], where=where
+        )

@@ -1,0 +1,132 @@
+"""`verify`: is a run's directory what happened? All is derived again from transactions and blobs, and compared."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dltui.chain.facts import FactStream
+from dltui.config import Config, load
+from dltui.core import events as ev
+from dltui.core.events import Event
+from dltui.core.journal import read
+from dltui.core.plan import plan_hash
+from dltui.core.state import State
+from dltui.core.summary import summarise
+from dltui.engine.house import file_sha256
+from dltui.engine.keys import operator_key
+from dltui.engine.specs import terms_of
+from dltui.errors import ConfigError, MismatchError, RunError
+from dltui.paths import RunPaths
+from dltui.store import Store, cid
+from dltui.verify import facts as journal_facts
+from dltui.verify import results
+from dltui.verify.chain import Reexecution
+from dltui.verify.report import Step
+
+
+def verify(paths: RunPaths, say: Callable[[Step], None]) -> None:
+    """Check a run that has no engine; `say` gets each step that was found equal.
+
+    Raises MismatchError naming the first difference, RunError where an engine still runs it or there is no journal.
+    """
+    _refuse_live(paths)
+    events, summary = _journal(paths)
+    finished = isinstance(events[-1].data, ev.RunFinished)
+    say(Step("journal", f"{len(events)} events, every line follows the one before"))
+    config = _config(paths, events)
+    with tempfile.TemporaryDirectory(prefix="dltui-verify-") as scratch:
+        _verify_chain(paths, config, events, finished, Path(scratch), say)
+    if summary is not None:
+        _compare_summary(paths, events, summary)
+        say(Step("summary", "summary.json is what the journal adds up to"))
+
+
+def _verify_chain(
+    paths: RunPaths, config: Config, events: list[Event], finished: bool, scratch: Path, say: Callable[[Step], None]
+) -> None:
+    again = Reexecution(paths, scratch)
+    stream = FactStream(operator_key(config.run.seed).address, lambda tx, block: "", cid)
+    try:
+        derived = (payload for block in again.blocks() for payload in stream.of_block(block))
+        count = journal_facts.compare(derived, events, finished, str(paths.journal))
+    finally:
+        again.close()
+    say(Step("chain", f"{again.log.last_block} blocks re-executed to the same hashes and state roots"))
+    say(Step("facts", f"{count} facts of the journal are those of the chain, none is missing"))
+    _compare_state_hash(paths, events)
+    say(Step("state", f"{again.compare_state()} rows of the node's state file compared"))
+    plans = [plan["planHash"].hex() for plan in stream.ledger.plans.values()]
+    if plans and plans[0] != plan_hash(config):
+        raise MismatchError(f"gives plan {plan_hash(config)}, on chain is {plans[0]}", where=str(paths.config))
+    store = Store(str(paths.blobs))
+    say(Step("blobs", f"{results.rehash(store)} blobs hash to their names"))
+    say(Step("versions", f"{results.check_versions(stream, store.get)} versions load from their manifests"))
+    told = {event.data.round: event.data for event in events if isinstance(event.data, ev.RoundIncluded)}
+    recomputed = results.recompute(stream, terms_of(config), store, told)
+    say(Step("rounds", f"{recomputed} rounds recomputed to the same digests and verdicts"))
+
+
+def _refuse_live(paths: RunPaths) -> None:
+    if not paths.lock.exists():
+        return
+    descriptor = os.open(paths.lock, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunError("an engine still runs it", where=paths.id, hint="verify it when it has finished") from None
+    finally:
+        os.close(descriptor)
+
+
+def _journal(paths: RunPaths) -> tuple[list[Event], dict[str, Any] | None]:
+    summary: dict[str, Any] | None = None
+    head = None
+    if paths.summary.exists():
+        try:
+            summary = dict(json.loads(paths.summary.read_bytes()))
+            head = str(summary["journal"]["head"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise MismatchError("is not a summary", where=str(paths.summary)) from error
+    events = list(read(paths.journal, head=head))
+    if not events:
+        raise RunError("has no journal", where=str(paths.root))
+    if isinstance(events[-1].data, ev.RunFinished) and summary is None:
+        raise MismatchError("the run finished, but its summary is missing", where=str(paths.summary))
+    return events, summary
+
+
+def _config(paths: RunPaths, events: list[Event]) -> Config:
+    try:
+        config = load(paths.config)
+    except ConfigError as error:
+        raise MismatchError(error.message, where=error.where) from error
+    first = events[0].data
+    if not isinstance(first, ev.RunStarted) or first.config != json.loads(json.dumps(config.sections())):
+        raise MismatchError("is not the configuration that the run started with", where=str(paths.config))
+    return config
+
+
+def _compare_state_hash(paths: RunPaths, events: list[Event]) -> None:
+    closed = [e.data for e in events if isinstance(e.data, (ev.ChainStopped, ev.ChainReady))]
+    if closed and isinstance(closed[-1], ev.ChainStopped) and closed[-1].state_sha256:
+        path = paths.chain / "state.sqlite"
+        if file_sha256(path) != closed[-1].state_sha256:
+            raise MismatchError("is not the file that the run closed (SHA-256 differs)", where=str(path))
+
+
+def _compare_summary(paths: RunPaths, events: list[Event], summary: dict[str, Any]) -> None:
+    state = State()
+    for event in events:
+        state.apply(event)
+    derived = json.loads(json.dumps(summarise(state, summary["journal"]["head"])))
+    for key, value in derived.items():
+        if summary.get(key) != value:
+            raise MismatchError(
+                f"{key} is {summary.get(key)!r}, the journal gives {value!r}"[:300], where=str(paths.summary)
+            )

@@ -19,6 +19,7 @@ def built() -> World:
 @pytest.fixture
 def world(built: World) -> Iterator[World]:
     """`built`, put back afterwards."""
-    root, now, clients = built.evm.root, built.evm.now, list(built.clients)
-    yield built
-    built.evm.root, built.evm.now, built.clients = root, now, clients
+    clients = list(built.clients)
+    with built.evm.aside():
+        yield built
+    built.clients = clients

@@ -81,6 +81,13 @@ class Evm:
         return Sent(used, self._events(computation), created)
 
     @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What happens inside is undone afterwards, clock included."""
+        before = self.root, self.now
+        yield
+        self.root, self.now = before
+
+    @contextmanager
     def refused(self, name: str, **args: Any) -> Iterator[None]:
         """Expects a revert with this error and these arguments, and that nothing has changed."""
         before = self.root

@@ -270,9 +270,7 @@ class Model:
         need(not self._needed(index), "RoundInFlight")
         self._leave(person)
 
-    def record_miss(
-        self, sender: str, number: int, index: int, digest: bytes, weight: int, proof: list[bytes]
-    ) -> None:
+    def record_miss(self, sender: str, number: int, index: int, digest: bytes, weight: int, proof: list[bytes]) -> None:
         closed = [r for r in self.rounds if not r.state.in_flight]
         need(bool(closed) and closed[-1].number == number, "NotLastClosed")
         person, r = self._client(index, S.ACTIVE), closed[-1]

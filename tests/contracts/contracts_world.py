@@ -103,7 +103,7 @@ class World:
         """Joins, is approved, commits data (100 records more than its index) and has it approved."""
         self.send(account, self.fl.join(f"client {len(self.clients)}"))
         index = int(self.operate(self.fl.approve_client(account)).args("ClientApproved")["index"])
-        root, count = bytes([index + 1]) * 32, 100 + index
+        root, count = bytes([index % 255 + 1]) * 32, 100 + index
         self.send(account, self.data.commit(root, count, SCHEMA, NO_LIMIT))
         self.operate(self.data.approve_data(account, root, count))
         self.clients.append(account)
@@ -142,9 +142,7 @@ class World:
         """What client `index` seals in the running attempt."""
         number, attempt = self.fl.current_round(), self.round().attempt
         account = self.clients[index]
-        return merkle.seal(
-            CHAIN_ID, self.fl.address, FEDERATION_ID, number, attempt, account, result, verdicts
-        )
+        return merkle.seal(CHAIN_ID, self.fl.address, FEDERATION_ID, number, attempt, account, result, verdicts)
 
     def attest(self, *who: int, result: bytes, verdicts: bytes = bytes(32), accuracy: int = 9000) -> Sent:
         """These members seal this result (all that reported when none is named)."""

@@ -24,9 +24,7 @@ def attesting(world: World) -> World:
 
 def test_seals_are_computed_alike_on_both_sides(attesting: World) -> None:
     for member, number, attempt in ((attesting.clients[0], 1, 0), (attesting.stranger, 2**32 - 1, 255)):
-        ours = merkle.seal(
-            CHAIN_ID, attesting.fl.address, FEDERATION_ID, number, attempt, member, result(1), ROOT
-        )
+        ours = merkle.seal(CHAIN_ID, attesting.fl.address, FEDERATION_ID, number, attempt, member, result(1), ROOT)
         assert attesting.fl.seal_of(number, attempt, member, result(1), ROOT) == ours
 
 
@@ -260,6 +258,16 @@ def test_silent_members_are_not_drawn_again_while_others_are_left(world: World) 
     world.pass_deadline()
     aborted = world.send(world.stranger, world.fl.close_reports(1)).args("RoundAborted")
     assert (aborted["attempt"], aborted["reason"]) == (2, AbortReason.NO_QUORUM)
+
+
+def test_just_enough_others_are_enough(world: World) -> None:
+    world.open()
+    world.submit()
+    reporter, *silent = world.members()
+    world.report(reporter)
+    world.pass_deadline()
+    world.send(world.stranger, world.fl.close_reports(1))
+    assert set(world.members()) == set(range(5)) - set(silent)
 
 
 def test_members_that_reported_and_did_not_attest_are_silent_too(world: World) -> None:

@@ -11,7 +11,14 @@ from contracts_model import Model, Refused, bits
 from contracts_world import FEDERATION_ID, GENESIS, PLAN, SCHEMA, SEED, World, digest, result
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from dltui.chain import merkle
 from dltui.chain.contracts import NO_LIMIT, ClientStatus, RoundState, VersionState
@@ -77,9 +84,7 @@ class Federation(RuleBasedStateMachine):
         self.evm.root, self.evm.now = self.root, self.start
 
     def _seal(self, number: int, attempt: int, member: str, digest: bytes, verdicts: bytes) -> bytes:
-        return merkle.seal(
-            CHAIN_ID, self.world.fl.address, FEDERATION_ID, number, attempt, member, digest, verdicts
-        )
+        return merkle.seal(CHAIN_ID, self.world.fl.address, FEDERATION_ID, number, attempt, member, digest, verdicts)
 
     def both(self, sender: str, contract: Any, function: str, *args: Any) -> bool:
         """Does one thing on both sides; whether it went through."""
@@ -293,7 +298,7 @@ class Federation(RuleBasedStateMachine):
 
 
 QUICK = settings(
-    max_examples=14,
+    max_examples=15,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

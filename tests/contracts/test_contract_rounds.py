@@ -328,7 +328,7 @@ def test_a_quorum_of_reports_goes_on_after_the_deadline(world: World) -> None:
 
 
 def test_windows_follow_the_median_of_the_last_three_finalised_rounds(world: World) -> None:
-    """Four times the (lower) median of 20, 50, 30, 1000 s ..., within 100 and 300 s; an aborted round does not count."""
+    """Four times the lower median, within the plan's bounds; an aborted round does not count."""
     world.replan(train_window=100, train_window_max=300)
 
     def finished(number: int, seconds: int) -> int:

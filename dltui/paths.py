@@ -101,6 +101,13 @@ class RunPaths:
         return self
 
 
+def all_runs() -> list[RunPaths]:
+    """The runs in the runs folder, the newest last."""
+    folder = runs_dir()
+    found = sorted((path for path in folder.iterdir() if _is_run(path)), key=_started) if folder.is_dir() else []
+    return [RunPaths(path) for path in found]
+
+
 def find_run(ref: str | None = None) -> RunPaths:
     """The run that `ref` names: an id, a unique prefix of one, a path, or None for the newest.
 
@@ -109,7 +116,7 @@ def find_run(ref: str | None = None) -> RunPaths:
     if ref and (os.sep in ref or ref in (".", "..")) and _is_run(Path(ref)):
         return RunPaths(Path(ref))
     folder = runs_dir()
-    runs = sorted((path for path in folder.iterdir() if _is_run(path)), key=_started) if folder.is_dir() else []
+    runs = [paths.root for paths in all_runs()]
     if not runs:
         raise RunError("no runs yet", where=str(folder), hint="start one with `dltui` or `dltui demo`")
     if ref is None:

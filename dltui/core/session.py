@@ -37,8 +37,8 @@ class Session(Protocol):
     def events(self) -> list[Event]:
         """What is new; does not wait."""
 
-    def send(self, command: Command) -> None:
-        """Asks the engine. Returns when it has accepted the command; raises RunError where it is refused."""
+    def send(self, command: Command) -> str:
+        """Asks the engine and returns what became of it, in words; raises RunError where it is refused."""
 
 
 class LiveSession:
@@ -65,8 +65,8 @@ class LiveSession:
                 self.finished = False
         return events
 
-    def send(self, command: Command) -> None:
-        """Sends one command and waits for its answer. Raises RunError with the reason where there is no yes."""
+    def send(self, command: Command) -> str:
+        """Sends one command and returns its answer in words. Raises RunError with the reason where there is no yes."""
         with contextlib.closing(self._connect()) as sock:
             try:
                 sock.sendall(encode(command))
@@ -79,6 +79,7 @@ class LiveSession:
                 ) from error
         if answer.get("ok") is not True:
             raise RunError(clean(str(answer.get("message") or "refused"), 500), where=command.name)
+        return clean(str(answer.get("message") or ""), 4_000)
 
     def alive(self) -> bool:
         """An engine listens on the control socket."""
@@ -145,7 +146,7 @@ class ReplaySession:
             due.append(self._events.popleft())
         return due
 
-    def send(self, command: Command) -> None:
+    def send(self, command: Command) -> str:
         """Refuses: a recorded run cannot be changed."""
         raise RunError("a replay changes nothing", where=command.name)
 

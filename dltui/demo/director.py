@@ -20,7 +20,7 @@ class Director:
     for its hold times `pace`. Events count from the run's beginning, so one that came early is not missed.
     """
 
-    def __init__(self, script: Script, send: Callable[[Command], None], *, pace: float = 1.0) -> None:
+    def __init__(self, script: Script, send: Callable[[Command], object], *, pace: float = 1.0) -> None:
         self.script = script
         self._send = send
         self._pace = pace

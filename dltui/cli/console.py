@@ -1,0 +1,55 @@
+"""How commands speak and fail: errors in one line on stderr, exit codes from the one table."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from dltui import exits
+from dltui.errors import DltuiError
+
+
+def guarded(command: Callable[[], int], debug: bool = False) -> int:
+    """Run a command and return its exit code; an error becomes one line on stderr, a traceback only with `debug`."""
+    try:
+        return command()
+    except DltuiError as error:
+        if debug:
+            traceback.print_exc()
+        complain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        return exits.OK
+
+
+def complain(error: DltuiError) -> None:
+    """Say on stderr what happened, where, and what to do next."""
+    where = f"{error.where}: " if error.where else ""
+    print(f"error: {where}{error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  try: {error.hint}", file=sys.stderr)
+
+
+def flags(given: dict[str, Any]) -> dict[str, Any]:
+    """The flags that were given, by configuration key (`rounds` is `run.rounds`)."""
+    return {KEYS[name]: value for name, value in given.items() if name in KEYS and value is not None}
+
+
+KEYS = {
+    "rounds": "run.rounds",
+    "seed": "run.seed",
+    "clients": "clients.count",
+    "dataset": "data.dataset",
+    "partition": "data.partition",
+    "alpha": "data.alpha",
+    "model": "model.name",
+    "chain": "chain.engine",
+    "port": "chain.port",
+    "epochs": "training.epochs",
+    "require_approval": "rounds.require_approval",
+}
+"""Flag names to configuration keys."""

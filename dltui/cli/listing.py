@@ -1,0 +1,49 @@
+"""`dltui runs`: one line a run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dltui.core import format as fmt
+from dltui.core.session import LiveSession
+from dltui.paths import RunPaths, all_runs, runs_dir
+
+
+def print_runs() -> int:
+    """Print the runs under the runs folder, the newest last."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("run", "started", "status", "rounds", "accuracy", "gas"):
+        table.add_column(column)
+    found = all_runs()
+    for paths in found:
+        table.add_row(*(Text(cell) for cell in _row(paths)))
+    if found:
+        Console().print(table)
+    else:
+        print(f"no runs in {runs_dir()} yet: start one with `dltui` or `dltui demo`")
+    return 0
+
+
+def _row(paths: RunPaths) -> list[str]:
+    try:
+        summary: dict[str, Any] = json.loads(paths.summary.read_bytes())
+        measured = [v["test_accuracy_bp"] for v in summary["versions"] if v["test_accuracy_bp"] is not None]
+        rounds = summary["rounds"]
+        return [
+            paths.id,
+            str(summary["started_at"])[:19].replace("T", " "),
+            str(summary["status"]),
+            f"{rounds['finalised']}/{rounds['target']}",
+            fmt.accuracy(measured[-1]) if measured else "-",
+            fmt.gas(int(summary["gas"]["gas"])),
+        ]
+    except FileNotFoundError:
+        status = "running" if LiveSession(paths.root).alive() else "unfinished: dltui resume " + paths.id
+        return [paths.id, "-", status, "-", "-", "-"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [paths.id, "-", "its summary is damaged", "-", "-", "-"]

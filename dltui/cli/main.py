@@ -1,0 +1,166 @@
+"""The `dltui` program: a run with a screen by default, and a command for everything that a key does."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+import dltui
+from dltui.cli import contracts, twins
+from dltui.cli.console import flags, guarded
+
+app = typer.Typer(
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Run and watch blockchain-coordinated federated learning on one machine.",
+)
+twins.register(app)
+app.add_typer(contracts.app, name="contracts")
+
+NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")]
+FormatName = Annotated[str, typer.Option("--format", help="text, or jsonl: the journal on stdout.")]
+ConfigFile = Annotated[Optional[Path], typer.Option("--config", help="A TOML file (default: ./config.toml).")]  # noqa: UP045
+RunRef = Annotated[Optional[str], typer.Argument(help="Id, prefix or path of a run (default: the newest).")]  # noqa: UP045
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+
+def _number(text: str) -> Any:
+    return typer.Option(None, text)
+
+
+@app.callback(invoke_without_command=True)
+def run(
+    context: typer.Context,
+    rounds: int = _number("--rounds"),
+    clients: int = _number("--clients"),
+    dataset: str = typer.Option(None, "--dataset", help="mnist10k, a .npz file, or module:function."),
+    model: str = typer.Option(None, "--model", help="mlp, cnn, cnn-bn, or module:factory."),
+    partition: str = typer.Option(None, "--partition", help="iid, dirichlet or shards."),
+    alpha: float = _number("--alpha"),
+    chain: str = typer.Option(None, "--chain", help="embedded."),
+    port: int = typer.Option(None, "--port", help="Port of the chain's JSON-RPC; 0 takes a free one."),
+    seed: int = _number("--seed"),
+    epochs: int = _number("--epochs"),
+    require_approval: bool = typer.Option(None, "--require-approval/--no-require-approval"),
+    no_ui: NoUi = False,
+    format: FormatName = "text",
+    config: ConfigFile = None,
+    debug: Debug = False,
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    """Start a run: a chain, N clients, and a screen that shows them."""
+    context.obj = {"debug": debug}
+    if version:
+        print(dltui.__version__)
+        raise typer.Exit(0)
+    if context.invoked_subcommand is not None:
+        return
+    given = dict(context.params)
+
+    def start() -> int:
+        from dltui.cli import running
+
+        return running.start(running.effective(config, flags(given)), no_ui, _format(format))
+
+    raise typer.Exit(guarded(start, debug))
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A walkthrough that ships with dltui, or a .toml file.")] = "tour",
+    seed: int = _number("--seed"),
+    no_ui: NoUi = False,
+    format: FormatName = "text",
+    config: ConfigFile = None,
+    pace: Annotated[float, typer.Option("--pace", help="How long beats stay, as a factor.")] = 1.0,
+) -> None:
+    """A guided walkthrough that ends by itself: a run, its verification, and a summary."""
+
+    def play() -> int:
+        from dltui.cli import running
+
+        return running.demo(name, config, flags({"seed": seed}), no_ui, _format(format), pace)
+
+    raise typer.Exit(guarded(play, context.obj["debug"]))
+
+
+@app.command()
+def attach(context: typer.Context, run: RunRef = None, no_ui: NoUi = False, format: FormatName = "text") -> None:
+    """Watch a run that goes on without a screen; several may watch it."""
+
+    def follow() -> int:
+        from dltui.cli import running
+        from dltui.paths import find_run
+
+        return running.attach(find_run(run), no_ui, _format(format))
+
+    raise typer.Exit(guarded(follow, context.obj["debug"]))
+
+
+@app.command()
+def replay(
+    context: typer.Context,
+    run: RunRef = None,
+    speed: Annotated[Optional[float], typer.Option("--speed", min=0.01, help="1 keeps the pace.")] = None,  # noqa: UP045
+    no_ui: NoUi = False,
+    format: FormatName = "text",
+) -> None:
+    """Show a recorded run again."""
+
+    def again() -> int:
+        from dltui.cli import running
+        from dltui.paths import find_run
+
+        return running.replay(find_run(run), speed, no_ui, _format(format))
+
+    raise typer.Exit(guarded(again, context.obj["debug"]))
+
+
+@app.command()
+def runs(context: typer.Context) -> None:
+    """List the runs, the newest last."""
+
+    def show() -> int:
+        from dltui.cli.listing import print_runs
+
+        return print_runs()
+
+    raise typer.Exit(guarded(show, context.obj["debug"]))
+
+
+@app.command()
+def verify(context: typer.Context, run: RunRef = None) -> None:
+    """Re-execute, re-hash, recompute and compare a run; names the first mismatch (exit 4)."""
+
+    def check() -> int:
+        from dltui.paths import find_run
+        from dltui.verify.verify import verify as check_run
+
+        paths = find_run(run)
+        check_run(paths, lambda step: print(f"  {step.name:<9} {step.text}", flush=True))
+        print(f"run {paths.id}: verified, no mismatch")
+        return 0
+
+    raise typer.Exit(guarded(check, context.obj["debug"]))
+
+
+def _format(name: str) -> Any:
+    if name not in ("text", "jsonl"):
+        from dltui.errors import ConfigError
+
+        raise ConfigError(f"unknown format {name[:40]!r}", where="--format", hint="text or jsonl")
+    return name
+
+
+def main() -> None:
+    """The entry point; exits with the code of the one table."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,155 @@
+"""Starting, following and replaying runs: what `dltui`, `demo`, `attach`, `replay` and `resume` do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from dltui import exits
+from dltui.config import Config, load
+from dltui.core.journal import Tail
+from dltui.core.session import LiveSession, ReplaySession, Session
+from dltui.demo.director import Director
+from dltui.errors import ConfigError
+from dltui.launch import create_run, engine_failure, start_engine
+from dltui.paths import RunPaths, find_run
+
+Format = Literal["text", "jsonl"]
+
+
+def effective(file: Path | None, flags: dict[str, Any], base: dict[str, dict[str, Any]] | None = None) -> Config:
+    """The configuration from a file (`./config.toml` where none is named), the environment and flags.
+
+    `base` holds a walkthrough's own settings, which the environment and flags override.
+    """
+    if file is not None and not file.is_file():
+        raise ConfigError("no such configuration file", where=str(file))
+    here = Path("config.toml")
+    chosen = file or (here if here.is_file() else None)
+    if base is not None:
+        given = {f"{section}.{key}": value for section, values in base.items() for key, value in values.items()}
+        return load(file, os.environ, {**given, **flags})
+    return load(chosen, os.environ, flags)
+
+
+def start(config: Config, no_ui: bool, format: Format) -> int:
+    """Start a new run and follow it, with or without a screen."""
+    paths = _new(config)
+    return _follow_engine(paths, start_engine(paths), config, no_ui, format)
+
+
+def go_on(ref: str | None, no_ui: bool) -> int:
+    """Resume a paused run, or start an engine again for a run that has none, and follow it."""
+    paths = find_run(ref)
+    if LiveSession(paths.root).alive():
+        return send(str(paths.root), "run.resume")
+    last, tail = 0, Tail(paths.journal)
+    while events := tail.poll():
+        last = events[-1].seq
+    return _follow_engine(paths, start_engine(paths), load(paths.config), no_ui, "text", after=last)
+
+
+def attach(paths: RunPaths, no_ui: bool, format: Format) -> int:
+    """Follow a run that an engine runs, or look at one that has ended."""
+    session = LiveSession(paths.root)
+    if no_ui or not _has_screen():
+        from dltui.headless.run import follow
+
+        return follow(session, format, stop_on_interrupt=False)
+    return _screen(session, load(paths.config), None, "stay")
+
+
+def replay(paths: RunPaths, speed: float | None, no_ui: bool, format: Format) -> int:
+    """Show a recorded run again; without a screen it is told at once."""
+    if no_ui or not _has_screen():
+        from dltui.headless.run import follow
+
+        return follow(ReplaySession(paths.root, None), format, stop_on_interrupt=False)
+    return _screen(ReplaySession(paths.root, speed or 1.0), load(paths.config), None, "stay")
+
+
+def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, format: Format, pace: float) -> int:
+    """Play a walkthrough: run it, verify it, and say what it came to."""
+    from dltui.demo import script
+
+    walkthrough = script.load(name)
+    config = effective(file, flags, base=walkthrough.federation)
+    paths = _new(config)
+    code = _follow_engine(
+        paths,
+        start_engine(paths),
+        config,
+        no_ui,
+        format,
+        director_of=lambda session: Director(walkthrough, session.send, pace=pace),
+    )
+    if code != exits.OK:
+        return code
+    # A process of its own, because no face imports the chain. With `jsonl`, stdout belongs to the journal.
+    out = sys.stderr if format == "jsonl" else None
+    command = [sys.executable, "-m", "dltui", "verify", str(paths.root.resolve())]
+    return subprocess.run(command, stdout=out, check=False).returncode
+
+
+def _new(config: Config) -> RunPaths:
+    for note in config.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return create_run(config)
+
+
+def _follow_engine(
+    paths: RunPaths,
+    engine: subprocess.Popen[bytes],
+    config: Config,
+    no_ui: bool,
+    format: Format,
+    director_of: Callable[[Session], Director] | None = None,
+    after: int = 0,
+) -> int:
+    session = LiveSession(paths.root, after=after)
+    director = director_of(session) if director_of else None
+    if not no_ui and not _has_screen():
+        print("note: this is no terminal, so the run goes on as with --no-ui", file=sys.stderr)
+        no_ui = True
+    if no_ui:
+        from dltui.headless.run import follow
+
+        code = follow(session, format, director=director, alive=lambda: engine.poll() is None)
+    else:
+        code = _screen(session, config, director, "exit" if director else "stay")
+    failure = engine_failure(engine, paths)
+    if failure is not None and not session.finished:
+        raise failure
+    return code
+
+
+def _screen(session: Session, config: Config, director: Director | None, on_finish: Literal["stay", "exit"]) -> int:
+    from dltui.tui.app import DltuiApp
+
+    app = DltuiApp(session, director=director, ascii=config.ui.ascii, on_finish=on_finish, refresh=config.ui.refresh)
+    app.run()
+    if app.failure is not None:
+        raise app.failure
+    if app.farewell:
+        print(app.farewell)
+    return app.return_code or exits.OK
+
+
+def _has_screen() -> bool:
+    return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def send(ref: str | None, name: str, **args: Any) -> int:
+    """Send one command to a run's engine and print what became of it."""
+    from dltui.core.commands import new_command
+
+    message = LiveSession(find_run(ref).root).send(
+        new_command(name, "cli", **{key: value for key, value in args.items() if value is not None})
+    )
+    if message:
+        print(message)
+    return exits.OK

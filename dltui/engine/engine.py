@@ -19,6 +19,7 @@ from dltui.chain.wallet import Wallet
 from dltui.client.outcome import result_of
 from dltui.config import Config
 from dltui.core import events as ev
+from dltui.core.commands import Command
 from dltui.core.events import Payload
 from dltui.core.journal import Journal, read
 from dltui.core.state import State
@@ -64,6 +65,9 @@ class Engine:
         self._store = Store(str(paths.blobs))
         self._federation_id = os.urandom(32)
         self._federation: Federation | None = None
+        self._operator: Operator | None = None
+        self._socket = socket_path(paths.root)
+        self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
         self._waiting: Waiting | None = None
         self._waiting_since = 0.0
@@ -122,6 +126,7 @@ class Engine:
                     config=self._config.sections(),
                 )
             )
+            write_run_json(self._paths, self._socket, {}, self._federation_id)
             write_keys(self._paths.keys, self._config.run.seed, parts_of(self._config))
 
     def _bring_up(self) -> None:
@@ -155,9 +160,7 @@ class Engine:
             self._restart_client,
             self._ask_stop,
         )
-        path = socket_path(self._paths.root)
-        self._control = Control(path, self._selector, self._operator.handle)
-        write_run_json(self._paths, path, federation.addresses, self._federation_id)
+        write_run_json(self._paths, self._socket, federation.addresses, self._federation_id)
         if not resuming:
             self._send(federation.fl.set_plan(contract_plan(self._config)))
         self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
@@ -187,8 +190,7 @@ class Engine:
         except DltuiError:
             pass  # The nursery went first; its children went with it.
         self._nursery.stop()
-        if hasattr(self, "_control"):
-            self._control.close()
+        self._control.close()
         if hasattr(self, "_chronicle"):
             try:
                 self._chronicle.poll()
@@ -278,7 +280,19 @@ class Engine:
             self._restart_client(name)
         self.emit(ev.RunAlertCleared(id="nursery"))
 
-    # --- transactions and clients ---
+    # --- commands, transactions and clients ---
+
+    def _handle(self, command: Command) -> str:
+        """Carry out a command; while the run is coming up only its walkthrough and its end are understood."""
+        if self._operator is not None:
+            return self._operator.handle(command)
+        if command.name == "demo.step":
+            self.emit(ev.DemoStep(**command.args))
+            return ""
+        if command.name == "run.stop":
+            self._ask_stop("stopped by the operator")
+            return "the run ends"
+        raise RunError("the run is still coming up", hint="try again in a moment")
 
     def _send(self, call: Call) -> Receipt:
         receipt = self._wallet.send(call)

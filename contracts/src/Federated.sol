@@ -15,6 +15,7 @@ interface IFederation {
 /// @title A registry that belongs to one federation
 /// @notice FL_ROLE is the FLContract's, given once.
 abstract contract Federated is Roles {
+    /// @notice Writes here: the FLContract.
     bytes32 public constant FL_ROLE = keccak256("FL_ROLE");
 
     /// @notice The FLContract that writes here; 0 until it is set.

@@ -6,6 +6,7 @@ import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 /// @title The roles that the federation's contracts share
 /// @notice DEFAULT_ADMIN_ROLE hands roles out; OPERATOR_ROLE runs the federation day by day.
 abstract contract Roles is AccessControl {
+    /// @notice Runs the federation: plans, clients, rounds, approval of versions and data.
     bytes32 public constant OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
 
     /// @param admin who gets both roles

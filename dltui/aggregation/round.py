@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dltui.aggregation import fixed
-from dltui.aggregation.canonical import ZERO_DIGEST, digest_of, is_digest, is_int
+from dltui.aggregation.canonical import MAX_INT, ZERO_DIGEST, digest_of, is_digest, is_int
 from dltui.aggregation.errors import Unavailable
 from dltui.aggregation.fixed import Tensors
 from dltui.aggregation.judge import Terms, judge
@@ -164,7 +164,7 @@ def _check(inputs: RoundInputs) -> None:
         and is_digest(inputs.plan_hash)
         and is_int(inputs.scale_bits, 0, fixed.MAX_SCALE_BITS)
         and is_int(inputs.max_weight, 1, MAX_WEIGHT)
-        and is_int(inputs.max_steps, 0, MAX_WEIGHT)
+        and is_int(inputs.max_steps, 0, MAX_INT)
         and is_int(inputs.min_valid, 1, MAX_CLIENT + 1)
         and (inputs.clip is None or 0 < inputs.clip < float("inf"))
     )

@@ -65,6 +65,25 @@ def write(artifacts: dict[str, Any]) -> Path:
     return ARTIFACTS_PATH
 
 
+def install() -> None:
+    """Installs compiler and OpenZeppelin as the lock file pins them, in `contracts/node_modules`.
+
+    `build` does so by itself when they are missing. Raises ConfigError without npm or lock file, or when npm fails.
+    """
+    folder, npm = top("contracts"), shutil.which("npm")
+    if npm is None:
+        raise ConfigError("building the contracts needs npm on PATH to install OpenZeppelin's sources and the compiler")
+    if not (folder / "package-lock.json").is_file():
+        raise ConfigError(
+            "the compiler's lock file is not part of this installation", where=str(folder), hint="use a checkout"
+        )
+    command = [npm, "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ConfigError(f"npm could not install compiler and OpenZeppelin: {last}", where=str(folder))
+
+
 def check() -> None:
     """Rebuilds and compares with the shipped artifacts; MismatchError names the first difference."""
     check_sources()
@@ -146,7 +165,7 @@ def _sources() -> dict[str, str]:
         own = name.startswith("src/")
         path = folder / name if own else folder / "node_modules" / name
         if not own and not path.is_file():
-            _install()
+            install()
         sources[name] = path.read_text(encoding="utf-8")
         for imported in _IMPORT.findall(sources[name]):
             relative = imported.startswith(".")
@@ -163,24 +182,8 @@ def _solc() -> Path:
     if not shutil.which("node"):
         raise ConfigError(f"building the contracts needs solc {SOLC_VERSION}, or node and npm, on PATH")
     if not (top("contracts") / "node_modules" / "solc").is_dir():
-        _install()
+        install()
     return top("contracts") / "solc"
-
-
-def _install() -> None:
-    """Installs compiler and OpenZeppelin as the lock file pins them, in `contracts/node_modules`."""
-    folder, npm = top("contracts"), shutil.which("npm")
-    if npm is None:
-        raise ConfigError("building the contracts needs npm on PATH to install OpenZeppelin's sources and the compiler")
-    if not (folder / "package-lock.json").is_file():
-        raise ConfigError(
-            "the compiler's lock file is not part of this installation", where=str(folder), hint="use a checkout"
-        )
-    command = [npm, "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ConfigError(f"npm could not install compiler and OpenZeppelin: {last}", where=str(folder))
 
 
 def _version(solc: Path) -> str:

@@ -72,6 +72,11 @@ def duration(seconds: float) -> str:
     return f"{int(seconds) // 3600:,} h {int(seconds) % 3600 // 60:02d} min"
 
 
+def seconds(count: int) -> str:
+    """Whole seconds, as a countdown shows them: 7 s, 2 min 05 s."""
+    return f"{count} s" if abs(count) < 100 else duration(count)
+
+
 def clock(seconds: float) -> str:
     """Elapsed time as 00:02:41."""
     whole = int(max(0.0, seconds))

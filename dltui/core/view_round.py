@@ -34,9 +34,9 @@ class Waiting:
         """The wait in one line."""
         parts = [f"waiting for {self.cause}" + (f" from {fmt.names(self.who)}" if self.who else "")]
         if self.seconds_left is not None and self.seconds_left >= 0:
-            parts.append(f"{fmt.duration(self.seconds_left)} left")
+            parts.append(f"{fmt.seconds(self.seconds_left)} left")
         elif self.seconds_left is not None:
-            parts.append(f"deadline passed {fmt.duration(-self.seconds_left)} ago")
+            parts.append(f"deadline passed {fmt.seconds(-self.seconds_left)} ago")
         if self.then:
             parts.append(f"then {self.then}")
         return ", ".join(parts)
@@ -205,11 +205,13 @@ def _close(what: str, left: int) -> Waiting:
 def _clients(state: State, due: int) -> Waiting | None:
     need = max(state.setting("rounds", "min_submissions", 1), _quorum_size(state))
     active = sum(client.membership == "active" for client in state.clients.values())
+    outside = ("unknown", "pending")
+    who = tuple(c.id for c in state.clients.values() if c.membership in outside and c.process in ("starting", "ready"))
+    by = "" if state.setting("clients", "auto_register", True) else " by the operator"
+    if due == 1 and who and active >= need:
+        return Waiting(f"{fmt.names(who)} to be registered{by}", then="round 1 opens")
     if active >= need:
         return None
-    outside = ("unknown", "pending")
-    who = tuple(c.id for c in state.clients.values() if c.membership in outside and c.process != "exited")
-    by = "" if state.setting("clients", "auto_register", True) else " by the operator"
     return Waiting(
         f"{fmt.plural(need - active, 'more client')} to be registered{by}",
         then=f"round {due} opens" + (f" ({fmt.names(who)} may register)" if who else ""),

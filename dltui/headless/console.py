@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TextIO
+from typing import IO, TextIO
 
 from rich.console import Console
 
@@ -12,12 +12,32 @@ PIPE_WIDTH = 110
 """Columns where the output is no terminal."""
 
 
+class PlainConsole(Console):
+    """A console that falls silent where nobody reads any more: the run, and this program, go on."""
+
+    def on_broken_pipe(self) -> None:
+        """Called when the reader of the stream is gone."""
+        self.quiet = True
+        silence(self.file)
+
+
+def silence(stream: IO[str]) -> None:
+    """Points a broken pipe at nothing, so that closing it at the end of the program does not fail again."""
+    try:
+        number = stream.fileno()
+    except (io.UnsupportedOperation, ValueError):
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, number)
+    os.close(nothing)
+
+
 def console(stream: TextIO) -> Console:
     """A console on a terminal, a dumb terminal or a pipe; honours NO_COLOR."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")
     live = stream.isatty() and os.environ.get("TERM", "") != "dumb"
-    return Console(
+    return PlainConsole(
         file=stream,
         markup=False,
         emoji=False,

@@ -46,13 +46,16 @@ class Printer:
         self._console = console(err)
         self._ascii = ascii or not (self._console.encoding or "").lower().startswith("utf")
         self._told: set[int] = set()
+        self._alerts: set[str] = set()
         self._spoke_at: float | None = None
 
     def event(self, event: Event, state: State, now: float) -> None:
         """Tells one event; `state` has taken it in already."""
         data = event.data
-        if isinstance(data, ev.RoundOpened | ev.RunFinished):
-            self._rounds(state, before=data.round if isinstance(data, ev.RoundOpened) else None)
+        if isinstance(data, ev.RunFinished):
+            self._rounds(state)
+        if self._repeated(data):
+            return
         if isinstance(data, ev.DemoStep):
             self._step(data)
         elif not isinstance(data, SILENT):
@@ -78,10 +81,20 @@ class Printer:
         """A line of the program's own."""
         self._say(Text(text, style=style))
 
-    def _rounds(self, state: State, before: int | None) -> None:
-        for number, shown in sorted(state.rounds.items()):
-            closed = shown.state in ("finalised", "aborted")
-            if closed and number not in self._told and (before is None or number < before):
+    def _repeated(self, data: Payload) -> bool:
+        """An alert that is still standing and only changes its words: the wait's own line keeps up with it."""
+        if isinstance(data, ev.RunAlertCleared):
+            self._alerts.discard(data.id)
+        if not isinstance(data, ev.RunAlert):
+            return False
+        repeated = data.id in self._alerts
+        self._alerts.add(data.id)
+        return repeated
+
+    def _rounds(self, state: State) -> None:
+        """The rounds that closed without a word about their time."""
+        for _, shown in sorted(state.rounds.items()):
+            if shown.state in ("finalised", "aborted"):
                 self._block(state, shown)
 
     def _step(self, data: ev.DemoStep) -> None:
@@ -92,7 +105,7 @@ class Printer:
         if shown.number in self._told:
             return
         self._told.add(shown.number)
-        took = fmt.duration(shown.timing["total"]) if "total" in shown.timing else "unknown time"
+        took = fmt.duration(_took(shown))
         good = shown.state == "finalised"
         mark = fmt.symbol("done" if good else "bad", self._ascii)
         title = f"{mark} round {shown.number} {shown.state} after {took}" + (f": {shown.reason}" if not good else "")
@@ -102,6 +115,12 @@ class Printer:
 
     def _say(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
+
+
+def _took(shown: Round) -> float:
+    start, end = fmt.unix(shown.opened_at), fmt.unix(shown.closed_at)
+    measured = end - start if start is not None and end is not None else 0.0
+    return shown.timing.get("total", measured)
 
 
 def block_lines(state: State, shown: Round) -> list[tuple[str, str]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Literal, Protocol, TextIO
+from typing import Literal, TextIO
 
 from dltui import exits
 from dltui.core import views
@@ -17,24 +15,20 @@ from dltui.core.session import Session
 from dltui.core.state import State
 from dltui.core.summary import summarise
 from dltui.errors import DltuiError, RunError
-from dltui.headless.console import console
+from dltui.headless.console import console, silence
 from dltui.headless.jsonl import JsonLines
 from dltui.headless.printer import Printer
 from dltui.headless.signals import Interrupts, caught
+from dltui.headless.stage import Director, Stage
 from dltui.headless.summary import print_summary
 
 POLL_SECONDS = 0.05
 GRACE_SECONDS = 30.0
 """How long an engine may take to be reached for the first time."""
+FINISH_SECONDS = 5.0
+"""How long a walkthrough may take to play its last turn when the run has finished."""
 LOST_SECONDS = 2.0
 """How long an engine that was reached may be away before the run counts as left."""
-
-
-class Director(Protocol):
-    """A walkthrough: gets the new events on every turn, may send commands, raises RunError where it fails."""
-
-    def tick(self, events: list[Event], now: float) -> None:
-        """One turn."""
 
 
 def follow(
@@ -85,13 +79,16 @@ class _Follower:
         err: TextIO,
         clock: Callable[[], float],
     ) -> None:
-        self._session, self._director, self._clock = session, director, clock
+        self._session, self._clock = session, clock
+        self._stage = Stage(director) if director is not None else None
         self._out: TextIO | None = out
         self._state = State()
         self._printer = Printer(err)
         self._lines = JsonLines(out) if format == "jsonl" else None
-        self._head = ""
         self._failure: int | None = None
+        self._stop = new_command("run.stop", "cli")
+        self._asked_at = float("inf")
+        self._refused = False
         self.stopping = False
 
     def turn(self) -> bool:
@@ -101,25 +98,41 @@ class _Follower:
             self._state.apply(event)
             self._write(event)
             self._printer.event(event, self._state, now)
-        if self._director is not None and not self.stopping:
+        if self._stage is not None and not self.stopping:
             try:
-                self._director.tick(events, now)
+                self._stage.tick(events, now)
             except DltuiError as error:
-                self._printer.note(f"the walkthrough failed: {error}", "bold red")
-                self.stop("stopping the run", code=error.exit_code)
+                self._failed(error)
+        if now - self._asked_at >= 1.0 and not self._session.finished:
+            self._ask_stop()
         if not events:
             self._printer.idle(self._state, now)
         return self._session.finished
+
+    def _failed(self, error: DltuiError) -> None:
+        self._printer.note(f"the walkthrough failed: {error}", "bold red")
+        if self._session.finished:
+            self._failure = error.exit_code
+        else:
+            self.stop("stopping the run", code=error.exit_code)
 
     def stop(self, why: str, *, code: int) -> None:
         """Asks the engine to stop; `code` is this program's own exit code from now on."""
         self.stopping = True
         self._failure = code
         self._printer.note(why, "yellow")
+        self._ask_stop()
+
+    def _ask_stop(self) -> None:
+        """Sends `run.stop`; an engine that still starts is asked again a second later."""
+        self._asked_at = self._clock()
         try:
-            self._session.send(new_command("run.stop", "cli"))
+            self._session.send(self._stop)
+            self._asked_at = float("inf")
         except RunError as error:
-            self._printer.note(str(error), "bold red")
+            if not self._refused:
+                self._printer.note(str(error), "bold red")
+            self._refused = True
 
     def abandoned(self) -> int:
         """The engine is gone without having finished the run."""
@@ -133,15 +146,16 @@ class _Follower:
 
     def close(self) -> int:
         """Prints the tables and the last line, and returns the exit code."""
+        if self._stage is not None and not self.stopping:
+            try:
+                self._stage.finish(self._clock(), FINISH_SECONDS)
+            except DltuiError as error:
+                self._failed(error)
         farewell = views.farewell(self._state)
         if self._lines is None and self._out is not None:
-            try:
-                tables = console(self._out)
-                print_summary(summarise(self._state, ""), tables)
-                tables.print(farewell, soft_wrap=True)
-                self._out.flush()
-            except BrokenPipeError:
-                _silence(self._out)
+            tables = console(self._out)
+            print_summary(summarise(self._state, ""), tables)
+            tables.print(farewell, soft_wrap=True)
         else:
             self._printer.note(farewell)
         code = self._state.exit_code if self._state.exit_code is not None else exits.OK
@@ -154,7 +168,7 @@ class _Follower:
             self._lines.write(event)
         except BrokenPipeError:
             self._printer.note("nobody reads the journal any more; the run goes on", "yellow")
-            _silence(self._out)
+            silence(self._out)
             self._out = None
 
 
@@ -179,14 +193,3 @@ class _Watch:
 
 def _code(interrupts: Interrupts) -> int:
     return 128 + interrupts.last if interrupts.last else exits.INTERRUPTED
-
-
-def _silence(stream: TextIO) -> None:
-    """Points a broken pipe at nothing, so that closing it at the end of the program does not fail again."""
-    try:
-        number = stream.fileno()
-    except (io.UnsupportedOperation, ValueError):
-        return
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, number)
-    os.close(nothing)

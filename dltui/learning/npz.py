@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import math
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,14 +22,17 @@ MAX_BYTES = 2 * 1024**3
 
 _BROKEN = (
     ValueError,
+    TypeError,
     KeyError,
     EOFError,
     RuntimeError,
-    NotImplementedError,
     SyntaxError,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
 )
+"""What the zip and npy readers raise on damaged bytes; RuntimeError covers encryption and too deep nesting."""
 
 
 def read_arrays(path: Path, *names: str) -> tuple[NDArray[Any], ...]:

@@ -28,7 +28,9 @@ arrays = st.sampled_from([np.int32, np.int64, np.float32]).flatmap(
     lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=4, max_side=4))
 )
 names = st.builds(
-    "{}.{}".format, st.sampled_from(["param", "buffer", "delta", "aux", "sum"]), st.from_regex(r"[A-Za-z0-9_.]{1,12}", fullmatch=True)
+    "{}.{}".format,
+    st.sampled_from(["param", "buffer", "delta", "aux", "sum"]),
+    st.from_regex(r"[A-Za-z0-9_.]{1,12}", fullmatch=True),
 )
 
 

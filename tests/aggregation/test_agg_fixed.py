@@ -29,7 +29,7 @@ def test_quantise_rounds_half_to_even_and_saturates() -> None:
 
 
 def test_quantise_at_the_default_scale() -> None:
-    assert fixed.quantise(f32(1.0, -2.0**-24, 2.0**-25, 3 * 2.0**-25, 127.99999, 128.0)).tolist() == [
+    assert fixed.quantise(f32(1.0, -(2.0**-24), 2.0**-25, 3 * 2.0**-25, 127.99999, 128.0)).tolist() == [
         2**24,
         -1,
         0,

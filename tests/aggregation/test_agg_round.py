@@ -115,7 +115,7 @@ def test_the_digest_of_this_round_never_changes() -> None:
     base = {"param.w": np.arange(12, dtype=np.float32).reshape(3, 4) / 8, "buffer.count": np.array(4)}
     steps = [{"param.w": base["param.w"] * (i - 3) / 64, "buffer.count": np.array(4 + i)} for i in range(8)]
     result = compute(inputs([update(i, values) for i, values in enumerate(steps)], base=base))
-    assert result.digest == ""
+    assert result.digest == "0660d44217f0b0f411e7d28aac8a6d0023fa4346b9ccb1dff6f216544cdf137c"
 
 
 def test_weights_are_capped_by_the_plan() -> None:
@@ -149,7 +149,7 @@ def test_who_copies_a_digest_gains_nothing_and_takes_nothing() -> None:
     assert [v.reason for v in first.verdicts] == [Reason.WRONG_OWNER, Reason.OK, Reason.OK]
 
 
-@pytest.mark.parametrize("error", [BlobError("gone"), FileNotFoundError("gone"), KeyError("gone"), TimeoutError("slow")])
+@pytest.mark.parametrize("error", [BlobError("gone"), FileNotFoundError(), KeyError("gone"), TimeoutError()])
 def test_a_candidate_that_cannot_be_fetched(error: Exception) -> None:
     made = inputs(EIGHT[:3])
 

@@ -7,10 +7,10 @@ nothing. The state machine test compares both step by step.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from statistics import median_low
 from typing import Any
 
+from contracts_parts import ZERO, Data, Person, Round, Version, bits, draw, need
 from eth_abi import encode
 from eth_utils import keccak
 
@@ -19,84 +19,7 @@ from dltui.chain.contracts import NO_LIMIT, ClientStatus, Plan, RoundState, Vers
 
 S = ClientStatus
 R = RoundState
-ZERO = bytes(32)
 Events = list[tuple[str, dict[str, Any]]]
-
-
-class Refused(Exception):
-    """The transaction reverts with the custom error of this name."""
-
-
-def need(condition: bool, error: str) -> None:
-    """Refuses unless the condition holds."""
-    if not condition:
-        raise Refused(error)
-
-
-def draw(pool: set[int], seats: int, seed: bytes, attempt: int) -> set[int]:
-    """Seats drawn one by one from an ordered list."""
-    rest, drawn = sorted(pool), set()
-    for seat in range(seats):
-        digest = keccak(encode(["bytes32", "uint8", "uint8"], [seed, attempt, seat]))
-        drawn.add(rest.pop(int.from_bytes(digest, "big") % len(rest)))
-    return drawn
-
-
-def bits(indices: set[int]) -> int:
-    """A set of indices as a bitmap."""
-    return sum(1 << index for index in indices)
-
-
-@dataclass
-class Person:
-    account: str
-    status: ClientStatus = S.NONE
-    pending: bool = False
-    index: int | None = None
-    misses: int = 0
-    last_submitted: int = 0
-    last_miss: int = 0
-
-
-@dataclass
-class Data:
-    root: bytes
-    schema: bytes
-    count: int
-    budget: int
-    last_round: int = 0
-    approved: bool = False
-    granted: bool = True
-
-
-@dataclass
-class Round:
-    number: int
-    plan_id: int
-    plan: Plan
-    base: int
-    opened_at: int
-    deadline: int
-    selected: set[int]
-    committee: set[int]
-    state: RoundState = R.OPEN
-    attempt: int = 0
-    open_seconds: int = 0
-    submitted: set[int] = field(default_factory=set)
-    reported: set[int] = field(default_factory=set)
-    seals: dict[int, tuple[bytes, int]] = field(default_factory=dict)
-    root: bytes = ZERO
-
-
-@dataclass
-class Version:
-    number: int
-    parent: int
-    digest: bytes
-    state: VersionState
-    accuracy: int = 0
-    round: int = 0
-    proposers: frozenset[int] = frozenset()
 
 
 class Model:

@@ -240,6 +240,28 @@ def test_old_seals_do_not_survive_a_redraw(attesting: World) -> None:
         attesting.finalise(result(1))
 
 
+@pytest.mark.parametrize("silent", [0, 1, 2])
+def test_seals_and_accuracies_are_found_whoever_is_missing(attesting: World, silent: int) -> None:
+    members = attesting.members()
+    for seat, index in enumerate(members):
+        if seat != silent:
+            attesting.attest(index, result=result(1), accuracy=1000 + seat)
+    attesting.pass_deadline()
+    done = attesting.finalise(result(1)).args("RoundFinalised")
+    assert done["agreeing"] == sum(1 << index for seat, index in enumerate(members) if seat != silent)
+    assert done["accuracyBp"] == 1000 + (1 if silent == 0 else 0)
+
+
+def test_accuracies_of_an_earlier_attempt_are_written_over(attesting: World) -> None:
+    attesting.attest(result=result(1), accuracy=8191)
+    attesting.evm.now = attesting.round().deadline + 91
+    attesting.send(attesting.stranger, attesting.fl.close_attestations(1))
+    attesting.report()
+    attesting.attest(result=result(1), accuracy=4096)
+    assert attesting.finalise(result(1)).args("RoundFinalised")["accuracyBp"] == 4096
+    assert attesting.round().accuracies == 4096 | 4096 << 16 | 4096 << 32
+
+
 def test_silent_members_are_not_drawn_again_while_others_are_left(world: World) -> None:
     world.replan(committee_size=3, quorum=2)
     for _ in range(4):

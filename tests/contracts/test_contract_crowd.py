@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from contracts_evm import address
-from contracts_model import bits, draw
+from contracts_parts import bits, draw
 from contracts_world import PLAN, World, digest, result
 from eth_utils import keccak
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from contracts_evm import CHAIN_ID, address
-from contracts_model import Model, Refused, bits
+from contracts_model import Model
+from contracts_parts import Refused, bits
 from contracts_world import FEDERATION_ID, GENESIS, PLAN, SCHEMA, SEED, World, digest, result
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st

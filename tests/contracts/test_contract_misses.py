@@ -113,6 +113,15 @@ def test_a_miss_that_nobody_recorded_is_forgiven(world: World) -> None:
     assert miss(world, 2, 4) == 1
 
 
+def test_a_miss_that_nobody_recorded_does_not_break_the_row(world: World) -> None:
+    world.replan(max_missed=3)
+    world.play(result(1), submitters=(0, 1, 2))
+    assert miss(world, 1, 4) == 1
+    world.play(result(2), submitters=(0, 1, 2))
+    world.play(result(3), submitters=(0, 1, 2))
+    assert miss(world, 3, 4) == 2
+
+
 def test_zero_never_suspends(world: World) -> None:
     world.replan(max_missed=0)
     for number in range(1, 6):
@@ -129,6 +138,17 @@ def test_the_limit_is_that_of_the_missed_rounds_plan(world: World) -> None:
     world.play(result(2), submitters=(0, 1, 2))
     assert miss(world, 2, 3) == 1
     assert world.fl.client_of(3).status == ClientStatus.SUSPENDED
+
+
+def test_a_lowered_limit_catches_whoever_is_already_over_it(world: World) -> None:
+    world.replan(max_missed=5)
+    for number in (1, 2):
+        world.play(result(number), submitters=(0, 1, 2))
+        assert miss(world, number, 4) == number
+    world.replan(max_missed=1)
+    world.play(result(3), submitters=(0, 1, 2))
+    assert miss(world, 3, 4) == 3
+    assert world.fl.client_of(4).status == ClientStatus.SUSPENDED
 
 
 def test_reinstating_forgets_the_count(world: World) -> None:

@@ -153,6 +153,17 @@ def test_the_path_grows_again_beside_a_rejected_branch(world: World) -> None:
     assert world.models.base() == (4, result(4))
 
 
+def test_rejecting_a_tainted_version_does_not_cut_the_path_beside_it(world: World) -> None:
+    versions(world, 3)
+    world.operate(world.models.reject(2))
+    world.play(result(4))
+    world.play(result(5))
+    assert world.models.version_of(3).depth == world.models.version_of(5).depth == 3
+    world.operate(world.models.reject(3))
+    assert world.models.base() == (5, result(5))
+    assert world.models.is_untainted(5)
+
+
 def test_version_0_cannot_be_rejected(world: World) -> None:
     with world.refused("GenesisCannotBeRejected"):
         world.operate(world.models.reject(0))

@@ -158,9 +158,7 @@ class Story:
             self.tx("closeSubmissions", "client-0", 48_000)
             self.tell(ev.ClientLate(id=dead, round=number, what="submit"))
         self.tell(
-            ev.RoundReporting(
-                round=number, attempt=0, submitted=sent, committee=seats, deadline=START + self.block + 6
-            )
+            ev.RoundReporting(round=number, attempt=0, submitted=sent, committee=seats, deadline=START + self.block + 6)
         )
         for id in seats:
             self.tx("report", id, 61_000)

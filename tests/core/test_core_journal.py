@@ -132,9 +132,7 @@ def test_foreign_text_is_cleaned_in_every_field(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_is_written_as_null(tmp_path: Path) -> None:
-    event = Journal(tmp_path).append(
-        ev.ClientProgress(id="client-0", round=1, activity="train", loss=float("nan"))
-    )
+    event = Journal(tmp_path).append(ev.ClientProgress(id="client-0", round=1, activity="train", loss=float("nan")))
     assert event.data.loss is None  # type: ignore[attr-defined]
 
 

@@ -154,6 +154,7 @@ def npy(header: str, payload: bytes = b"") -> bytes:
         b"\x93NUM",
         b"",
     ],
+    ids=lambda member: str(member[:60]),
 )
 def test_hostile_array_headers_are_refused(tmp_path: Path, member: bytes) -> None:
     with zipfile.ZipFile(tmp_path / "bad.npz", "w") as archive:

@@ -7,7 +7,6 @@ and no other.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from safetensors.numpy import load, save
 from dltui.aggregation import canonical
 from dltui.aggregation.errors import Malformed
 from dltui.aggregation.fixed import Tensors
+from dltui.core.jsontext import decode_json
 
 LIMIT = 64 * 1024 * 1024
 """Largest blob, in bytes."""
@@ -80,8 +80,8 @@ def _header(data: bytes) -> dict[str, Any]:
     if len(data) < 8 or size > min(MAX_HEADER, len(data) - 8):
         raise Malformed("header is cut off or too long")
     try:
-        header = json.loads(data[8 : 8 + size])
-    except (ValueError, RecursionError) as error:
+        header = decode_json(data[8 : 8 + size])
+    except ValueError as error:
         raise Malformed("header is not JSON") from error
     if not isinstance(header, dict):
         raise Malformed("header is not a table")

@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from dltui.aggregation.errors import Malformed
+from dltui.core.jsontext import decode_json
 from dltui.core import canonical
 
 MAX_INT = 2**63 - 1
@@ -35,8 +36,8 @@ def loads(data: bytes, limit: int = 1 << 20) -> Any:
     if len(data) > limit:
         raise Malformed(f"JSON of {len(data)} bytes, over the limit of {limit}")
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        value = decode_json(data)
+    except ValueError as error:
         raise Malformed("not JSON") from error
     if dumps(value) != data:
         raise Malformed("JSON is not canonical")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from dltui.chain.jsontext import decode_json
+from dltui.core.jsontext import decode_json
 from dltui.chain.types import NodeUnreachable, RpcError
 from dltui.errors import ChainError
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dltui.chain.jsontext import decode_json
+from dltui.core.jsontext import decode_json
 from dltui.chain.rawtx import raw_transaction
 from dltui.chain.rpc import Rpc
 from dltui.errors import ChainError

@@ -144,6 +144,8 @@ def waiting(state: State, now: float) -> Waiting | None:
         return None
     if chain.state == "lost":
         return Waiting("the chain to come back", then="the engine brings it forward and the round goes on")
+    if chain.state == "stopped":
+        return Waiting("the engine to close the run", then="the summary is written")
     if chain.state != "ready":
         return Waiting("the chain to start", then="the contracts are deployed")
     if not chain.contracts:
@@ -153,7 +155,7 @@ def waiting(state: State, now: float) -> Waiting | None:
         return _in_round(state, current, now)
     due = max(state.rounds, default=0) + 1
     if state.status == "paused":
-        return Waiting(f"{state.paused_by or 'the operator'} to resume the run", then=f"round {due} opens")
+        return Waiting("the operator to resume the run", then=f"round {due} opens")
     base = state.base
     if base is not None and state.require_approval and base.state == "verified":
         then = f"round {due} opens" if due <= state.target else "the run ends"

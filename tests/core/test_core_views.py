@@ -167,9 +167,9 @@ def test_waits_outside_of_a_round() -> None:
         "waiting for the operator to approve or reject version 3, then the run ends"
     )
     assert text_of(told(ev.RunPaused(by="operator"), until="model.approved")) == (
-        "waiting for operator to resume the run, then round 2 opens"
+        "waiting for the operator to resume the run, then round 2 opens"
     )
-    assert text_of(told(until="chain.stopped")) == "waiting for the chain to start, then the contracts are deployed"
+    assert text_of(told(until="chain.stopped")) == "waiting for the engine to close the run, then the summary is written"
     assert text_of(told(ev.ChainLost(reason="x"), until="round.opened")) == (
         "waiting for the chain to come back, then the engine brings it forward and the round goes on"
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dltui.chain.jsontext import decode_json
+from dltui.core.jsontext import decode_json
 from dltui.errors import ChainError
 
 GAS_LIMIT = 30_000_000

@@ -14,7 +14,7 @@ import msgspec
 from dltui.chain.embedded import params
 from dltui.chain.embedded.methods import Methods
 from dltui.chain.embedded.params import RpcFault
-from dltui.chain.jsontext import decode_json
+from dltui.core.jsontext import decode_json
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dltui.chain.jsontext import MAX_DEPTH, decode_json
+from dltui.core.jsontext import MAX_DEPTH, decode_json
 
 _values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(),

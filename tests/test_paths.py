@@ -42,7 +42,7 @@ def test_a_run_directory_and_its_keys(runs: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_an_error_for_people(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="cannot be made .* set DLTUI_RUNS"):
+    with pytest.raises(ConfigError, match=r"cannot be made .* set DLTUI_RUNS"):
         RunPaths(tmp_path / "file" / "x").create()
 
 

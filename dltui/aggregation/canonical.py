@@ -7,12 +7,11 @@ single text form). Reading accepts nothing else.
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 from dltui.aggregation.errors import Malformed
-from dltui.core.jsontext import decode_json
 from dltui.core import canonical
+from dltui.core.jsontext import decode_json
 
 MAX_INT = 2**63 - 1
 MAX_DEPTH = 8

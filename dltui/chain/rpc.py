@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from dltui.core.jsontext import decode_json
 from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.core.jsontext import decode_json
 from dltui.errors import ChainError
 
 MAX_RESPONSE = 64 * 1024 * 1024

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dltui.core.jsontext import decode_json
 from dltui.chain.rawtx import raw_transaction
 from dltui.chain.rpc import Rpc
+from dltui.core.jsontext import decode_json
 from dltui.errors import ChainError
 
 _VERSION = 1

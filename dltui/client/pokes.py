@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dltui.chain.contracts import FLContract
 from dltui.chain.ledger import ATTESTING, OPEN, REPORTING, RoundFacts
 from dltui.chain.types import Call

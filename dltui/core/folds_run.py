@@ -37,7 +37,7 @@ def started(state: State, data: RunStarted, ts: str) -> tuple[str, ...]:
 def paused(state: State, data: RunPaused, ts: str) -> tuple[str, ...]:
     """No new rounds."""
     require(state.status not in ENDS, "the run was paused after its end")
-    state.status, state.paused_by = "paused", data.by
+    state.status = "paused"
     return ("run", "round")
 
 
@@ -45,7 +45,7 @@ def paused(state: State, data: RunPaused, ts: str) -> tuple[str, ...]:
 def resumed(state: State, data: RunResumed, ts: str) -> tuple[str, ...]:
     """Rounds again; also after a stop or a crash."""
     require(state.status != "done", "the run was resumed after it was done")
-    state.status, state.paused_by = "running", ""
+    state.status = "running"
     state.finished_at, state.exit_code, state.reason = "", None, ""
     return ("run", "round")
 

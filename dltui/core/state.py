@@ -36,7 +36,6 @@ class State:
     finished_at: str = ""
     exit_code: int | None = None
     reason: str = ""
-    paused_by: str = ""
     demo: DemoStep | None = None
     plan: PlanSet | None = None
     chain: Chain = field(default_factory=Chain)

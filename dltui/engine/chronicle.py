@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from dltui.aggregation.errors import Malformed, Unavailable
 from dltui.aggregation.manifest import decode_manifest
@@ -59,7 +60,8 @@ class Chronicle:
                     self._emit(payload)
         for number, shown in state.rounds.items():
             if shown.state == "finalised" and not shown.verdicts:
-                self._tell(number, lambda digest=state.versions[shown.version or 0].digest: self._published(digest))
+                digest = state.versions[shown.version or 0].digest
+                self._tell(number, partial(self._published, digest))
 
     def poll(self) -> bool:
         """Read what is new; True where there was something."""
@@ -79,11 +81,9 @@ class Chronicle:
 
     def _verdicts(self, payload: Payload) -> None:
         if isinstance(payload, ev.RoundFinalised):
-            digest = payload.digest
-            self._tell(payload.round, lambda: self._published(digest))
+            self._tell(payload.round, partial(self._published, payload.digest))
         elif isinstance(payload, ev.RoundAborted) and payload.reason == ABORT_REASONS[TOO_FEW_VALID]:
-            number = payload.round
-            self._tell(number, lambda: self._recomputed(number))
+            self._tell(payload.round, partial(self._recomputed, payload.round))
 
     def _tell(self, number: int, verdicts: Callable[[], tuple[Verdict, ...]]) -> None:
         try:

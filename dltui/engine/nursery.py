@@ -37,11 +37,11 @@ def main(descriptor: int) -> None:
     _warm()
     _tell(channel, {"event": "warm"})
     while True:
-        readable, _, _ = select.select([channel, signals], [], [])
+        readable, _, _ = select.select([channel.fileno(), signals], [], [])
         if signals in readable:
             os.read(signals, 4096)
             _reap(channel)
-        if channel in readable and not _serve(channel, (signals, waker)):
+        if channel.fileno() in readable and not _serve(channel, (signals, waker)):
             return
 
 

@@ -99,7 +99,7 @@ class Nursery:
         """Read the nursery's messages: (`started` or `exited`, child). Raises RunError where the nursery ended."""
         if self._channel is None:
             return []
-        happened = []
+        happened: list[tuple[str, Child]] = []
         while True:
             try:
                 data = self._channel.recv(PACKET)

@@ -79,7 +79,9 @@ def test_an_altered_file_is_refused(tmp_path: Path, change: dict[str, Any]) -> N
     assert caught.value.where == str(path)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"7", b"[" * 100_000, b"\xff", genesis().encode() + b" "], ids=range(7))
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"7", b"[" * 100_000, b"\xff", genesis().encode() + b" "], ids=range(7)
+)
 def test_what_is_no_genesis_is_refused(data: bytes) -> None:
     with pytest.raises(ChainError):
         decode_genesis(data)

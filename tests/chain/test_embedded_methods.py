@@ -138,7 +138,9 @@ def test_calls_and_reverts_carry_code_message_and_data(node: LocalNode) -> None:
     assert node.call("eth_call", {"to": to, "data": hexed(calldata("total()"))}) == hexed(bytes(32))
     reason = fault(node, "eth_call", {"to": to, "input": hexed(calldata("fail(string)", "no way"))}, "latest")
     assert (reason.code, reason.message) == (3, "execution reverted: no way")
-    custom = fault(node, "eth_call", {"from": ADDRESSES[1], "to": to, "data": hexed(calldata("failCustom(uint256)", 9))})
+    custom = fault(
+        node, "eth_call", {"from": ADDRESSES[1], "to": to, "data": hexed(calldata("failCustom(uint256)", 9))}
+    )
     expected = keccak(b"Custom(uint256,address)")[:4] + (9).to_bytes(32, "big") + bytes(12) + raw_address(1)
     assert (custom.code, custom.message, custom.data) == (3, "execution reverted", hexed(expected))
     silent = fault(node, "eth_estimateGas", {"to": to, "data": hexed(calldata("silent()"))})

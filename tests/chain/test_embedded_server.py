@@ -4,7 +4,6 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,10 +197,29 @@ _hexes = st.from_regex(r"0[xX][0-9a-fA-F]{0,70}", fullmatch=True)
 _known = st.sampled_from(
     [ADDRESSES[0], "latest", "pending", "earliest", "0x0", "0x1", "0x" + "11" * 32, "0x" + sign(0, 9).hex()]
 )
-_scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20) | _hexes | _known
+_scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20) | _hexes | _known
+)
 _keys = st.sampled_from(
-    "to from data input value gas gasPrice accessList address topics fromBlock toBlock blockHash blockNumber "
-    "timestamp transactions storageKeys".split()
+    [
+        "to",
+        "from",
+        "data",
+        "input",
+        "value",
+        "gas",
+        "gasPrice",
+        "accessList",
+        "address",
+        "topics",
+        "fromBlock",
+        "toBlock",
+        "blockHash",
+        "blockNumber",
+        "timestamp",
+        "transactions",
+        "storageKeys",
+    ]
 )
 _values = st.recursive(
     _scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_keys, inner, max_size=5), max_leaves=12

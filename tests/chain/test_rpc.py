@@ -215,7 +215,8 @@ def test_a_silent_node_times_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "127.0.0.1:8545", "ftp://x", "http://", "http://h:99999", "http://u:secret@h/", "http://h:x", "file:///x"]
+    "url",
+    ["", "127.0.0.1:8545", "ftp://x", "http://", "http://h:99999", "http://u:secret@h/", "http://h:x", "file:///x"],
 )
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(ChainError, match="not an http"):
@@ -231,8 +232,10 @@ def test_a_send_through_the_client_is_mined(tmp_path: Path) -> None:
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(["id", "result", "error", "code", "message", "data"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["id", "result", "error", "code", "message", "data"]), inner, max_size=4)
+    ),
     max_leaves=10,
 )
 

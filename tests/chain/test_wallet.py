@@ -152,7 +152,7 @@ def test_simulate_asks_about_the_next_block_and_sends_nothing(net: tuple[LocalNo
 
 
 def test_a_refusal_by_the_node_is_an_rpc_error_and_uses_no_nonce(net: tuple[LocalNode, Rpc]) -> None:
-    node, rpc = net
+    _node, rpc = net
     wallet = Wallet(rpc, KEYS[0], CHAIN_ID)
     with pytest.raises(RpcError, match="insufficient funds"):
         wallet.transfer(STRANGER, 2 * RICH)

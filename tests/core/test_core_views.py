@@ -169,7 +169,9 @@ def test_waits_outside_of_a_round() -> None:
     assert text_of(told(ev.RunPaused(by="operator"), until="model.approved")) == (
         "waiting for the operator to resume the run, then round 2 opens"
     )
-    assert text_of(told(until="chain.stopped")) == "waiting for the engine to close the run, then the summary is written"
+    assert (
+        text_of(told(until="chain.stopped")) == "waiting for the engine to close the run, then the summary is written"
+    )
     assert text_of(told(ev.ChainLost(reason="x"), until="round.opened")) == (
         "waiting for the chain to come back, then the engine brings it forward and the round goes on"
     )

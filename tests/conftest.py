@@ -1,4 +1,4 @@
-"""What all tests share: short names for long parameters."""
+"""What all tests share: short names for long parameters, and one worker for the tests with real processes."""
 
 from __future__ import annotations
 
@@ -12,3 +12,10 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     if isinstance(val, (str, bytes)) and len(val) > LONGEST_ID:
         return f"{argname}-{type(val).__name__}-{len(val)}"
     return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole federations run one after the other: two at once would fight for the same cores."""
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("e2e"))

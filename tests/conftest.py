@@ -1,10 +1,14 @@
-"""What all tests share: short names for long parameters, and one worker for the tests with real processes."""
+"""What all tests share: short names for long parameters, one worker for real processes, fixed seeds."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 LONGEST_ID = 60
+
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile("same")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dltui.aggregation.errors import Unavailable
+from dltui.aggregation.errors import Overflow, Unavailable
 from dltui.aggregation.model import decode_model
 from dltui.aggregation.round import RoundResult
 from dltui.chain.ledger import ATTESTING, REPORTING, RoundFacts
@@ -74,7 +74,7 @@ class CommitteeDuty:
             home = self._seat.home
             try:
                 result = result_of(self._seat.ledger, facts, home.terms, self._fetch, home.base(facts.base_digest))
-            except (Unavailable, BlobError) as error:
+            except (Unavailable, Overflow, BlobError) as error:
                 log.warning("round %d: %s", facts.number, error)
                 return None
             self._root = verdicts_root(facts.number, result.verdicts)

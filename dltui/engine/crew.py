@@ -22,7 +22,7 @@ from dltui.paths import RunPaths
 
 EXAMINER = "examiner"
 PROGRESS_SECONDS = 1.0
-"""Seconds between two progress events of one client in the journal, at least."""
+"""Seconds between two progress events of one client in the journal, at least; that it begins to train is told at once."""
 
 
 class Crew:
@@ -42,7 +42,7 @@ class Crew:
         self._timings = timings
         self._emit = emit
         self._requests: int | None = None
-        self._said: dict[str, float] = {}
+        self._said: dict[str, tuple[float, str]] = {}
         self.parts: dict[str, int] = {}
         """Client id to the slice of the data that it holds."""
         self.genesis: str | None = None
@@ -199,16 +199,18 @@ class Crew:
             return
 
     def _progress(self, name: str, message: dict[str, Any]) -> None:
-        now = time.monotonic()
-        if now - self._said.get(name, 0.0) < PROGRESS_SECONDS:
+        now, activity = time.monotonic(), str(message["activity"])[:20]
+        said_at, said = self._said.get(name, (0.0, ""))
+        begins = activity == "train" and said != activity
+        if now - said_at < PROGRESS_SECONDS and not begins:
             return
-        self._said[name] = now
+        self._said[name] = now, activity
         loss, accuracy = message.get("loss"), message.get("accuracy_bp")
         self._emit(
             ev.ClientProgress(
                 id=name,
                 round=int(message["round"]),
-                activity=str(message["activity"])[:20],
+                activity=activity,
                 epoch=int(message.get("epoch", 0)),
                 epochs=int(message.get("epochs", 0)),
                 batch=int(message.get("batch", 0)),

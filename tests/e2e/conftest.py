@@ -1,0 +1,36 @@
+"""One finished run for all tests that only look at it, and engines that end with their test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e_run import Run, make
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Five clients, three rounds, to the end. Never changed: tests that tamper work on copies."""
+    run = Run(make(tmp_path_factory.mktemp("finished"), run__rounds=3, run__seed=7))
+    try:
+        run.finish(90)
+        yield run
+    finally:
+        run.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Starts runs in the test's own folder, and ends what is left of them."""
+    started: list[Run] = []
+
+    def begin(**flags: Any) -> Run:
+        started.append(Run(make(tmp_path / "runs", **flags)))
+        return started[-1]
+
+    yield begin
+    for run in started:
+        run.stop()

@@ -1,0 +1,169 @@
+"""Real runs for tests: start an engine in a folder of its own, follow it event by event, and end it whatever happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dltui.config import load
+from dltui.core.commands import new_command
+from dltui.core.events import Event, Payload
+from dltui.core.session import LiveSession
+from dltui.errors import DltuiError
+from dltui.launch import create_run, start_engine
+from dltui.paths import RunPaths
+
+POLL = 0.02
+END_SECONDS = 30.0
+
+P = TypeVar("P", bound=Payload)
+
+
+class Run:
+    """A run with its engine. `events` holds what the journal told so far."""
+
+    def __init__(self, paths: RunPaths, *, after: int = 0) -> None:
+        self.paths = paths
+        self.engine: subprocess.Popen[bytes] = start_engine(paths)
+        self.session = LiveSession(paths.root, after=after)
+        self.events: list[Event] = []
+        self._seen = 0
+
+    def poll(self) -> list[Event]:
+        """The events since the last call."""
+        fresh = self.session.events()
+        self.events += fresh
+        return fresh
+
+    def until(self, kind: type[P], seconds: float = 40.0, **fields: Any) -> P:
+        """The first event of `kind` with these fields, old or new; fails where none comes in time."""
+        return self.until_that(lambda data: isinstance(data, kind) and _fits(data, fields), seconds, f"{kind} {fields}")
+
+    def until_that(self, wanted: Callable[[Payload], bool], seconds: float, what: str) -> Any:
+        """The first event's data that is wanted, old or new; fails where none comes in time."""
+        end, looked = time.monotonic() + seconds, 0
+        while True:
+            self.poll()
+            for event in self.events[looked:]:
+                if wanted(event.data):
+                    return event.data
+            looked = len(self.events)
+            assert self.engine.poll() is None, f"the engine ended before {what}: {self.story()}"
+            assert time.monotonic() < end, f"no {what} within {seconds} s: {self.story()}"
+            time.sleep(POLL)
+
+    def next(self, kind: type[P], seconds: float = 40.0) -> P:
+        """The first event of `kind` that the journal tells from now on."""
+        self.poll()
+        old = {id(event.data) for event in self.events}
+        return self.until_that(lambda data: isinstance(data, kind) and id(data) not in old, seconds, f"new {kind}")
+
+    def finish(self, seconds: float = 60.0) -> int:
+        """Wait for the end of the run; the engine's exit code."""
+        end = time.monotonic() + seconds
+        while self.engine.poll() is None:
+            self.poll()
+            assert time.monotonic() < end, f"not finished within {seconds} s: {self.story()}"
+            time.sleep(POLL)
+        self.poll()
+        return self.engine.wait()
+
+    def send(self, name: str, seconds: float = 20.0, **args: Any) -> str:
+        """Send a command and return its answer; asked again while the engine is still coming up."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return self.session.send(new_command(name, "cli", **args))
+            except DltuiError as error:
+                busy = "coming up" in str(error) or "not started" in str(error) or "no engine runs" in str(error)
+                if not busy or time.monotonic() > end:
+                    raise
+            time.sleep(POLL)
+
+    def of(self, kind: type[P], **fields: Any) -> list[P]:
+        """The data of all events of a kind that fit, in order."""
+        return [event.data for event in self.events if isinstance(event.data, kind) and _fits(event.data, fields)]
+
+    def story(self) -> str:
+        """The last events and the engine's log, for a failed assertion."""
+        log = self.paths.logs / "engine.log"
+        said = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+        return "\n".join([*(f"{e.seq} {e.ts} {e.data}"[:300] for e in self.events[-40:]), said])
+
+    def stop(self) -> None:
+        """End the engine; its children end with it."""
+        if self.engine.poll() is None:
+            self.engine.terminate()
+            try:
+                self.engine.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.engine.kill()
+                self.engine.wait()
+
+
+def make(folder: Path, **flags: Any) -> RunPaths:
+    """Create a run under `folder`; `flags` are configuration keys with `__` for the dot."""
+    before = os.environ.get("DLTUI_RUNS")
+    os.environ["DLTUI_RUNS"] = str(folder)
+    try:
+        return create_run(load(None, {}, {key.replace("__", "."): value for key, value in flags.items()}))
+    finally:
+        if before is None:
+            del os.environ["DLTUI_RUNS"]
+        else:
+            os.environ["DLTUI_RUNS"] = before
+
+
+def dltui(
+    *words: str, runs: Path, seconds: float = 60.0, cwd: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the program as people do, with `runs` as the folder of all runs."""
+    return subprocess.run(
+        [sys.executable, "-m", "dltui", *words],
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        cwd=cwd or runs,
+        env=environment(runs, **env),
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def environment(runs: Path, **more: str) -> dict[str, str]:
+    """The environment of a program under test: nothing of ours that begins with DLTUI_."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("DLTUI_")}
+    return {**clean, "DLTUI_RUNS": str(runs), "COLUMNS": "200", **more}
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended; one that nobody has reaped yet counts as ended."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state in ("Z", "X")
+
+
+def wait_gone(pids: list[int], seconds: float = 10.0) -> list[int]:
+    """The pids that are still there after at most `seconds`."""
+    end = time.monotonic() + seconds
+    while left := [pid for pid in pids if not is_gone(pid)]:
+        if time.monotonic() > end:
+            return left
+        time.sleep(POLL)
+    return []
+
+
+def kill(pid: int, signum: int = signal.SIGKILL) -> None:
+    """Send a signal to one process of the run under test."""
+    os.kill(pid, signum)
+
+
+def _fits(data: Payload, fields: dict[str, Any]) -> bool:
+    return all(getattr(data, key) == value for key, value in fields.items())

@@ -14,7 +14,8 @@ from typing import IO, Any, Protocol
 from dltui.chain.embedded.genesis import Genesis, read_genesis, write_genesis
 from dltui.chain.ports import port_owner
 from dltui.chain.rpc import Rpc
-from dltui.chain.txlog import TxLog
+from dltui.chain.txlog import BlockRecord, TxLog
+from dltui.chain.types import RpcError
 from dltui.errors import ChainError
 
 START_DEADLINE = 60.0
@@ -111,7 +112,8 @@ class EmbeddedNode:
             raise
 
     def restore(self, log: TxLog) -> int:
-        """Re-execute the blocks of `log` that the node lacks, with their timestamps, comparing each hash.
+        """Re-execute the blocks of `log` that the node lacks, with their timestamps, comparing each
+        hash and state root.
 
         Returns the number of blocks replayed. Raises `ChainError` where log and node are not the same chain.
         """
@@ -124,19 +126,14 @@ class EmbeddedNode:
             for record in log.read(allow_torn=True):
                 if record.block < head:
                     continue
-                if record.block == head:
-                    block_hash = rpc.call("eth_getBlockByNumber", hex(head), False)["hash"]
-                else:
-                    raws = ["0x" + raw.hex() for raw in record.txs]
-                    block = {"timestamp": record.timestamp, "transactions": raws}
-                    block_hash = rpc.call("dltui_mineBlock", block)["hash"]
+                if record.block > head:
+                    roots = _replay(rpc, record, log.path)
                     replayed += 1
-                if block_hash != record.hash:
-                    raise ChainError(
-                        f"block {record.block} of the transaction log does not re-execute to its hash",
-                        where=str(log.path),
-                        hint="the log or the chain state was altered",
-                    )
+                else:
+                    block = rpc.call("eth_getBlockByNumber", hex(head), False)
+                    roots = block["hash"], block["stateRoot"]
+                if roots != (record.hash, record.state_root):
+                    raise _altered(record.block, log.path, "does not re-execute to its hash and state root")
         return replayed
 
     def alive(self) -> bool:
@@ -196,6 +193,24 @@ class EmbeddedNode:
                 hint="stop that program or choose another chain port",
             )
         return ChainError(f"{said.get('where', '')}: {message}".removeprefix(": "), where=self._where, hint=hint)
+
+
+def _replay(rpc: Rpc, record: BlockRecord, path: Path) -> tuple[str, str]:
+    """Have the node make the block of `record`; returns its hash and state root."""
+    block = {"timestamp": record.timestamp, "transactions": ["0x" + raw.hex() for raw in record.txs]}
+    try:
+        made = rpc.call("dltui_mineBlock", block)
+    except RpcError as error:
+        raise _altered(record.block, path, f"is refused by the node: {error.message}") from error
+    return made["hash"], made["stateRoot"]
+
+
+def _altered(block: int, path: Path, reason: str) -> ChainError:
+    return ChainError(
+        f"block {block} of the transaction log {reason}",
+        where=str(path),
+        hint="the log or the chain state was altered",
+    )
 
 
 def _read_line(pipe: IO[bytes], deadline: float) -> str | None:

@@ -21,6 +21,7 @@ from dltui.core.session import Session
 from dltui.core.state import State
 from dltui.core.text import clean
 from dltui.errors import DltuiError
+from dltui.tui.requests import stop_run
 from dltui.tui.screens.main import MainScreen
 from dltui.tui.theme import THEME
 
@@ -98,6 +99,8 @@ class DltuiApp(App[None]):
     @property
     def farewell(self) -> str:
         """The last line, for the caller to print when the screen is gone."""
+        if self.lost and self.state.run:
+            return f"run {self.state.run} has no engine any more - dltui resume {self.state.run}"
         return views.farewell(self.state) if self.state.run else ""
 
     def on_mount(self) -> None:
@@ -142,12 +145,13 @@ class DltuiApp(App[None]):
 
     @work(exit_on_error=False, group="lead")
     async def _lead(self, director: Director) -> None:
-        while self.failure is None:
+        while self.director is director:
             events, self._untold = self._untold, []
             try:
                 await asyncio.to_thread(director.tick, events, self.clock())
             except DltuiError as error:
-                self.fail(error)
+                if self.director is director:
+                    self.fail(error)
                 return
             if self.over and not self._untold:
                 self._leave_when_over()
@@ -231,6 +235,13 @@ class DltuiApp(App[None]):
         if command.id in self._asked:
             self._asked.discard(command.id)
             self.tell(why, "error")
+
+    def stop_all(self) -> None:
+        """Stops the run and leaves when it has ended; a walkthrough ends here, which is no failure of it."""
+        self.stopping, self.director = True, None
+        request = stop_run()
+        self.ask(request.name, request.args)
+        self.tell("stopping the run; the screen closes when it has ended")
 
     def tell(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """A short note, never parsed as markup."""

@@ -18,18 +18,17 @@ def written(payload: Payload) -> Payload:
     return payload_from(payload.KIND, clean_all(msgspec.to_builtins(payload)))
 
 
-def compare(expected: Iterable[Payload], events: Sequence[Event], finished: bool, where: str) -> int:
-    """Compare the chain's facts with the journal's, in order; returns their number.
+def compare(expected: Iterable[tuple[int, Payload]], events: Sequence[Event], complete: int, where: str) -> int:
+    """Compare the chain's facts (block number, fact) with the journal's, in order; returns their number.
 
-    A run that did not finish may lack the last facts: its engine died before it wrote them. Raises MismatchError at the
-    first difference.
+    The journal must tell every fact up to block `complete`. Raises MismatchError at the first difference.
     """
     told = iter([event for event in events if type(event.data) in FACTS])
     count = 0
-    for payload in expected:
+    for block, payload in expected:
         event = next(told, None)
         if event is None:
-            if finished:
+            if block <= complete:
                 raise MismatchError(f"the journal lacks {_say(payload)}, which is on the chain", where=where)
             return count
         if _comparable(event.data) != _comparable(written(payload)):

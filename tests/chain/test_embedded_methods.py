@@ -234,6 +234,7 @@ def test_mine_block_brings_a_fresh_node_forward_and_only_a_fresh_one(node: Local
     assert node.call("dltui_mineBlock", {"timestamp": START + 2, "transactions": []})["number"] == "0x2"
     partly = {"timestamp": START + 3, "transactions": [hexed(sign(0, 1)), hexed(sign(1, 0))]}
     assert "nonce too low" in fault(node, "dltui_mineBlock", partly).message
+    assert "earlier" in fault(node, "dltui_mineBlock", {"timestamp": START + 1, "transactions": []}).message
     assert node.call("eth_blockNumber") == "0x2"
     assert node.call("eth_getTransactionCount", ADDRESSES[0]) == "0x1"
     node.send(sign(0, 1))

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from e2e_run import Run, make
+from e2e_run import Run, Verifier, make
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +33,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     yield begin
     for run in started:
         run.stop()
+
+
+@pytest.fixture(scope="session")
+def verifier() -> Iterator[Verifier]:
+    """The program, many times over, without its start-up time."""
+    warm = Verifier()
+    yield warm
+    warm.close()

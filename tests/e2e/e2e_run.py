@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -133,6 +135,59 @@ def dltui(
         env=environment(runs, **env),
         stdin=subprocess.DEVNULL,
     )
+
+
+class Verifier:
+    """`dltui` as processes that need not import the world each time: a warm process forks one for every question."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _FORKS],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(Path(tempfile.gettempdir())),
+        )
+
+    def __call__(self, *words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        """The exit code, stdout and stderr of `dltui WORDS`; its output passes through files in `folder`."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        out, err = folder / "stdout.txt", folder / "stderr.txt"
+        self._process.stdin.write(json.dumps([["dltui", *words], str(out), str(err)]) + "\n")
+        self._process.stdin.flush()
+        code = int(self._process.stdout.readline())
+        return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
+
+    def close(self) -> None:
+        """End the warm process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+_FORKS = """
+import json, os, sys
+import dltui.cli.main, dltui.cli.running, dltui.verify.verify
+for line in sys.stdin:
+    words, out, err = json.loads(line)
+    pid = os.fork()
+    if pid == 0:
+        for number, path in ((1, out), (2, err)):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        sys.argv = words
+        code = 1
+        try:
+            dltui.cli.main.main()
+        except SystemExit as stop:
+            code = stop.code
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code or 0)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
 
 
 def environment(runs: Path, **more: str) -> dict[str, str]:

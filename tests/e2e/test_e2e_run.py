@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import stat
 
+from e2e_run import Run, wait_gone
+
 from dltui.chain.facts import FACTS
 from dltui.core import events as ev
 from dltui.engine.keys import client_key
 from dltui.verify.report import Step
 from dltui.verify.verify import verify
-from e2e_run import Run, wait_gone
 
 CLIENTS = {f"client-{i}" for i in range(5)}
 

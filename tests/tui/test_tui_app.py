@@ -211,6 +211,23 @@ async def test_a_failed_walkthrough_ends_with_its_error() -> None:
     assert app.return_code == 1 and str(app.failure) == "beat 5: no version was approved in 30 s"
 
 
+async def test_stopping_a_walkthrough_is_no_failure_of_it() -> None:
+    script = awaiting()
+
+    class Director:
+        def tick(self, new_events: list[Event], now: float) -> None:
+            if any(isinstance(event.data, RunFinished) for event in new_events):
+                raise RunError("the run ended before a version was approved", where="beat 5")
+
+    async with showing(script, director=Director(), on_finish="exit") as (app, pilot, session):
+        await pilot.press("q", "s")
+        assert await sent(session) == [("run.stop", {})]
+        script.say(RunFinished(status="stopped", exit_code=1))
+        session.waiting = script.events[-1:]
+        await until(pilot, lambda: app._exit)
+    assert app.failure is None and app.return_code == 1
+
+
 async def test_an_unreadable_journal_is_said_on_the_alert_line() -> None:
     class Broken(FakeSession):
         def events(self) -> list[Event]:
@@ -241,6 +258,7 @@ async def test_an_engine_that_is_gone_is_said_and_q_just_leaves(monkeypatch: pyt
         await pilot.press("q")
         await until(pilot, lambda: app._exit)
     assert app.return_code == 0
+    assert app.farewell == "run 7f3a91 has no engine any more - dltui resume 7f3a91"
 
 
 async def test_a_slow_walkthrough_does_not_hold_up_the_screen() -> None:

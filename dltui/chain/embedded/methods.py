@@ -240,6 +240,8 @@ class Methods:
         with self._chain.lock:
             if self._miner.taken:
                 raise RpcFault(params.SERVER_ERROR, "the node has taken transactions since it was started")
+            if timestamp < self._chain.head.timestamp:
+                raise params.invalid("timestamp is earlier than the head's")
             made = self._chain.mine(raws, timestamp, whole=True)
         return {"number": quantity(made.number), "hash": data(made.hash), "stateRoot": data(made.state_root)}
 

@@ -41,4 +41,6 @@ class Caption(Lines):
         if gap > 0:
             head.append_text(Text(" " * gap)).append_text(dots)
         wrapped = textwrap.wrap(clean(text), self.size.width - 1)
-        self.show([head, *(line(row) for row in wrapped[: self.size.height - 1])])
+        whole = self.size.height - 2
+        rows = [*wrapped[:whole], " ".join(wrapped[whole:])]
+        self.show([head, *(line(row) for row in rows)])

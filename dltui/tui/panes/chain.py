@@ -27,7 +27,7 @@ class ChainPane(Pane, Lines):
         """As many lines as fit."""
         view = chain_view(state, now)
         width = self.size.width
-        lines = [_node(view), *_blocks(view, width), _totals(view)]
+        lines = [_node(view, width), *_blocks(view, width), _totals(view)]
         for title, rows in (("by call", view.by_function), ("by sender", view.by_client), ("by round", view.by_round)):
             if rows:
                 lines += _table(title, rows, width)
@@ -38,12 +38,15 @@ class ChainPane(Pane, Lines):
         self.subtitle(f"fees {fmt.ether(view.fee)} ETH" if view.fee else "")
 
 
-def _node(view: ChainView) -> Text:
-    where = f" :{view.port}" if view.port else ""
-    words = f"{fmt.symbol(view.tone)} {view.engine or 'chain'}{where} {view.state}"
-    block = (f"  block {view.block}", "strong") if view.block else ("", "")
-    age = (f"  {view.age_text} ago", "quiet") if view.age is not None else ("", "")
-    return line((words, TONES[view.tone]), block, age)
+def _node(view: ChainView, width: int) -> Text:
+    block = f"  block {view.block}" if view.block else ""
+    age = f"  {view.age_text} ago" if view.age is not None else ""
+    words = ""
+    for where in (f" :{view.port}" if view.port else "", ""):
+        words = f"{fmt.symbol(view.tone)} {view.engine or 'chain'}{where} {view.state}"
+        if len(words) + len(block) + len(age) <= width:
+            break
+    return line((words, TONES[view.tone]), (block, "strong"), (age, "quiet"))
 
 
 def _blocks(view: ChainView, width: int) -> list[Text]:

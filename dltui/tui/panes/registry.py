@@ -31,7 +31,7 @@ class RegistryPane(Pane, LineTable):
     needs: ClassVar[frozenset[str]] = frozenset({"registry", "round"})
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(COLUMNS, empty=" No version yet: the first model is published at the start.", **kwargs)
+        super().__init__(COLUMNS, empty=" No version yet.", **kwargs)
 
     def draw_state(self, state: State, now: float) -> None:
         """One row a version."""

@@ -20,7 +20,7 @@ from dltui.tui.panes.events import EventsPane
 from dltui.tui.panes.registry import RegistryPane
 from dltui.tui.panes.round import RoundPane
 from dltui.tui.panes.status import StatusLine, TooSmall
-from dltui.tui.requests import Request, Selection, stop_run
+from dltui.tui.requests import Request, Selection
 from dltui.tui.screens.confirm import ConfirmScreen
 from dltui.tui.screens.help import HelpScreen
 from dltui.tui.screens.quit import QuitScreen
@@ -279,9 +279,6 @@ class MainScreen(Screen[None]):
             if choice == "detach":
                 app.exit(return_code=0)
             elif choice == "stop":
-                app.stopping = True
-                request = stop_run()
-                app.ask(request.name, request.args)
-                app.tell("stopping the run; the screen closes when it has ended")
+                app.stop_all()
 
         app.push_screen(QuitScreen(app.state, ascii=app.ascii_only), answered)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dltui.core import format as fmt
+from dltui.core.jsontext import decode_json
 from dltui.core.session import LiveSession
 from dltui.paths import RunPaths, all_runs, runs_dir
 
@@ -31,7 +31,7 @@ def print_runs() -> int:
 
 def _row(paths: RunPaths) -> list[str]:
     try:
-        summary: dict[str, Any] = json.loads(paths.summary.read_bytes())
+        summary: dict[str, Any] = decode_json(paths.summary.read_bytes())
         measured = [v["test_accuracy_bp"] for v in summary["versions"] if v["test_accuracy_bp"] is not None]
         rounds = summary["rounds"]
         return [

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from dltui.core.jsontext import too_deep
 from dltui.core.text import clean
 from dltui.errors import RunError
 
@@ -130,6 +131,8 @@ def cli_twin(command: Command, run: str = "") -> str:
 
 def decode(line: bytes) -> Command:
     """A validated command from one JSON line of the control socket. Raises RunError."""
+    if too_deep(line):
+        raise RunError("not a command: nested too deeply", where="control socket")
     try:
         command = msgspec.json.decode(line, type=Command)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

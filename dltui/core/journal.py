@@ -21,6 +21,7 @@ import msgspec
 
 from dltui.core import canonical
 from dltui.core.events import VERSION, Event, Payload, Unknown, payload_from
+from dltui.core.jsontext import too_deep
 from dltui.core.text import clean, clean_all
 from dltui.errors import MismatchError, RunError
 
@@ -261,6 +262,8 @@ def _decode(raw: bytes, path: Path, number: int) -> _Line:
     where = f"{path}:{number}"
     if len(raw) > MAX_LINE_BYTES:
         raise MismatchError(f"a line is longer than {MAX_LINE_BYTES:,} bytes", where=where)
+    if too_deep(raw):
+        raise MismatchError("not an event: nested too deeply", where=where)
     try:
         line = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

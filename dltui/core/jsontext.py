@@ -17,7 +17,7 @@ def decode_json(data: bytes) -> Any:
     A decoder recurses in C, and py-evm and py_ecc raise Python's recursion limit so far that the C stack ends first:
     deep nesting must be found before decoding, not during it.
     """
-    if _too_deep(data):
+    if too_deep(data):
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
     # Decoded as UTF-8 here: in other encodings json would see strings where the check saw brackets.
     return json.loads(data.decode("utf-8"), parse_constant=_no_constant)
@@ -27,7 +27,8 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _too_deep(data: bytes) -> bool:
+def too_deep(data: bytes) -> bool:
+    """Whether brackets outside of strings are nested deeper than `MAX_DEPTH`; needs no decoder."""
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
     depth = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import time
 from collections import deque
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 from dltui.core import journal
 from dltui.core.commands import Command, encode
 from dltui.core.events import Event, RunFinished, RunResumed
+from dltui.core.jsontext import decode_json
 from dltui.core.text import clean
 from dltui.errors import RunError
 from dltui.paths import RunPaths
@@ -103,7 +103,7 @@ class LiveSession:
 
     def _socket(self) -> str:
         try:
-            described = json.loads(self._paths.run_json.read_bytes())
+            described = decode_json(self._paths.run_json.read_bytes())
             return str(described["socket"])
         except FileNotFoundError as error:
             raise RunError("the engine has not started yet", where=self._paths.id) from error
@@ -166,7 +166,7 @@ def _answer(sock: socket.socket) -> dict[str, Any]:
             raise OSError("the connection ended")
         received += part
     try:
-        answer = json.loads(received)
+        answer = decode_json(received)
     except (ValueError, RecursionError):
         raise OSError("its answer is no JSON") from None
     return answer if isinstance(answer, dict) else {}

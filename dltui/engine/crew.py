@@ -22,7 +22,7 @@ from dltui.paths import RunPaths
 
 EXAMINER = "examiner"
 PROGRESS_SECONDS = 1.0
-"""Seconds between two progress events of one client in the journal, at least; that it begins to train is told at once."""
+"""Seconds between two progress events of a client in the journal, at least; the start of training is told at once."""
 
 
 class Crew:

@@ -32,6 +32,7 @@ class Ground:
             genesis = Genesis(config.chain.chain_id, int(time.time()), {operator: OPERATOR_WEI})
         self.node = EmbeddedNode(paths.chain, genesis, config.chain.port, config.chain.batch_ms)
         self._genesis = genesis
+        self._started = False
 
     def start(self) -> None:
         """Start the node and the log; raises `ChainError` where that fails."""
@@ -43,6 +44,7 @@ class Ground:
         else:
             self.log = TxLog(self._paths.txs)
             self._bring_forward()
+        self._started = True
         self._ready()
 
     def recover(self, reason: str) -> None:
@@ -57,6 +59,9 @@ class Ground:
 
     def stop(self) -> None:
         """Close the node; its state file's hash goes into the journal, so that a later change shows."""
+        if not self._started:
+            self.node.stop()
+            return
         self.rpc.close()
         self.node.stop()
         digest = file_sha256(self._paths.chain / "state.sqlite")

@@ -12,6 +12,7 @@ from typing import Any
 
 import dltui
 from dltui.core.journal import timestamp
+from dltui.core.jsontext import decode_json
 from dltui.errors import RunError
 from dltui.paths import RunPaths
 
@@ -57,7 +58,7 @@ def write_run_json(paths: RunPaths, socket: Path, addresses: dict[str, str], fed
 def read_run_json(paths: RunPaths) -> dict[str, Any]:
     """What `write_run_json` wrote. Raises RunError where it is missing or damaged."""
     try:
-        document = json.loads(paths.run_json.read_bytes())
+        document = decode_json(paths.run_json.read_bytes())
         if not isinstance(document["addresses"], dict):
             raise ValueError("addresses")
         return dict(document)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dltui.core.jsontext import decode_json
 from dltui.engine.nursery import PACKET
 from dltui.errors import RunError
 
@@ -138,7 +139,7 @@ class Nursery:
         found = []
         for line in lines:
             try:
-                message = json.loads(line)
+                message = decode_json(line)
             except ValueError:
                 continue
             if isinstance(message, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dltui.aggregation.errors import Malformed, Overflow, Unavailable
 from dltui.aggregation.manifest import decode_manifest
@@ -44,14 +44,24 @@ def check_versions(facts: FactStream, fetch: Callable[[str], bytes]) -> int:
     return len(facts.ledger.versions)
 
 
-def recompute(facts: FactStream, terms: Terms, store: Store, told: dict[int, RoundIncluded]) -> int:
-    """Recompute each closed round that has verdicts; compare it with chain and journal. Returns their number."""
-    count = 0
-    for number, round_facts in sorted(facts.ledger.rounds.items()):
-        if round_facts.state in (FINALISED, ABORTED) and any(round_facts.verdicts_root):
-            _recompute_round(facts, round_facts, terms, store, told.get(number))
-            count += 1
-    return count
+def recompute(facts: FactStream, terms: Terms, store: Store, told: Sequence[RoundIncluded]) -> int:
+    """Recompute each closed round that has verdicts; compare it with chain and journal. Returns their number.
+
+    The journal tells the verdicts of each of these rounds once, and of no other.
+    """
+    closed = {
+        number: round_facts
+        for number, round_facts in facts.ledger.rounds.items()
+        if round_facts.state in (FINALISED, ABORTED) and any(round_facts.verdicts_root)
+    }
+    by_round: dict[int, RoundIncluded] = {}
+    for verdicts in told:
+        if verdicts.round not in closed or verdicts.round in by_round:
+            raise MismatchError("the journal tells verdicts that the chain does not", where=f"round {verdicts.round}")
+        by_round[verdicts.round] = verdicts
+    for number, round_facts in sorted(closed.items()):
+        _recompute_round(facts, round_facts, terms, store, by_round.get(number))
+    return len(closed)
 
 
 def _recompute_round(

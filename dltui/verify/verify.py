@@ -15,6 +15,7 @@ from dltui.config import Config, load
 from dltui.core import events as ev
 from dltui.core.events import Event
 from dltui.core.journal import read
+from dltui.core.jsontext import decode_json
 from dltui.core.plan import plan_hash
 from dltui.core.state import State
 from dltui.core.summary import summarise
@@ -70,7 +71,7 @@ def _verify_chain(
     store = Store(str(paths.blobs))
     say(Step("blobs", f"{results.rehash(store)} blobs hash to their names"))
     say(Step("versions", f"{results.check_versions(stream, store.get)} versions load from their manifests"))
-    told = {event.data.round: event.data for event in events if isinstance(event.data, ev.RoundIncluded)}
+    told = [event.data for event in events if isinstance(event.data, ev.RoundIncluded)]
     recomputed = results.recompute(stream, terms_of(config), store, told)
     say(Step("rounds", f"{recomputed} rounds recomputed to the same digests and verdicts"))
 
@@ -92,7 +93,7 @@ def _journal(paths: RunPaths) -> tuple[list[Event], dict[str, Any] | None]:
     head = None
     if paths.summary.exists():
         try:
-            summary = dict(json.loads(paths.summary.read_bytes()))
+            summary = dict(decode_json(paths.summary.read_bytes()))
             head = str(summary["journal"]["head"])
         except (ValueError, KeyError, TypeError) as error:
             raise MismatchError("is not a summary", where=str(paths.summary)) from error
@@ -128,8 +129,9 @@ def _compare_summary(paths: RunPaths, events: list[Event], summary: dict[str, An
     for event in events:
         state.apply(event)
     derived = json.loads(json.dumps(summarise(state, summary["journal"]["head"])))
-    for key, value in derived.items():
-        if summary.get(key) != value:
+    for key in sorted({*derived, *summary}):
+        value = derived.get(key)
+        if key not in derived or summary.get(key) != value:
             raise MismatchError(
                 f"{key} is {summary.get(key)!r}, the journal gives {value!r}"[:300], where=str(paths.summary)
             )

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from chainkit import Clock, calldata, deploy, genesis, sign
+from chainkit import START, Clock, calldata, deploy, genesis, sign
 from eth.db.backends.memory import MemoryDB
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,6 +103,15 @@ def test_a_refused_batch_makes_no_block(tmp_path: Path) -> None:
         chain.mine([sign(0, 0), sign(1, 5)], whole=True)
     assert chain.head.block_number == 0 and chain.index.height() == 0
     assert chain.mine([sign(0, 0)]).number == 1
+    chain.close()
+
+
+def test_a_block_before_its_parents_time_is_refused(tmp_path: Path) -> None:
+    chain = open_chain(tmp_path)
+    chain.mine([], START + 5)
+    with pytest.raises(ChainError, match="block 2: the timestamp is earlier"):
+        chain.mine([], START + 4)
+    assert chain.mine([], START + 5).timestamp == START + 5
     chain.close()
 
 

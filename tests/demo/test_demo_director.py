@@ -204,6 +204,7 @@ class Federation(Engine):
                 deadline=0,
             )
         )
+        self.told.append(ev.ClientProgress(id="client-2", round=self.round, activity="train"))
 
     def _close(self) -> None:
         for client in self.registered:

@@ -130,7 +130,7 @@ def cheats_on_the_committee(rogue: Rogue, facts: RoundFacts) -> bool:
     rogue.wallet.send(rogue.contract.report(number, 0, 0, b""))
     rogue.until(lambda: facts.state == "attesting" and facts.attested, "a neighbour's seal")
     seals = [log.args for log in rogue.logs if log.event == "Attested" and log.args["round"] == number]
-    assert rogue.refused(rogue.contract.finalise(number, b"\6" * 32, b"\6" * 32)) == "NoQuorum"
+    assert rogue.refused(rogue.contract.finalise(number, b"\6" * 32, b"\6" * 32)) == "TooEarly"
     rogue.wallet.send(rogue.contract.attest(number, 0, seals[0]["sealed_"], 10_000))
     return True
 

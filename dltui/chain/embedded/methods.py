@@ -14,6 +14,7 @@ from dltui.chain.embedded.machine import CallResult
 from dltui.chain.embedded.miner import Miner, Ticket
 from dltui.chain.embedded.params import RpcFault, arguments
 from dltui.chain.embedded.transactions import Refused
+from dltui.errors import ChainError
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +47,8 @@ class Methods:
             raise RpcFault(params.METHOD_NOT_FOUND, f"the method {method[:80]} does not exist/is not available")
         try:
             return function(given)
-        except Refused as refused:
-            raise RpcFault(params.SERVER_ERROR, refused.message) from refused
+        except (Refused, ChainError) as error:
+            raise RpcFault(params.SERVER_ERROR, error.message) from error
         except TooManyLogs as error:
             raise RpcFault(params.LIMIT_EXCEEDED, f"query returned more than {MAX_LOGS} results") from error
         except RpcFault:
@@ -240,8 +241,6 @@ class Methods:
         with self._chain.lock:
             if self._miner.taken:
                 raise RpcFault(params.SERVER_ERROR, "the node has taken transactions since it was started")
-            if timestamp < self._chain.head.timestamp:
-                raise params.invalid("timestamp is earlier than the head's")
             made = self._chain.mine(raws, timestamp, whole=True)
         return {"number": quantity(made.number), "hash": data(made.hash), "stateRoot": data(made.state_root)}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from chainkit import (
     ADDRESSES,
     CHAIN_ID,
+    KEYS,
     RICH,
     START,
     STRANGER,
@@ -176,8 +178,6 @@ def test_blocks_transactions_and_receipts_agree(node: LocalNode) -> None:
     receipt = node.send(legacy(0, 0))
     access = {"type": 1, "gasPrice": 10**11, "accessList": [{"address": STRANGER, "storageKeys": [UNKNOWN]}]}
     fields = {"chainId": CHAIN_ID, "nonce": 1, "gas": 40_000, "to": STRANGER, "value": 1, "data": b""}
-    from chainkit import KEYS
-
     node.send(bytes(Account.sign_transaction(fields | access, KEYS[0]).raw_transaction))
     for number, kind in ((1, "0x0"), (2, "0x1")):
         block = node.call("eth_getBlockByNumber", hex(number), True)
@@ -250,8 +250,6 @@ def test_the_clock_of_a_restored_chain_never_goes_back(node: LocalNode) -> None:
 
 
 def test_a_block_that_cannot_be_stored_fails_its_transactions_and_leaves_the_chain(node: LocalNode) -> None:
-    import sqlite3
-
     node.send(sign(0, 0))
     head = node.call("eth_getBlockByNumber", "latest", False)
     original = node.chain.index.add

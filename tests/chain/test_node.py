@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -267,8 +268,6 @@ def _wait_gone(pid: int) -> None:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return
-    import select
-
     try:
         assert select.select([handle], [], [], 20)[0], "the node lives on"
     finally:

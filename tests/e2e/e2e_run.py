@@ -149,11 +149,13 @@ class Verifier:
             env=environment(Path(tempfile.gettempdir())),
         )
 
-    def __call__(self, *words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *words: str, folder: Path, runs: Path | None = None, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """The exit code, stdout and stderr of `dltui WORDS`; its output passes through files in `folder`."""
         assert self._process.stdin is not None and self._process.stdout is not None
         out, err = folder / "stdout.txt", folder / "stderr.txt"
-        self._process.stdin.write(json.dumps([["dltui", *words], str(out), str(err)]) + "\n")
+        self._process.stdin.write(json.dumps([["dltui", *words], str(out), str(err), str(runs or folder), str(cwd or folder)]) + "\n")
         self._process.stdin.flush()
         code = int(self._process.stdout.readline())
         return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
@@ -169,12 +171,13 @@ _FORKS = """
 import json, os, sys
 import dltui.cli.main, dltui.cli.running, dltui.verify.verify
 for line in sys.stdin:
-    words, out, err = json.loads(line)
+    words, out, err, runs, cwd = json.loads(line)
     pid = os.fork()
     if pid == 0:
         for number, path in ((1, out), (2, err)):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-        sys.argv = words
+        sys.argv, os.environ["DLTUI_RUNS"] = words, runs
+        os.chdir(cwd)
         code = 1
         try:
             dltui.cli.main.main()

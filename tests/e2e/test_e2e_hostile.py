@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from e2e_rogue import Rogue
 from e2e_run import Run
 
@@ -16,13 +17,14 @@ from dltui.chain.records import ClientStatus
 from dltui.core import events as ev
 from dltui.core.commands import new_command
 from dltui.engine.keys import client_key
+from dltui.errors import RunError
 from dltui.verify.verify import verify
 
 SEED = 11
 SHORT = {
     "rounds__train_seconds": 3,
-    "rounds__train_seconds_max": 4,
-    "rounds__report_seconds": 3,
+    "rounds__train_seconds_max": 3,
+    "rounds__report_seconds": 2,
     "rounds__attest_seconds": 3,
 }
 HONEST = {f"client-{i}" for i in range(4)}
@@ -30,9 +32,9 @@ HONEST = {f"client-{i}" for i in range(4)}
 Start = Callable[..., Run]
 
 
-def infiltrated(start: Start, rounds: int) -> tuple[Run, Rogue]:
+def infiltrated(start: Start, rounds: int, **more: int) -> tuple[Run, Rogue]:
     """A paused run of four honest clients, and the key of a fifth whose process is gone."""
-    run = start(run__rounds=rounds, run__seed=SEED, clients__count=4, data__parts=5, **SHORT)
+    run = start(run__rounds=rounds, run__seed=SEED, clients__count=4, data__parts=5, **{**SHORT, **more})
     run.send("run.pause")
     for client in HONEST:
         run.until(ev.ClientRegistered, id=client)
@@ -131,12 +133,12 @@ def cheats_on_the_committee(rogue: Rogue, facts: RoundFacts) -> bool:
     rogue.until(lambda: facts.state == "attesting" and facts.attested, "a neighbour's seal")
     seals = [log.args for log in rogue.logs if log.event == "Attested" and log.args["round"] == number]
     assert rogue.refused(rogue.contract.finalise(number, b"\6" * 32, b"\6" * 32)) == "TooEarly"
-    rogue.wallet.send(rogue.contract.attest(number, 0, seals[0]["sealed_"], 10_000))
+    rogue.wallet.send(rogue.contract.attest(number, 0, seals[0]["sealed"], 10_000))
     return True
 
 
 def test_strangers_and_members_have_no_other_power(start: Start) -> None:
-    run, rogue = infiltrated(start, 2)
+    run, rogue = infiltrated(start, 1, rounds__max_missed=1)
     key = b"\x17" * 32
     stranger = Rogue(run, key)
     rogue.wallet.transfer(stranger.wallet.address, 10**18)
@@ -169,10 +171,9 @@ def test_strangers_and_members_have_no_other_power(start: Start) -> None:
     # The rogue sends nothing at all: it is late, and the round goes on without it.
     rogue.ended(1)
     assert 4 in bits(facts.selected)
-    rogue.ended(rogue.opened(2).number)
     assert run.finish() == 0, run.story()
     assert {late.id for late in run.of(ev.ClientLate)} == {"client-4"}
-    assert [missed.misses for missed in run.of(ev.ClientMissed)] == [1, 2]
+    assert [missed.misses for missed in run.of(ev.ClientMissed)] == [1]
     assert [suspended.id for suspended in run.of(ev.ClientSuspended)] == ["client-4"]
     assert len(run.of(ev.TxReverted)) >= 10
     verify(run.paths, lambda step: None)
@@ -203,21 +204,16 @@ def test_rubbish_on_the_control_socket(start: Start) -> None:
         sock.connect(path)
         sock.sendall(b"x" * 70_000)
         assert sock.recv(10) == b"", "a line without an end is dropped"
-    assert run.finish() == 0, run.story()
+    run.until(ev.ModelPublished, version=0)
     assert run.of(ev.OpCommand) == []
-
-
-def test_a_command_that_comes_twice_is_carried_out_once(start: Start) -> None:
-    run = start(run__rounds=1, clients__count=3)
-    run.send("run.pause")
+    # The same command, thrice: carried out once, and answered alike.
     command = new_command("client.suspend", "cli", client="nobody")
     words = set()
     for _ in range(3):
-        try:
+        with pytest.raises(RunError, match="nobody") as refusal:
             run.session.send(command)
-        except Exception as error:
-            words.add(str(error))
+        words.add(str(refusal.value))
     assert len(words) == 1
-    run.send("run.resume")
     assert run.finish() == 0, run.story()
-    assert len(run.of(ev.OpResult, id=command.id)) == 1
+    assert [result.ok for result in run.of(ev.OpResult, id=command.id)] == [False]
+    assert len(run.of(ev.OpCommand)) == 1

@@ -66,7 +66,8 @@ class StoredChain:
         with self.lock:
             if timestamp is not None and timestamp < self.head.timestamp:
                 # The machine would take the head's second instead, and a log that says otherwise would pass.
-                raise ChainError("the timestamp is earlier than the block before", where=self._next)
+                where = f"block {self.head.block_number + 1}"
+                raise ChainError("the timestamp is earlier than the block before", where=where)
             with self.store.block():
                 block = self.machine.execute(self.now if timestamp is None else timestamp, raws)
                 if block.refused and (whole or not block.transactions):
@@ -74,10 +75,6 @@ class StoredChain:
                 self.index.add(block)
             self._advance(block.header)
         return block
-
-    @property
-    def _next(self) -> str:
-        return f"block {self.head.block_number + 1}"
 
     def wait(self, after: int, timeout: float) -> int:
         """Wait until the head's number is above `after`, `timeout` seconds at most; return the number."""

@@ -12,9 +12,10 @@ from typing import Any, Literal
 from dltui import exits
 from dltui.config import Config, load
 from dltui.core.journal import Tail
+from dltui.core.jsontext import decode_json
 from dltui.core.session import LiveSession, ReplaySession, Session
 from dltui.demo.director import Director
-from dltui.errors import ConfigError
+from dltui.errors import ConfigError, RunError
 from dltui.launch import create_run, engine_failure, start_engine
 from dltui.paths import RunPaths, find_run
 
@@ -47,6 +48,8 @@ def go_on(ref: str | None, no_ui: bool) -> int:
     paths = find_run(ref)
     if LiveSession(paths.root).alive():
         return send(str(paths.root), "run.resume")
+    if paths.summary.exists() and decode_json(paths.summary.read_bytes()).get("status") == "done":
+        raise RunError("has finished", where=paths.id, hint=f"dltui replay {paths.id} shows it again")
     last, tail = 0, Tail(paths.journal)
     while events := tail.poll():
         last = events[-1].seq

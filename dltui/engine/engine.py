@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from types import FrameType
 
@@ -97,6 +98,9 @@ class Engine:
                 status, reason = "stopped", self._stop_reason
         except DltuiError as error:
             status, code, reason = "failed", error.exit_code, str(error)
+        except Exception as error:
+            traceback.print_exc()
+            status, code, reason = "failed", exits.FAILED, f"internal error ({type(error).__name__}), see engine.log"
         finally:
             self._bring_down()
             self.emit(ev.RunFinished(status=status, exit_code=code, reason=reason))
@@ -161,13 +165,13 @@ class Engine:
             self._ask_stop,
         )
         write_run_json(self._paths, self._socket, federation.addresses, self._federation_id)
-        if not resuming:
+        if not self._chronicle.facts.ledger.plans:
             self._send(federation.fl.set_plan(contract_plan(self._config)))
         self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
         self._crew.start_examiner()
         self._man(resuming)
         self._await(lambda: self._crew.genesis is not None, WARM_SECONDS, "version 0", "examiner.log")
-        if not resuming:
+        if not self._chronicle.facts.ledger.versions:
             self._send(federation.models.genesis(bytes.fromhex(str(self._crew.genesis))))
 
     def _man(self, resuming: bool) -> None:

@@ -43,7 +43,9 @@ class Reexecution:
         except ChainError as error:
             if isinstance(error, MismatchError):
                 raise
-            raise MismatchError(error.message, where=error.where) from error
+            path = str(self._paths.txs)
+            where = error.where if path in error.where else f"{path}, {error.where}"
+            raise MismatchError(error.message, where=where) from error
 
     def _execute(self, record: BlockRecord) -> MinedBlock:
         where = f"{self._paths.txs}, block {record.block}"

@@ -1,4 +1,4 @@
-"""Real runs for tests: start an engine in a folder of its own, follow it event by event, and end it whatever happens."""
+"""Real runs for tests: an engine in a folder of its own, followed event by event, and ended whatever happens."""
 
 from __future__ import annotations
 
@@ -155,7 +155,9 @@ class Verifier:
         """The exit code, stdout and stderr of `dltui WORDS`; its output passes through files in `folder`."""
         assert self._process.stdin is not None and self._process.stdout is not None
         out, err = folder / "stdout.txt", folder / "stderr.txt"
-        self._process.stdin.write(json.dumps([["dltui", *words], str(out), str(err), str(runs or folder), str(cwd or folder)]) + "\n")
+        self._process.stdin.write(
+            json.dumps([["dltui", *words], str(out), str(err), str(runs or folder), str(cwd or folder)]) + "\n"
+        )
         self._process.stdin.flush()
         code = int(self._process.stdout.readline())
         return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())

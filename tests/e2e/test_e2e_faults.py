@@ -13,12 +13,12 @@ from dltui.core import events as ev
 from dltui.verify.verify import verify
 
 SHORT = {
-    "rounds__train_seconds": 3,
-    "rounds__train_seconds_max": 6,
+    "rounds__train_seconds": 6,
+    "rounds__train_seconds_max": 16,
     "rounds__report_seconds": 4,
     "rounds__attest_seconds": 4,
 }
-LONG_TRAINING = {"training__epochs": 40, "training__batch_size": 16, "training__learning_rate": 0.01}
+LONG_TRAINING = {"training__epochs": 20, "training__batch_size": 16, "training__learning_rate": 0.01}
 GRACE = 6
 """Seconds after a deadline by which somebody has moved the round on: the pokers' turns, and a loaded machine."""
 

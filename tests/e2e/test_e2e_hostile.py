@@ -22,10 +22,10 @@ from dltui.verify.verify import verify
 
 SEED = 11
 SHORT = {
-    "rounds__train_seconds": 3,
-    "rounds__train_seconds_max": 3,
-    "rounds__report_seconds": 2,
-    "rounds__attest_seconds": 3,
+    "rounds__train_seconds": 5,
+    "rounds__train_seconds_max": 8,
+    "rounds__report_seconds": 5,
+    "rounds__attest_seconds": 5,
 }
 HONEST = {f"client-{i}" for i in range(4)}
 

@@ -15,9 +15,9 @@ from dltui.aggregation.partial import Partial, decode_partial
 from dltui.aggregation.round import RoundInputs, Submission, compute
 from dltui.aggregation.update import Update, decode_update
 from dltui.client.outcome import load_version
+from dltui.config import load
 from dltui.core import events as ev
 from dltui.engine.specs import terms_of
-from dltui.config import load
 from dltui.store import Store
 
 SEED = 20

@@ -1,4 +1,4 @@
-"""Whatever is changed in a finished run, `dltui verify` says so: exit 4, one line that names the place, no traceback."""
+"""Whatever is changed in a finished run, `dltui verify` says so: exit 4, one line that names the place."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def _twice(kind: str, **fields: Any) -> Callable[[list[Line]], None]:
 
 
 def _swapped(lines: list[Line]) -> None:
-    a, b = (
+    a, _b = (
         (i for i, line in enumerate(lines) if line["kind"] == "update.submitted" and line["data"]["round"] == 1),
         None,
     )

@@ -124,6 +124,8 @@ class Crew:
         for happened, child in self.nursery.handle():
             if child.role == EXAMINER:
                 if happened == "exited" and not self.stopping:
+                    # What it said last tells why it ended.
+                    self._drain(child)
                     self._examiner_lost(child)
             elif happened == "started":
                 name = self._name(child)

@@ -7,7 +7,7 @@ from typing import Any
 
 from eth_utils import to_checksum_address
 
-from dltui.chain.reader import Caller
+from dltui.chain.binding import Caller
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from dltui.chain.binding import Caller
 from dltui.chain.ledger import Ledger
 from dltui.chain.types import Log, RpcError
 
 METHOD_NOT_FOUND = -32601
 POLL_SECONDS = 0.1
 WAIT_LIMIT_MS = 5000
-
-
-class Caller(Protocol):
-    """The part of the JSON-RPC client that the reader needs."""
-
-    def call(self, method: str, *params: Any) -> Any:
-        """Call one method; raises `RpcError` or `NodeUnreachable`."""
 
 
 class ChainReader:

@@ -17,7 +17,6 @@ from dltui.core.jsontext import decode_json
 from dltui.engine.nursery import PACKET
 from dltui.errors import RunError
 
-WARM_SECONDS = 120.0
 MAX_LINE = 1 << 16
 """Bytes of one telemetry line; a longer one is dropped with its pipe."""
 

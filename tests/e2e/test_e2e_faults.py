@@ -70,13 +70,14 @@ def test_a_client_killed_after_it_submitted_but_before_it_published(start: Start
 
 
 def test_a_committee_member_killed_before_it_attests(start: Start) -> None:
-    """The member stops when the round opens and never reports; the two others are a quorum."""
-    run = start(run__rounds=1, **SHORT, **LONG_TRAINING)
-    opened = run.until(ev.RoundOpened, round=1)
-    member = opened.committee[0]
-    pid = pid_of(run, member)
-    run.until(ev.UpdateSubmitted, round=1, client=member)
-    kill(pid)
+    """The member dies while the others still train, and never reports; the two others are a quorum."""
+    windows = {**SHORT, "rounds__train_seconds_max": 20}
+    run = start(run__rounds=1, clients__parallel=1, **windows, **LONG_TRAINING)
+    committee = run.until(ev.RoundOpened, round=1).committee
+    member = run.until_that(
+        lambda data: isinstance(data, ev.UpdateSubmitted) and data.client in committee, 40, "a member's update"
+    ).client
+    kill(pid_of(run, member))
     ends_well(run)
     assert len(run.of(ev.RoundFinalised, round=1)) == 1
     assert member not in run.of(ev.RoundFinalised, round=1)[0].agreeing

@@ -26,7 +26,7 @@ def test_a_signal_ends_face_engine_chain_and_clients(tmp_path: Path) -> None:
     face = subprocess.Popen(
         [sys.executable, "-m", "dltui", "--no-ui", "--format", "jsonl", "--rounds", "500", "--clients", "3"],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=(tmp_path / "stderr.txt").open("wb"),
         cwd=tmp_path,
         env=environment(tmp_path),
         start_new_session=True,
@@ -48,14 +48,15 @@ def test_a_signal_ends_face_engine_chain_and_clients(tmp_path: Path) -> None:
         assert (live.returncode, "an engine still runs it" in live.stderr) == (1, True)
         assert "running" in dltui("runs", runs=tmp_path).stdout
         face.send_signal(signal.SIGTERM)
-        rest, said = face.communicate(timeout=40)
+        lines += face.stdout
+        face.wait(40)
     finally:
         if face.poll() is None:
             os.killpg(face.pid, signal.SIGKILL)
+        face.stdout.close()
     assert face.returncode == 143
-    lines += rest.splitlines(keepends=True)
     assert b"".join(lines) == (paths.journal / "000001.jsonl").read_bytes()
-    assert b"Traceback" not in said
+    assert b"Traceback" not in (tmp_path / "stderr.txt").read_bytes()
     events = [json.loads(line) for line in lines]
     assert events[-1]["kind"] == "run.finished"
     assert events[-1]["data"]["status"] == "stopped"

@@ -21,6 +21,8 @@ from dltui.errors import ConfigError, RunError
 from dltui.paths import RunPaths
 
 EXAMINER = "examiner"
+MOST_RESTARTS = 3
+"""How often a client that ends unasked is started again where `[clients] restart` says so."""
 PROGRESS_SECONDS = 1.0
 """Seconds between two progress events of a client in the journal, at least; the start of training is told at once."""
 
@@ -43,6 +45,8 @@ class Crew:
         self._emit = emit
         self._requests: int | None = None
         self._said: dict[str, tuple[float, str]] = {}
+        self._restarts: dict[str, int] = {}
+        self._due: list[str] = []
         self.parts: dict[str, int] = {}
         """Client id to the slice of the data that it holds."""
         self.genesis: str | None = None
@@ -151,6 +155,27 @@ class Crew:
                     hint=f"R restarts it (dltui client restart {name}); its log: {self._log(child)}",
                 )
             )
+            if self._config.clients.restart and self._restarts.get(name, 0) < MOST_RESTARTS:
+                self._restarts[name] = self._restarts.get(name, 0) + 1
+                self._due.append(name)
+
+    def due_restarts(self) -> list[str]:
+        """The clients to start again, each told once. A nursery that died takes care of its own."""
+        ended = [name for name in self._due if (child := self.child(name)) is not None and child.code is not None]
+        self._due = []
+        return ended
+
+    def give_up_measuring(self, seconds: float) -> None:
+        """The examiner did not answer for `seconds`: what it still has to measure stays unmeasured."""
+        self._emit(
+            ev.RunAlert(
+                id="examiner",
+                severity="warning",
+                text=f"the examiner did not answer for {seconds:.0f} s: {self.unmeasured} versions stay unmeasured",
+                hint=f"its log: {self._paths.logs / EXAMINER}.log",
+            )
+        )
+        self.unmeasured = 0
 
     def _examiner_lost(self, child: Child) -> None:
         self.unmeasured = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dltui.chain.contracts import DataRegistry, FLContract, ModelRegistry, Plan, deploy_call
@@ -43,14 +44,20 @@ def attach(rpc: Rpc, addresses: dict[str, str]) -> Federation:
     return federation
 
 
-def deploy(rpc: Rpc, wallet: Wallet, federation_id: bytes, seed: int) -> Federation:
-    """Deploy the three contracts and connect them; the wallet's owner becomes admin and operator."""
-    models = _deploy(wallet, "ModelRegistry", wallet.address)
-    data = _deploy(wallet, "DataRegistry", wallet.address)
-    fl = _deploy(wallet, "FLContract", federation_id, first_seed(seed), models, data, wallet.address)
+def deploy(rpc: Rpc, wallet: Wallet, federation_id: bytes, seed: int, there: Mapping[str, str]) -> Federation:
+    """Deploy the three contracts and connect them; the wallet's owner becomes admin and operator.
+
+    `there` names the contracts that an earlier engine deployed, with their addresses: only what is missing is done.
+    """
+    models = there.get("ModelRegistry") or _deploy(wallet, "ModelRegistry", wallet.address)
+    data = there.get("DataRegistry") or _deploy(wallet, "DataRegistry", wallet.address)
+    fl = there.get("FLContract") or _deploy(
+        wallet, "FLContract", federation_id, first_seed(seed), models, data, wallet.address
+    )
     federation = attach(rpc, {"FLContract": fl, "ModelRegistry": models, "DataRegistry": data})
-    wallet.send(federation.models.set_federation(fl))
-    wallet.send(federation.data.set_federation(fl))
+    for registry in (federation.models, federation.data):
+        if registry.federation() != fl:
+            wallet.send(registry.set_federation(fl))
     return federation
 
 

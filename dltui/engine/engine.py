@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -11,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from types import FrameType
 
+import dltui
 from dltui import exits
 from dltui.aggregation.verdicts import Verdict
 from dltui.chain.contracts import explain
@@ -28,7 +30,7 @@ from dltui.core.summary import summarise
 from dltui.engine.chronicle import Chronicle
 from dltui.engine.control import Control
 from dltui.engine.crew import Crew
-from dltui.engine.deployment import Federation, attach, contract_plan, deploy
+from dltui.engine.deployment import Federation, contract_plan, deploy
 from dltui.engine.ground import Ground
 from dltui.engine.house import read_run_json, write_run_json, write_whole
 from dltui.engine.keys import client_key, operator_key, write_keys
@@ -47,6 +49,14 @@ CLIENT_WEI = 10**20
 """What a client gets for its transactions."""
 STOP_SECONDS = 5.0
 WARM_SECONDS = 120.0
+MEASURE_SECONDS = 60.0
+"""How long a run that has its rounds waits for the examiner's last answers."""
+RETRY_SECONDS = (0.5, 30.0)
+"""After a revert the operator's next transaction waits, from the first to the second, twice as long each time."""
+
+
+class Stopped(RunError):
+    """The run was stopped while it was coming up."""
 
 
 class Engine:
@@ -72,6 +82,9 @@ class Engine:
         self._stop_reason: str | None = None
         self._waiting: Waiting | None = None
         self._waiting_since = 0.0
+        self._complete_since: float | None = None
+        self._retry_at = 0.0
+        self._retry_after = RETRY_SECONDS[0]
         self._verdicts: dict[int, tuple[Verdict, ...]] = {}
 
     def emit(self, payload: Payload) -> None:
@@ -96,6 +109,8 @@ class Engine:
                 self._tick()
             if self._stop_reason is not None:
                 status, reason = "stopped", self._stop_reason
+        except Stopped as stopped:
+            status, reason = "stopped", stopped.message
         except DltuiError as error:
             status, code, reason = "failed", error.exit_code, str(error)
         except Exception as error:
@@ -119,36 +134,33 @@ class Engine:
             self.state.apply(event)
         if earlier:
             self._paths.summary.unlink(missing_ok=True)
+            self._federation_id = bytes.fromhex(read_run_json(self._paths)["federation_id"])
             self.emit(ev.RunResumed(by="engine"))
         else:
+            write_run_json(self._paths, self._socket, {}, self._federation_id)
+            write_keys(self._paths.keys, self._config.run.seed, parts_of(self._config))
             self.emit(
                 ev.RunStarted(
                     run=self._paths.id,
-                    version=_version(),
+                    version=dltui.__version__,
                     seed=self._config.run.seed,
                     rounds=self._config.run.rounds,
                     config=self._config.sections(),
                 )
             )
-            write_run_json(self._paths, self._socket, {}, self._federation_id)
-            write_keys(self._paths.keys, self._config.run.seed, parts_of(self._config))
 
     def _bring_up(self) -> None:
         self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
-        resuming = bool(self.state.chain.contracts.get("FLContract"))
         self._ground.start()
         rpc = self._ground.rpc
         self._wallet = Wallet(rpc, self._operator_key.secret, self._config.chain.chain_id, explain, patience=5.0)
         self._chronicle = Chronicle(
             rpc, self._ground.log, self._wallet.address, self._store, terms_of(self._config), self.emit
         )
-        if resuming:
-            described = read_run_json(self._paths)
-            federation = attach(rpc, described["addresses"])
-            self._federation_id = bytes.fromhex(described["federation_id"])
-            self._chronicle.resume(self.state)
-        else:
-            federation = deploy(rpc, self._wallet, self._federation_id, self._config.run.seed)
+        self._chronicle.resume(self.state)
+        self._chronicle.poll()
+        there = self.state.chain.contracts
+        federation = deploy(rpc, self._wallet, self._federation_id, self._config.run.seed, there)
         self._federation = federation
         self._chronicle.poll()
         self._scheduler = Scheduler(self._config, federation, self._chronicle.facts.ledger, self._verdicts_of)
@@ -168,18 +180,25 @@ class Engine:
         if not self._chronicle.facts.ledger.plans:
             self._send(federation.fl.set_plan(contract_plan(self._config)))
         self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
-        self._crew.start_examiner()
-        self._man(resuming)
+        self._start_examiner()
+        self._man()
         self._await(lambda: self._crew.genesis is not None, WARM_SECONDS, "version 0", "examiner.log")
         if not self._chronicle.facts.ledger.versions:
             self._send(federation.models.genesis(bytes.fromhex(str(self._crew.genesis))))
 
-    def _man(self, resuming: bool) -> None:
+    def _start_examiner(self) -> None:
+        """Start the examiner, and have it measure what an earlier one did not get to."""
+        self._crew.start_examiner()
+        for version in self.state.versions.values():
+            if version.test_accuracy_bp is None:
+                self._crew.measure(version.number, version.digest)
+
+    def _man(self) -> None:
         """Start the clients of this machine: those of the configuration, and any that joined an earlier engine."""
         members = self._chronicle.facts.ledger.members
         for part in range(parts_of(self._config)):
             address = client_key(self._config.run.seed, part).address
-            if part < self._config.clients.count or (resuming and address in members):
+            if part < self._config.clients.count or address in members:
                 if part < self._config.clients.count:
                     self._scheduler.order.append(address)
                 self._start_client(part, fund=address not in members)
@@ -187,12 +206,11 @@ class Engine:
     def _bring_down(self) -> None:
         self._crew.stop()
         end = time.monotonic() + STOP_SECONDS
-        try:
+        # Where the nursery goes first, its children go with it.
+        with contextlib.suppress(DltuiError):
             while not self._crew.all_gone() and self._nursery.alive() and time.monotonic() < end:
                 self._selector.select(TICK)
                 self._crew.handle()
-        except DltuiError:
-            pass  # The nursery went first; its children went with it.
         self._nursery.stop()
         self._control.close()
         if hasattr(self, "_chronicle"):
@@ -221,6 +239,8 @@ class Engine:
         except NodeUnreachable as error:
             self._ground.recover(str(error))
         except Reverted as error:
+            self._retry_at = time.monotonic() + self._retry_after
+            self._retry_after = min(2 * self._retry_after, RETRY_SECONDS[1])
             self.emit(ev.RunAlert(id="operator-tx", severity="warning", text=f"a transaction reverted: {error}"))
 
     def _turn(self) -> None:
@@ -235,9 +255,12 @@ class Engine:
             self.emit(timed)
         if self._scheduler.aborts_in_a_row >= MOST_ABORTS:
             raise RunError(f"{MOST_ABORTS} rounds in a row were aborted", hint="look at the reasons in the journal")
+        for name in self._crew.due_restarts():
+            self._restart_client(name)
         call = self._scheduler.next_call()
-        if call is not None:
+        if call is not None and time.monotonic() >= self._retry_at:
             self._send(call)
+            self._retry_after = RETRY_SECONDS[0]
         self._tell_waiting()
 
     def _tell_waiting(self) -> None:
@@ -255,14 +278,21 @@ class Engine:
             raise RunError(waiting.text, hint=waiting.hint)
 
     def _finished(self) -> bool:
-        return self._scheduler.complete() and self._crew.unmeasured == 0 and not self._scheduler.paused
+        if self._scheduler.paused or not self._scheduler.complete():
+            self._complete_since = None
+            return False
+        now = time.monotonic()
+        self._complete_since = self._complete_since or now
+        if self._crew.unmeasured and now - self._complete_since > MEASURE_SECONDS:
+            self._crew.give_up_measuring(MEASURE_SECONDS)
+        return self._crew.unmeasured == 0
 
     def _await(self, ready: Callable[[], bool], seconds: float, what: str, log: str) -> None:
         """Turn the loop until `ready`, a stop, or the deadline; only children and commands are served meanwhile."""
         end = time.monotonic() + seconds
         while not ready():
             if self._stop_reason is not None:
-                raise RunError(self._stop_reason)
+                raise Stopped(self._stop_reason)
             if time.monotonic() > end:
                 raise RunError(f"waited {seconds:.0f} s for {what}", where=str(self._paths.logs / log))
             self._selector.select(TICK)
@@ -279,7 +309,7 @@ class Engine:
         self._nursery.start()
         self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
         self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
-        self._crew.start_examiner()
+        self._start_examiner()
         for name in lost:
             self._restart_client(name)
         self.emit(ev.RunAlertCleared(id="nursery"))
@@ -321,9 +351,3 @@ class Engine:
             result = result_of(self._chronicle.facts.ledger, facts, terms_of(self._config), self._store.get)
             self._verdicts = {facts.number: result.verdicts}
         return self._verdicts[facts.number]
-
-
-def _version() -> str:
-    import dltui
-
-    return dltui.__version__

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from dltui.chain.contracts import VersionState
 from dltui.chain.ledger import IN_FLIGHT, Member
-from dltui.chain.types import Call, Receipt
+from dltui.chain.types import Call, NodeUnreachable, Receipt
 from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.commands import Command, cli_twin
@@ -76,7 +77,9 @@ class Operator:
             ok, message = True, _HANDLERS[command.name](self, command.args)
         except DltuiError as error:
             ok, message = False, str(error)
-        self._chronicle.poll()
+        # A chain that is lost now is found lost by the engine's next turn; the answer is given all the same.
+        with contextlib.suppress(NodeUnreachable):
+            self._chronicle.poll()
         self._emit(ev.OpResult(id=command.id, ok=ok, message=message))
         return ok, message
 

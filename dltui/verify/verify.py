@@ -64,7 +64,8 @@ def _verify_chain(
     say(Step("chain", f"{again.log.last_block} blocks re-executed to the same hashes and state roots"))
     say(Step("facts", f"{count} facts of the journal are those of the chain, none is missing"))
     _compare_state_hash(paths, events)
-    say(Step("state", f"{again.compare_state()} rows of the node's state file compared"))
+    rows, remark = again.compare_state(finished)
+    say(Step("state", f"{rows} rows of the node's state file compared{remark}"))
     plans = [plan["planHash"].hex() for plan in stream.ledger.plans.values()]
     if plans and plans[0] != plan_hash(config):
         raise MismatchError(f"gives plan {plan_hash(config)}, on chain is {plans[0]}", where=str(paths.config))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -52,17 +51,6 @@ def test_a_missing_data_file(tmp_path: Path) -> None:
     assert "gone.npz: no such data file" in done.stderr
     assert "mnist10k" in done.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_taken_port(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        done = dltui("--no-ui", "--port", str(port), runs=tmp_path)
-    assert done.returncode == 3, done.stderr
-    assert f"port {port} is taken" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_run(finished: Run) -> None:

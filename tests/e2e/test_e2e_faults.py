@@ -84,6 +84,46 @@ def test_a_committee_member_killed_before_it_attests(start: Start) -> None:
     assert {late.what for late in run.of(ev.ClientLate, id=member, round=1)} >= {"report"}
 
 
+def test_a_killed_client_is_started_again_where_the_configuration_says_so(start: Start) -> None:
+    run = start(run__rounds=1, clients__restart=True, **SHORT, **LONG_TRAINING)
+    run.until(ev.ClientProgress, id="client-1", round=1, activity="train")
+    first = pid_of(run, "client-1")
+    kill(first)
+    ends_well(run)
+    assert [spawned.pid == first for spawned in run.of(ev.ClientSpawned, id="client-1")] == [True, False]
+    assert run.of(ev.RunAlertCleared, id="exited-client-1")
+    assert run.of(ev.UpdateSubmitted, round=1, client="client-1")
+
+
+def test_stopped_while_it_comes_up(start: Start) -> None:
+    run = start(run__rounds=1)
+    run.until(ev.ChainReady)
+    kill(run.engine.pid, signal.SIGTERM)
+    assert run.finish(30) == 0
+    ended = run.of(ev.RunFinished)[0]
+    assert (ended.status, ended.reason) == ("stopped", "stopped by SIGTERM")
+
+
+@pytest.mark.slow
+def test_the_engine_killed_while_it_deploys(start: Start) -> None:
+    """What is on the chain already is not deployed again."""
+    run = start(run__rounds=1)
+    run.until(ev.ContractDeployed)
+    kill(run.engine.pid)
+    run.engine.wait()
+    again = Run(run.paths)
+    try:
+        assert again.finish(60) == 0, again.story()
+    finally:
+        again.stop()
+    assert sorted(contract.name for contract in again.of(ev.ContractDeployed)) == [
+        "DataRegistry",
+        "FLContract",
+        "ModelRegistry",
+    ]
+    verify(run.paths, lambda step: None)
+
+
 @pytest.mark.slow
 def test_the_chain_killed(start: Start) -> None:
     run = start(run__rounds=3, **LONG_TRAINING)
@@ -105,7 +145,9 @@ def test_the_engine_killed_and_resumed(start: Start) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     checked = dltui("verify", str(run.paths.root), runs=run.paths.root.parent)
     assert checked.returncode == 0, checked.stderr
-    assert json.loads(run.paths.summary.read_bytes())["rounds"]["finalised"] == 3
+    summary = json.loads(run.paths.summary.read_bytes())
+    assert summary["rounds"]["finalised"] == 3
+    assert all(version["test_accuracy_bp"] for version in summary["versions"])
 
 
 @pytest.mark.slow

@@ -73,8 +73,11 @@ def test_a_taken_port_leaves_nothing_running(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = dltui("--no-ui", "--port", str(taken.getsockname()[1]), runs=tmp_path)
+        port = taken.getsockname()[1]
+        done = dltui("--no-ui", "--port", str(port), runs=tmp_path)
     assert done.returncode == 3
+    assert f"port {port} is taken" in done.stderr
+    assert "Traceback" not in done.stderr
     paths = RunPaths(next(path for path in tmp_path.iterdir() if path.is_dir()))
     assert wait_gone([json.loads(paths.run_json.read_bytes())["pid"]]) == []
     mine = str(paths.root.resolve()).encode()

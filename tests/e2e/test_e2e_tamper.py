@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -337,8 +338,6 @@ def test_a_byte_of_the_state_file(copied: RunPaths, caught: Caught, place: float
 
 def test_a_row_of_the_state_file(copied: RunPaths, caught: Caught) -> None:
     """A registry row changed through SQL, by a forger who also clears the recorded hash of the file."""
-    import sqlite3
-
     path = copied.chain / "state.sqlite"
     with sqlite3.connect(path) as state:
         key, value = state.execute("SELECT k, v FROM kv ORDER BY k LIMIT 1 OFFSET 7").fetchone()
@@ -353,8 +352,6 @@ def test_a_row_of_the_state_file(copied: RunPaths, caught: Caught) -> None:
 
 
 def test_a_table_of_the_state_file(copied: RunPaths, caught: Caught) -> None:
-    import sqlite3
-
     path = copied.chain / "state.sqlite"
     with sqlite3.connect(path) as state:
         state.execute("DROP TABLE logs")
@@ -424,3 +421,32 @@ def _other(digit: bytes) -> bytes:
 def test_the_journal_events_are_those_of_the_copy(finished: Run, copied: RunPaths) -> None:
     assert [event.data for event in read(copied.journal)] == [event.data for event in finished.events]
     assert isinstance(finished.events[0].data, ev.RunStarted)
+
+
+# --- a run whose engine died between the node's block and the log ---
+
+
+@pytest.fixture
+def behind(copied: RunPaths) -> RunPaths:
+    """The copy as its engine would have left it, killed before it logged the node's last block."""
+    lines = journal_lines(copied)
+    last = max(place for place, line in enumerate(lines) if line["kind"] == "chain.block")
+    journal = b"".join((copied.journal / "000001.jsonl").read_bytes().splitlines(keepends=True)[:last])
+    (copied.journal / "000001.jsonl").write_bytes(journal)
+    records = copied.txs.read_bytes().splitlines(keepends=True)
+    copied.txs.write_bytes(b"".join(records[:-1]))
+    copied.summary.unlink()
+    return copied
+
+
+def test_the_node_may_be_ahead_of_an_unfinished_run(behind: RunPaths, verifier: Verifier) -> None:
+    done = verifier("verify", str(behind.root), folder=behind.root.parent)
+    assert done.returncode == 0, done.stderr
+    head = len(behind.txs.read_bytes().splitlines())
+    assert f"the node stands at block {head}, the log at {head - 1}" in done.stdout
+
+
+def test_what_the_node_has_below_is_compared_all_the_same(behind: RunPaths, verifier: Verifier) -> None:
+    with sqlite3.connect(behind.chain / "state.sqlite") as state:
+        state.execute("UPDATE txs SET receipt = replace(receipt, '0x1', '0x0') WHERE block = 4")
+    _caught(verifier, behind, "state.sqlite", "table txs")

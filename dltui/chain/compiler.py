@@ -77,11 +77,19 @@ def install() -> None:
         raise ConfigError(
             "the compiler's lock file is not part of this installation", where=str(folder), hint="use a checkout"
         )
-    command = [npm, "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = [npm, "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ConfigError(f"npm could not install compiler and OpenZeppelin: {last}", where=str(folder))
+        raise ConfigError(
+            f"npm could not install compiler and OpenZeppelin: {npm_reason(done.stderr)}", where=str(folder)
+        )
+
+
+def npm_reason(stderr: str) -> str:
+    """The line of npm's complaint that says why; the others name codes, and a log file."""
+    said = [line.removeprefix("npm error").strip() for line in stderr.splitlines() if line.startswith("npm error")]
+    told = [line for line in said if line and not line.startswith(("code ", "errno ", "A complete log"))]
+    return (told or said or stderr.strip().splitlines() or ["no message"])[0]
 
 
 def check() -> None:

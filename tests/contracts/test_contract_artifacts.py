@@ -117,10 +117,16 @@ def test_without_npm_nothing_is_installed(checkout: Path, monkeypatch: pytest.Mo
 
 def test_a_failed_installation_says_why(checkout: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     npm = tmp_path / "npm"
-    npm.write_text("#!/bin/sh\necho 'npm error ECONNREFUSED' >&2\nexit 1\n")
+    said = [
+        "code ECONNREFUSED",
+        "errno 111",
+        "request to https://host/solc failed",
+        "A complete log of this run: x.log",
+    ]
+    npm.write_text("#!/bin/sh\n" + "".join(f"echo 'npm error {line}' >&2\n" for line in said) + "exit 1\n")
     npm.chmod(0o755)
     monkeypatch.setattr(compiler.shutil, "which", lambda name: {"node": "/bin/true", "npm": str(npm)}.get(name))
-    with pytest.raises(ConfigError, match="npm could not install compiler and OpenZeppelin: npm error ECONNREFUSED"):
+    with pytest.raises(ConfigError, match="compiler and OpenZeppelin: request to https://host/solc failed"):
         compiler.build()
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 import dltui
-from dltui.cli import contracts, twins
+from dltui.cli import contracts, twins, viewing
 from dltui.cli.console import flags, guarded
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Run and watch blockchain-coordinated federated learning on one machine.",
 )
 twins.register(app)
+viewing.register(app)
 app.add_typer(contracts.app, name="contracts")
 
 NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")]

@@ -54,7 +54,7 @@ class Marks:
 
     def find(self, text: str) -> int:
         """The event that `text` names: a round (`3`, `r3`) or an event (`@120`). Raises ConfigError."""
-        digits = text.lstrip("@r") if text[:1] in ("@", "r") else text
+        digits = text[1:] if text[:1] in ("@", "r") else text
         if not digits.isascii() or not digits.isdecimal() or len(digits) > 12:
             raise ConfigError(
                 f"{text[:40]!r} is no place in a run", where="--from", hint="3 for round 3, @120 for event 120"

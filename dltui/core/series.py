@@ -27,7 +27,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Figure:
-    """One plot. `kind` is line, bars or shares (parts of one that add up to 1 at each x)."""
+    """One plot. `kind` is line, or stack: the values of all series at one x lie on top of each other."""
 
     id: str
     title: str
@@ -35,7 +35,7 @@ class Figure:
     x: str
     """What the x values count: `version` or `round`."""
     unit: str
-    """`fraction`, `nats` (cross entropy) or `gas`."""
+    """`fraction`, `nats` (cross entropy), `gas` or `seconds`."""
     series: tuple[Series, ...]
     says: str
     """The figure in one sentence, for who cannot see it; what will be here where it is empty."""
@@ -49,6 +49,8 @@ class Figure:
         """A value as people write it in this figure's unit."""
         if y is None:
             return fmt.NONE
+        if self.unit == "seconds":
+            return fmt.duration(y)
         return fmt.gas(round(y)) if self.unit == "gas" else f"{y:.3f}"
 
 
@@ -98,7 +100,7 @@ def shares(state: State, most: int = MOST_CLIENTS) -> Figure:
     if rounds:
         number, weights = list(rounds.items())[-1]
         says = f"In round {number}, {_counted([share for share in weights.values() if share])}"
-    return Figure("shares", "Weight share per client", "shares", "round", "fraction", tuple(series), says)
+    return Figure("shares", "Weight share per client", "stack", "round", "fraction", tuple(series), says)
 
 
 def gas(state: State) -> Figure:
@@ -111,7 +113,20 @@ def gas(state: State) -> Figure:
             f", {fmt.gas(sum(rows.values()) // len(rows))} each; {fmt.gas(before.gas)} came before." if before else "."
         )
     points = tuple((n, float(used)) for n, used in rows.items())
-    return Figure("gas", "Gas per round", "bars", "round", "gas", (Series("gas", points),), says)
+    return Figure("gas", "Gas per round", "stack", "round", "gas", (Series("gas", points),), says)
+
+
+def times(state: State) -> Figure:
+    """Where each round's time went, in seconds; each part is the slowest client's or member's."""
+    timed = [(n, r.timing) for n, r in sorted(state.rounds.items()) if r.timing]
+    parts = [part for part in (timed[0][1] if timed else ()) if part != "total"]
+    series = tuple(Series(part, tuple((n, timing.get(part, 0.0)) for n, timing in timed)) for part in parts)
+    says = "Times appear when the first round has ended."
+    if timed:
+        whole = {part.name: sum(y for _, y in part.points) for part in series}
+        most = max(whole, key=lambda part: whole[part])
+        says = f"Of {fmt.duration(sum(whole.values()))} in rounds, most went into {most}: {fmt.duration(whole[most])}."
+    return Figure("times", "Time per round", "stack", "round", "seconds", series, says)
 
 
 def _weights(shown: Round) -> dict[str, float]:

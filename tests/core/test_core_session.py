@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from dltui.core import events as ev
 from dltui.core.commands import decode, new_command
-from dltui.core.journal import Journal, read
 from dltui.core.format import unix
+from dltui.core.journal import Journal, read
 from dltui.core.session import LiveSession, ReplaySession
 from dltui.core.state import State
 from dltui.errors import MismatchError, RunError

@@ -92,14 +92,20 @@ def demo(
 
 
 @app.command()
-def attach(context: typer.Context, run: RunRef = None, no_ui: NoUi = False, format: FormatName = "text") -> None:
+def attach(
+    context: typer.Context,
+    run: RunRef = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Send nothing to the run.")] = False,
+    no_ui: NoUi = False,
+    format: FormatName = "text",
+) -> None:
     """Watch a run that goes on without a screen; several may watch it."""
 
     def follow() -> int:
         from dltui.cli import running
         from dltui.paths import find_run
 
-        return running.attach(find_run(run), no_ui, _format(format))
+        return running.attach(find_run(run), no_ui, _format(format), read_only)
 
     raise typer.Exit(guarded(follow, context.obj["debug"]))
 

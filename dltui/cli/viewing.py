@@ -21,6 +21,7 @@ OutFile = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command("report")(report)
+    app.command("web")(web)
 
 
 def report(
@@ -39,6 +40,29 @@ def report(
         return exits.MISMATCH if outcome == "mismatch" else exits.OK
 
     raise typer.Exit(guarded(write, (context.obj or {}).get("debug", False)))
+
+
+def web(
+    context: typer.Context,
+    run: RunRef = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.")] = 0,
+    write: Annotated[bool, typer.Option("--write", help="Browsers may send commands to the run.")] = False,
+) -> None:
+    """Serve the screen of a run to browsers of this machine, behind a token; needs `pip install dltui[web]`."""
+
+    def show() -> int:
+        from dltui.errors import ConfigError
+        from dltui.paths import find_run
+
+        paths = find_run(run)
+        try:
+            from dltui.web.serve import serve
+        except ModuleNotFoundError as error:
+            raise ConfigError(f"{error.name} is not installed", where="web", hint="pip install 'dltui[web]'") from error
+        serve(paths, port=port, write=write, say=lambda text: print(text, flush=True))
+        return exits.OK
+
+    raise typer.Exit(guarded(show, (context.obj or {}).get("debug", False)))
 
 
 def _say(text: str) -> None:

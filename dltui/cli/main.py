@@ -9,7 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 import dltui
-from dltui.cli import contracts, twins
+from dltui.cli import contracts, twins, viewing
 from dltui.cli.console import flags, guarded
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Run and watch blockchain-coordinated federated learning on one machine.",
 )
 twins.register(app)
+viewing.register(app)
 app.add_typer(contracts.app, name="contracts")
 
 NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")]
@@ -91,14 +92,20 @@ def demo(
 
 
 @app.command()
-def attach(context: typer.Context, run: RunRef = None, no_ui: NoUi = False, format: FormatName = "text") -> None:
+def attach(
+    context: typer.Context,
+    run: RunRef = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Send nothing to the run.")] = False,
+    no_ui: NoUi = False,
+    format: FormatName = "text",
+) -> None:
     """Watch a run that goes on without a screen; several may watch it."""
 
     def follow() -> int:
         from dltui.cli import running
         from dltui.paths import find_run
 
-        return running.attach(find_run(run), no_ui, _format(format))
+        return running.attach(find_run(run), no_ui, _format(format), read_only)
 
     raise typer.Exit(guarded(follow, context.obj["debug"]))
 

@@ -56,9 +56,9 @@ def go_on(ref: str | None, no_ui: bool) -> int:
     return _follow_engine(paths, start_engine(paths), load(paths.config), no_ui, "text", after=last)
 
 
-def attach(paths: RunPaths, no_ui: bool, format: Format) -> int:
+def attach(paths: RunPaths, no_ui: bool, format: Format, read_only: bool = False) -> int:
     """Follow a run that an engine runs, or look at one that has ended."""
-    session = LiveSession(paths.root)
+    session = LiveSession(paths.root, read_only=read_only)
     if no_ui or not _has_screen():
         from dltui.headless.run import follow
 
@@ -143,6 +143,8 @@ def _screen(session: Session, config: Config, director: Director | None, on_fini
 
 
 def _has_screen() -> bool:
+    if "TEXTUAL_DRIVER" in os.environ:  # textual-serve draws in a browser
+        return True
     return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +17,7 @@ from dltui.core import journal
 from dltui.core.commands import Command, encode
 from dltui.core.events import Event, RunFinished, RunResumed
 from dltui.core.jsontext import decode_json
+from dltui.core.marks import Marks
 from dltui.core.text import clean
 from dltui.errors import RunError
 from dltui.paths import RunPaths
@@ -44,14 +47,14 @@ class Session(Protocol):
 class LiveSession:
     """A run of this machine: its journal is tailed, commands go over the control socket named in `run.json`.
 
-    An end of the run up to event number `after` does not count: it is the one that a resumed run goes on from.
+    An end of the run up to event number `after` does not count: it is the one that a resumed run goes on from. A
+    session that is `read_only` never opens the socket.
     """
 
-    read_only = False
-
-    def __init__(self, run_dir: Path, *, after: int = 0) -> None:
+    def __init__(self, run_dir: Path, *, after: int = 0, read_only: bool = False) -> None:
         self._paths = RunPaths(run_dir)
         self._after = after
+        self.read_only = read_only
         self._tail = journal.Tail(self._paths.journal)
         self.finished = False
 
@@ -67,6 +70,8 @@ class LiveSession:
 
     def send(self, command: Command) -> str:
         """Sends one command and returns its answer in words. Raises RunError with the reason where there is no yes."""
+        if self.read_only:
+            raise RunError("this screen only reads", where=command.name, hint="attach without --read-only")
         with contextlib.closing(self._connect()) as sock:
             try:
                 sock.sendall(encode(command))
@@ -82,10 +87,19 @@ class LiveSession:
         return clean(str(answer.get("message") or ""), 4_000)
 
     def alive(self) -> bool:
-        """An engine listens on the control socket."""
+        """An engine listens on the control socket; where nothing may be sent, the process of `run.json` is there."""
+        if self.read_only:
+            return self._process_is_there()
         try:
             self._connect().close()
         except RunError:
+            return False
+        return True
+
+    def _process_is_there(self) -> bool:
+        try:
+            os.kill(int(decode_json(self._paths.run_json.read_bytes())["pid"]), 0)
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return False
         return True
 
@@ -112,7 +126,11 @@ class LiveSession:
 
 
 class ReplaySession:
-    """A recorded run. `speed` 1.0 keeps its pace, 10.0 is ten times as fast, None hands everything out at once."""
+    """A recorded run. `speed` 1.0 keeps its pace, 10.0 is ten times as fast, None hands everything out at once.
+
+    Its clock is that of the events' timestamps: it stands still while `paused`, and `seek` moves it. Equal moments show
+    equal pictures, whenever they are reached.
+    """
 
     read_only = True
 
@@ -120,35 +138,90 @@ class ReplaySession:
         self, run_dir: Path, speed: float | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         paths = RunPaths(run_dir)
-        self._events = deque(journal.read(paths.journal))
-        if not self._events:
+        self._all = list(journal.read(paths.journal))
+        if not self._all:
             raise RunError("has no journal to replay", where=paths.id)
+        self.marks = Marks(self._all)
+        self.rewinds = 0
+        """How often it went back: a face that sees this change begins again with an empty state."""
+        self._next = self._sought = 0
         self._speed, self._clock = speed, clock
-        self._began: float | None = None
-        self._first = _seconds(self._events[0])
+        self._paused = False
+        self._times = _rising(self._all)
+        self._reached = self._times[0]
+        self._at: float | None = None
 
     @property
     def finished(self) -> bool:
         """Everything has been handed out."""
-        return not self._events
+        return self._next >= len(self._all)
+
+    @property
+    def speed(self) -> float | None:
+        """Seconds of the run in a second; None for everything at once."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float | None) -> None:
+        self._advance()
+        self._speed = speed
+
+    @property
+    def paused(self) -> bool:
+        """The recording stands still."""
+        return self._paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        self._advance()
+        self._paused = paused
+
+    @property
+    def position(self) -> int:
+        """Number of the last event that was handed out, or is due after a seek; 0 before the first."""
+        return self._all[self._next - 1].seq if self._next else 0
+
+    @property
+    def now(self) -> float:
+        """Unix seconds of the recording: at or after the last event that was handed out, before the next."""
+        shown = self._times[max(0, self._next - 1)]
+        return shown if self.finished else min(max(self._reached, shown), self._times[self._next])
+
+    def seek(self, seq: int) -> None:
+        """Moves to just after event number `seq` (clipped to the run); `events()` then hands out what leads there."""
+        target = min(max(1, seq - self._all[0].seq + 1), len(self._all))
+        if target < self._next:
+            self.rewinds += 1
+            self._next = 0
+        self._sought = target
+        self._reached, self._at = self._times[target - 1], None
 
     def events(self) -> list[Event]:
         """The events whose time has come."""
-        if self._speed is None:
-            due = list(self._events)
-            self._events.clear()
-            return due
-        now = self._clock()
-        self._began = now if self._began is None else self._began
-        reached = self._first + (now - self._began) * self._speed
-        due = []
-        while self._events and _seconds(self._events[0]) <= reached:
-            due.append(self._events.popleft())
+        self._advance()
+        end = self._sought
+        if not self._paused:
+            reached = len(self._all) if self._speed is None else bisect_right(self._times, self._reached)
+            end = max(end, reached)
+        due = self._all[self._next : end]
+        self._next = max(self._next, end)
         return due
 
     def send(self, command: Command) -> str:
         """Refuses: a recorded run cannot be changed."""
         raise RunError("a replay changes nothing", where=command.name)
+
+    def _advance(self) -> None:
+        """Moves the recording's clock by what has passed on the real one."""
+        now = self._clock()
+        if self._at is not None and not self._paused:
+            self._reached += (now - self._at) * (self._speed or 0.0)
+        self._at = now
+
+
+def _rising(events: list[Event]) -> list[float]:
+    """The times of the events in unix seconds, never falling, so that a clock set back does not hide what follows."""
+    return list(accumulate((_seconds(event) for event in events), max))
 
 
 def _seconds(event: Event) -> float:

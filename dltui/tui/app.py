@@ -17,7 +17,7 @@ from dltui.core import format as fmt
 from dltui.core import views
 from dltui.core.commands import Command, cli_twin, new_command
 from dltui.core.events import Event, OpResult
-from dltui.core.session import Session
+from dltui.core.session import ReplaySession, Session
 from dltui.core.state import State
 from dltui.core.text import clean
 from dltui.errors import DltuiError
@@ -90,6 +90,11 @@ class DltuiApp(App[None]):
         screen = self.get_screen("main")
         assert isinstance(screen, MainScreen)
         return screen
+
+    @property
+    def recording(self) -> ReplaySession | None:
+        """The session where it is a recording, which can be paused and sought."""
+        return self.session if isinstance(self.session, ReplaySession) else None
 
     @property
     def over(self) -> bool:
@@ -203,9 +208,10 @@ class DltuiApp(App[None]):
             self.main.paint()
 
     def now(self) -> float:
-        """The time that ages are measured against: that of the last event where the run is over or recorded."""
-        recorded = self.over or self.session.read_only
-        last = fmt.unix(self.state.last_ts) if recorded else None
+        """The time that ages are measured against: that of a recording, or of the last event where the run is over."""
+        if self.recording is not None:
+            return self.recording.now
+        last = fmt.unix(self.state.last_ts) if self.over else None
         return self.clock() if last is None else last
 
     def twin(self, name: str, args: dict[str, Any]) -> str:

@@ -9,15 +9,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from core_story import FIXTURE, payloads
+from core_story import FIXTURE, START, payloads
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dltui.core import events as ev
 from dltui.core.commands import decode, new_command
+from dltui.core.format import unix
 from dltui.core.journal import Journal, read
 from dltui.core.session import LiveSession, ReplaySession
+from dltui.core.state import State
 from dltui.errors import MismatchError, RunError
 
 STOP = new_command("run.stop", "key")
+ALL = list(read(FIXTURE / "journal"))
 
 
 @pytest.fixture
@@ -166,6 +171,113 @@ def test_a_replay_keeps_the_pace_of_the_timestamps_times_its_speed() -> None:
     now[0] += 1e6
     assert session.events()[-1].kind == "run.finished"
     assert session.finished
+
+
+class Hand:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def numbers(session: ReplaySession) -> list[int]:
+    return [event.seq for event in session.events()]
+
+
+def test_a_paused_replay_stands_still_and_its_clock_with_it() -> None:
+    clock = Hand()
+    session = ReplaySession(FIXTURE, speed=1.0, clock=clock)
+    assert numbers(session) == [1] and session.now == START
+    clock.now += 0.6
+    assert session.events()[-1].seq == 3
+    session.paused = True
+    clock.now += 60.0
+    assert session.events() == [] and session.now == START + 0.6
+    session.paused = False
+    clock.now += 0.2
+    assert numbers(session) == [4]
+
+
+def test_the_clock_of_a_replay_stays_between_two_events() -> None:
+    clock = Hand()
+    session = ReplaySession(FIXTURE, speed=1.0, clock=clock)
+    session.events()
+    clock.now += 0.1
+    session.events()
+    assert session.now == pytest.approx(START + 0.1)
+    clock.now += 1e6
+    last = session.events()[-1]
+    assert session.finished and session.now == unix(last.ts)
+
+
+def test_the_speed_changes_from_now_on() -> None:
+    clock = Hand()
+    session = ReplaySession(FIXTURE, speed=1.0, clock=clock)
+    session.events()
+    clock.now += 0.25
+    session.speed = 100.0
+    assert numbers(session) == [2]
+    clock.now += 0.01
+    assert numbers(session) == [3, 4, 5, 6]
+
+
+def test_seeking_forward_hands_out_what_was_passed_over_and_back_begins_again() -> None:
+    session = ReplaySession(FIXTURE, speed=1.0, clock=Hand())
+    session.seek(40)
+    assert numbers(session) == list(range(1, 41)) and session.rewinds == 0
+    session.seek(45)
+    assert numbers(session) == [41, 42, 43, 44, 45] and session.rewinds == 0
+    session.seek(7)
+    assert session.rewinds == 1 and numbers(session) == list(range(1, 8)) and session.position == 7
+    assert session.now == START + 6 / 4
+
+
+@pytest.mark.parametrize(("to", "lands"), [(0, 1), (-5, 1), (10**9, 263), (263, 263)])
+def test_a_seek_past_either_end_stops_there(to: int, lands: int) -> None:
+    session = ReplaySession(FIXTURE, speed=1.0, clock=Hand())
+    session.seek(to)
+    assert session.events()[-1].seq == lands
+
+
+@given(st.lists(st.integers(1, 263), min_size=1, max_size=8))
+def test_wherever_it_was_before_a_moment_shows_the_same_state(path: list[int]) -> None:
+    """Seeking is exact while it is paused: the state is the fold of the events up to there and of no others."""
+    session = ReplaySession(FIXTURE, speed=1.0, clock=Hand())
+    session.paused = True
+    state, rewinds = State(), 0
+    for seq in path:
+        session.seek(seq)
+        if session.rewinds != rewinds:
+            state, rewinds = State(), session.rewinds
+        for event in session.events():
+            state.apply(event)
+        whole = State()
+        for event in ALL[:seq]:
+            whole.apply(event)
+        assert state == whole
+
+
+def test_times_that_fall_do_not_hide_what_follows(run_dir: Path) -> None:
+    times = iter([100.0, 50.0, 101.0])
+    journal = Journal(run_dir / "journal", clock=lambda: next(times))
+    for number in range(3):
+        journal.append(ev.ChainRewound(block=number))
+    session = ReplaySession(run_dir, speed=1.0, clock=Hand())
+    assert numbers(session) == [1, 2]
+
+
+def test_a_session_that_only_reads_never_opens_the_socket(run_dir: Path) -> None:
+    with engine(run_dir, yes) as received:
+        session = LiveSession(run_dir, read_only=True)
+        with pytest.raises(RunError, match="this screen only reads"):
+            session.send(STOP)
+        assert session.alive()  # pid 1 of its run.json
+    assert received == []
+    (run_dir / "run.json").write_text(json.dumps({"pid": 2**22 + 1}))
+    assert not session.alive()
 
 
 def test_there_is_nothing_to_replay_in_an_empty_folder(run_dir: Path) -> None:

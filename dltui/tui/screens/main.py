@@ -122,7 +122,7 @@ class MainScreen(Screen[None]):
         state, now = self.dltui.state, self.dltui.now()
         self._stale = False
         missed = None if self.frozen_at is None else state.last_seq - self.frozen_at
-        self.status.show_state(state, now, missed=missed, recorded=self.dltui.session.read_only)
+        self.status.show_state(state, now, missed=missed, recorded=self.dltui.recording is not None)
         self.alert.show_state(state, failure=self.dltui.failure, lost=self.dltui.lost)
         self.caption.show_state(state)
         self.show_hints()

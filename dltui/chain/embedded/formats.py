@@ -8,6 +8,7 @@ import rlp
 from eth.abc import BlockHeaderAPI
 
 from dltui.chain.embedded.machine import BlockResult, Executed, LogEntry
+from dltui.chain.embedded.transactions import Transaction
 
 Json = dict[str, Any]
 
@@ -58,18 +59,29 @@ def block_json(header: BlockHeaderAPI, raws: list[bytes]) -> Json:
 def transaction_json(block: BlockResult, position: int) -> Json:
     """The transaction object of the transaction at `position` of `block`."""
     executed = block.transactions[position]
-    tx, signed = executed.tx, executed.tx.signed
-    result: Json = {
+    place = {
         "blockHash": data(block.hash),
         "blockNumber": quantity(block.number),
+        "transactionIndex": quantity(position),
+    }
+    return _transaction(executed.tx, executed.price) | place
+
+
+def pending_json(tx: Transaction) -> Json:
+    """The transaction object of a transaction that waits for a block."""
+    return _transaction(tx, tx.max_fee) | dict.fromkeys(("blockHash", "blockNumber", "transactionIndex"))
+
+
+def _transaction(tx: Transaction, price: int) -> Json:
+    signed = tx.signed
+    result: Json = {
         "from": data(tx.sender),
         "gas": quantity(tx.gas),
-        "gasPrice": quantity(executed.price),
+        "gasPrice": quantity(price),
         "hash": data(tx.hash),
         "input": data(tx.data),
         "nonce": quantity(tx.nonce),
         "to": data(tx.to) if tx.to else None,
-        "transactionIndex": quantity(position),
         "value": quantity(tx.value),
         "type": quantity(tx.kind),
         "r": quantity(signed.r),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dltui.chain.embedded.formats import Json, block_json, log_json, receipt_json, transaction_json
-from dltui.chain.embedded.machine import BlockResult, LogEntry
+from dltui.chain.embedded.machine import BlockResult
 
 MAX_LOGS = 50_000
 """Most logs in one answer; a wider query is refused."""
@@ -29,7 +28,8 @@ CREATE INDEX IF NOT EXISTS logs_by_address ON logs(address, topic0, block);
 CREATE INDEX IF NOT EXISTS logs_by_topic ON logs(topic0, block);
 """
 _LOG_COLUMNS = (
-    "l.block, b.hash, l.tx, l.tx_position, l.position, l.address, l.topic0, l.topic1, l.topic2, l.topic3, l.data"
+    "l.block, b.hash, json_extract(b.body, '$.timestamp'), l.tx, l.tx_position, l.position, "
+    "l.address, l.topic0, l.topic1, l.topic2, l.topic3, l.data"
 )
 _LOG_SOURCE = f"SELECT {_LOG_COLUMNS} FROM logs l JOIN blocks b ON b.number = l.block WHERE "
 
@@ -145,17 +145,11 @@ class Index:
                 raise TooManyLogs(f"query returned more than {MAX_LOGS} results")
             if size > MAX_LOG_BYTES:
                 raise TooManyLogs(f"query returned more than {MAX_LOG_BYTES} bytes of data")
-            found.append(_log(row))
+            found.append(log_json(row))
         return found
 
     def _with_logs(self, receipt: str, number: int, position: int) -> Json:
         rows = self._db.execute(
             f"{_LOG_SOURCE} l.block = ? AND l.tx_position = ? ORDER BY l.position", (number, position)
         )
-        return json.loads(receipt) | {"logs": [_log(row) for row in rows]}
-
-
-def _log(row: Sequence[Any]) -> Json:
-    number, block_hash, tx, tx_position, position, address, *topics, data = row
-    entry = LogEntry(address, tuple(topic for topic in topics if topic is not None), data)
-    return log_json(entry, number, block_hash, tx, tx_position, position)
+        return json.loads(receipt) | {"logs": [log_json(row) for row in rows]}

@@ -9,9 +9,9 @@ from pathlib import Path
 from dltui import exits
 from dltui.config import load
 from dltui.engine.house import Lock
-from dltui.engine.lifeline import name_process
 from dltui.engine.processes import Nursery
 from dltui.errors import DltuiError
+from dltui.lifeline import name_process
 from dltui.paths import RunPaths
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from dltui.engine.lifeline import die_with_parent, name_process
+from dltui.lifeline import die_with_parent, name_process
 
 PACKET = 1 << 17
 """Largest message in bytes."""

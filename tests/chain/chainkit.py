@@ -14,6 +14,7 @@ from eth_abi import encode as abi_encode
 from eth_account import Account
 from eth_utils import keccak, to_checksum_address
 
+from dltui.chain.embedded.calls import Caller
 from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.embedded.genesis import Genesis
 from dltui.chain.embedded.machine import Machine
@@ -82,6 +83,11 @@ def raw_address(index: int) -> bytes:
 def new_machine() -> Machine:
     """A chain in memory."""
     return Machine(MemoryDB(), genesis())
+
+
+def caller(machine: Machine) -> Caller:
+    """What executes calls on the states of `machine`."""
+    return Caller(machine.db, CHAIN_ID)
 
 
 class Clock:

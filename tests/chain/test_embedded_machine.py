@@ -12,6 +12,7 @@ from chainkit import (
     STRANGER,
     TIP,
     calldata,
+    caller,
     deploy,
     genesis,
     legacy,
@@ -25,8 +26,9 @@ from eth_utils import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dltui.chain.embedded.calls import Message
 from dltui.chain.embedded.genesis import BASE_FEE, Genesis
-from dltui.chain.embedded.machine import Machine, Message
+from dltui.chain.embedded.machine import Machine
 from dltui.chain.embedded.transactions import Refused, decode_transaction
 from dltui.errors import ChainError
 
@@ -220,9 +222,9 @@ def test_a_failure_inside_the_evm_drops_that_transaction_only(monkeypatch: pytes
 def test_calls_read_without_a_trace() -> None:
     machine, contract, _ = probe_machine()
     before = machine.head.hash
-    result = machine.call(Message(raw_address(1), contract, calldata("ping(uint256,bytes)", 1, b"")))
+    result = caller(machine).call(Message(raw_address(1), contract, calldata("ping(uint256,bytes)", 1, b"")))
     assert result.error == "" and machine.head.hash == before
-    assert machine.call(Message(to=contract, data=calldata("total()"))).output == bytes(32)
+    assert caller(machine).call(Message(to=contract, data=calldata("total()"))).output == bytes(32)
 
 
 def test_a_call_sees_its_block_or_the_one_to_come() -> None:
@@ -232,33 +234,35 @@ def test_a_call_sees_its_block_or_the_one_to_come() -> None:
     def words(output: bytes) -> list[int]:
         return [int.from_bytes(output[i : i + 32], "big") for i in (0, 32, 64)]
 
-    assert words(machine.call(ask).output) == [START + 1, 1, CHAIN_ID]
-    assert words(machine.call(ask, timestamp=START + 60).output) == [START + 60, 2, CHAIN_ID]
+    assert words(caller(machine).call(ask).output) == [START + 1, 1, CHAIN_ID]
+    assert words(caller(machine).call(ask, timestamp=START + 60).output) == [START + 60, 2, CHAIN_ID]
     late = Message(to=contract, data=calldata("notBefore(uint256)", START + 50))
-    assert machine.call(late).reverted and machine.call(late, timestamp=START + 50).error == ""
+    assert caller(machine).call(late).reverted and caller(machine).call(late, timestamp=START + 50).error == ""
 
 
 def test_calls_need_no_money_for_gas_but_for_value() -> None:
     machine, contract, _ = probe_machine()
     poor = b"\x77" * 20
     ping = calldata("ping(uint256,bytes)", 1, b"")
-    assert machine.call(Message(poor, contract, ping)).error == ""
-    assert "insufficient funds for transfer" in machine.call(Message(poor, contract, ping, value=1)).error
+    assert caller(machine).call(Message(poor, contract, ping)).error == ""
+    assert "insufficient funds for transfer" in caller(machine).call(Message(poor, contract, ping, value=1)).error
 
 
 def test_revert_data_and_other_failures() -> None:
     machine, contract, _ = probe_machine()
-    reason = machine.call(Message(to=contract, data=calldata("fail(string)", "no way")))
+    reason = caller(machine).call(Message(to=contract, data=calldata("fail(string)", "no way")))
     assert reason.reverted and b"no way" in reason.output and reason.output[:4].hex() == "08c379a0"
-    assert machine.call(Message(to=contract, data=calldata("burn()"), gas=60_000)).error == "out of gas"
-    assert machine.call(Message(to=contract, gas=20_000)).error == "intrinsic gas too low: have 20000, want 21000"
-    assert machine.call(Message(data=b"\xfe")).error == "invalid instruction"
+    assert caller(machine).call(Message(to=contract, data=calldata("burn()"), gas=60_000)).error == "out of gas"
+    assert (
+        caller(machine).call(Message(to=contract, gas=20_000)).error == "intrinsic gas too low: have 20000, want 21000"
+    )
+    assert caller(machine).call(Message(data=b"\xfe")).error == "invalid instruction"
 
 
 def test_the_deepest_call_does_not_break_the_interpreter() -> None:
     machine, contract, _ = probe_machine()
-    assert machine.call(Message(to=contract, data=calldata("deep(uint256)", 100))).output[-1] == 100
-    deepest = machine.call(Message(to=contract, data=calldata("deep(uint256)", 5_000)))
+    assert caller(machine).call(Message(to=contract, data=calldata("deep(uint256)", 100))).output[-1] == 100
+    deepest = caller(machine).call(Message(to=contract, data=calldata("deep(uint256)", 5_000)))
     assert deepest.error in ("execution reverted", "out of gas")
 
 
@@ -273,7 +277,7 @@ def test_the_deepest_call_does_not_break_the_interpreter() -> None:
 )
 def test_an_estimate_suffices_and_is_close(call: bytes) -> None:
     machine, contract, address = probe_machine()
-    estimate = machine.estimate(Message(raw_address(1), contract, call)).gas_used
+    estimate = caller(machine).estimate(Message(raw_address(1), contract, call)).gas_used
     done = machine.execute(START + 2, [sign(1, 0, address, data=call, gas=estimate)]).transactions[0]
     assert done.status == 1
     assert estimate <= done.gas_used * 1.06
@@ -281,11 +285,11 @@ def test_an_estimate_suffices_and_is_close(call: bytes) -> None:
 
 def test_estimates_of_a_transfer_a_creation_and_a_failure() -> None:
     machine, contract, _ = probe_machine()
-    assert machine.estimate(Message(raw_address(0), OTHER, value=1)).gas_used == 21_000
-    creation = machine.estimate(Message(raw_address(0), data=PROBE_CODE)).gas_used
+    assert caller(machine).estimate(Message(raw_address(0), OTHER, value=1)).gas_used == 21_000
+    creation = caller(machine).estimate(Message(raw_address(0), data=PROBE_CODE)).gas_used
     done = machine.execute(START + 2, [deploy(1, 0)]).transactions[0]
     assert done.gas_used <= creation <= done.gas_used * 1.02
-    assert machine.estimate(Message(to=contract, data=calldata("silent()"))).reverted
+    assert caller(machine).estimate(Message(to=contract, data=calldata("silent()"))).reverted
 
 
 def test_a_store_of_another_genesis_is_refused() -> None:

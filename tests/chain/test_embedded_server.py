@@ -11,7 +11,7 @@ from chainkit import ADDRESSES, LocalNode, calldata, local_node, sign
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dltui.chain.embedded.server import MAX_BODY, answer
+from dltui.chain.embedded.jsonrpc import MAX_BODY, answer
 
 METHODS = [
     "eth_chainId",

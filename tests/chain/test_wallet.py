@@ -22,6 +22,8 @@ from chainkit import (
 from eth_account import Account
 from eth_utils import keccak
 
+from dltui.chain.embedded.bounded import Watch
+from dltui.chain.embedded.calls import Caller
 from dltui.chain.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import Call, NodeUnreachable, Revert, Reverted, RpcError
@@ -114,16 +116,18 @@ def test_a_mined_revert_names_function_reason_and_receipt(net: tuple[LocalNode, 
     assert wallet.send(call("store(uint256,uint256)", 1, 2)).status == 1
 
 
-def test_a_revert_whose_cause_is_gone_after_its_block_is_explained_from_before_it(net: tuple[LocalNode, Rpc]) -> None:
+def test_a_revert_whose_cause_is_gone_after_its_block_is_explained_from_before_it(
+    net: tuple[LocalNode, Rpc], monkeypatch: pytest.MonkeyPatch
+) -> None:
     node, rpc = net
     wallet, call = probe(rpc, node)
     late = call("notBefore(uint256)", START + 1000)
-    original = node.chain.machine.call
+    original = Caller.call
 
-    def only_before(message: Any, number: int | None = None, timestamp: int | None = None) -> Any:
-        return original(message, 1 if number == 1 else None, START + 1000 if number != 1 else None)
+    def only_before(caller: Caller, message: Any, number: int, timestamp: int | None, watch: Watch) -> Any:
+        return original(caller, message, 1 if number == 1 else None, START + 1000 if number != 1 else None, watch)
 
-    node.chain.machine.call = only_before  # type: ignore[method-assign]
+    monkeypatch.setattr(Caller, "call", only_before)
     with pytest.raises(Reverted) as caught:
         wallet.send(late)
     assert b"too early".hex() in caught.value.revert.text

@@ -20,8 +20,8 @@ from types import FrameType
 from dltui import exits
 from dltui.chain.embedded.genesis import read_genesis
 from dltui.errors import ChainError
+from dltui.lifeline import die_with_parent
 
-_PR_SET_PDEATHSIG = 1
 _POLL = 0.1
 _THREAD_STACK = 64 * 1024 * 1024
 
@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--batch-ms", type=int, default=20, help="what arrives within it shares a block")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    _end_with_parent()
+    die_with_parent(signal.SIGTERM)
     try:
         _serve(args.dir, args.port, args.batch_ms)
     except ChainError as error:
@@ -73,7 +73,7 @@ def _serve(directory: Path, port: int, batch_ms: int) -> None:
     _say({"port": server.server_port, "pid": os.getpid()})
     stop.wait()
     server.shutdown()
-    server.socket.close()
+    server.server_close()
     miner.stop()
     chain.close()
     logging.info("stopped at block %d", chain.head.block_number)
@@ -84,18 +84,6 @@ def _say(line: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-
-
-def _end_with_parent() -> None:
-    """Have the kernel end this process when the one that started it ends, where the system can (Linux)."""
-    if not sys.platform.startswith("linux"):
-        return
-    import ctypes
-
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit(exits.TERMINATED)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import IO
 from eth.abc import BlockHeaderAPI
 
 from dltui.chain.embedded.db import RESTORE, SqliteStore
+from dltui.chain.embedded.desk import CallDesk
 from dltui.chain.embedded.genesis import Genesis
 from dltui.chain.embedded.index import Index
 from dltui.chain.embedded.machine import BlockResult, Machine
@@ -35,8 +36,8 @@ class StoredChain:
     """The chain in `directory`, begun with `genesis` where it is empty; `clock` gives unix seconds.
 
     `lock` guards the machine and the index; `grown` is notified after each block. `head` is the newest
-    header. Raises `ChainError` where another process has the directory open, or the state does not belong to
-    `genesis`.
+    header. `desk` executes calls beside the lock. Raises `ChainError` where another process has the directory
+    open, or the state does not belong to `genesis`.
     """
 
     def __init__(self, directory: Path, genesis: Genesis, clock: Callable[[], float] = time.time) -> None:
@@ -84,6 +85,7 @@ class StoredChain:
 
     def close(self) -> None:
         """Write everything into the one file and release the directory."""
+        self.desk.close()
         with self.lock:
             self.store.close()
             self._guard.close()
@@ -98,6 +100,7 @@ class StoredChain:
                 if self.index.height() is None:
                     self.index.add(BlockResult(self.head, ()))
             height = self.index.height()
+            self.desk = CallDesk(self.store, self.genesis.chain_id)
         except sqlite3.Error as error:
             raise ChainError(f"the chain state cannot be read: {error}", where=str(path), hint=RESTORE) from error
         if height != self.head.block_number:

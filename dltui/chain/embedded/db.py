@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -95,6 +95,10 @@ class SqliteStore(BaseDB):
             self._cache.pop(key, None)
         self._pending.clear()
 
+    def reader(self) -> SqliteReader:
+        """A view of the committed entries for one other thread, with a connection of its own."""
+        return SqliteReader(self._path, self._cache)
+
     def close(self) -> None:
         """Move the write-ahead log into the file and close it."""
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -104,3 +108,41 @@ class SqliteStore(BaseDB):
         if len(self._cache) >= _CACHE_ENTRIES:
             self._cache.clear()
         self._cache[key] = value
+
+
+class SqliteReader(BaseDB):
+    """What a store has committed, read beside it: waits for no block in the making, and cannot write.
+
+    `cache` is the store's own; it only ever holds committed values. For one thread at a time.
+    """
+
+    def __init__(self, path: str, cache: Mapping[bytes, bytes]) -> None:
+        self._cache = cache
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA query_only=ON")
+
+    def __getitem__(self, key: bytes) -> bytes:
+        value = self._cache.get(key)
+        if value is not None:
+            return value
+        row = self._connection.execute("SELECT v FROM kv WHERE k = ?", (key,)).fetchone()
+        if row is None:
+            raise KeyError(key)
+        return bytes(row[0])
+
+    def __setitem__(self, key: bytes, value: bytes) -> None:
+        raise TypeError("a reader cannot write")
+
+    def __delitem__(self, key: bytes) -> None:
+        raise TypeError("a reader cannot write")
+
+    def _exists(self, key: bytes) -> bool:
+        try:
+            self[key]
+        except KeyError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

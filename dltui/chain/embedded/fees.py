@@ -8,6 +8,8 @@ from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.embedded.formats import quantity
 from dltui.chain.embedded.params import invalid
 
+BLOB_BASE_FEE = 1
+"""Base fee of blobs in wei per gas: the least there is, because no block has any."""
 _MAX_PERCENTILES = 100
 
 
@@ -37,6 +39,8 @@ def history(chain: StoredChain, count: int, newest: int, percentiles: Any) -> di
         "oldestBlock": quantity(oldest),
         "baseFeePerGas": base_fees,
         "gasUsedRatio": ratios,
+        "baseFeePerBlobGas": [quantity(BLOB_BASE_FEE)] * len(base_fees),
+        "blobGasUsedRatio": [0.0] * len(ratios),
     }
     return result | {"reward": rewards} if points else result
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import rlp
 from eth.abc import BlockHeaderAPI
 
-from dltui.chain.embedded.machine import BlockResult, Executed, LogEntry
+from dltui.chain.embedded.machine import BlockResult, Executed
+from dltui.chain.embedded.transactions import Transaction
 
 Json = dict[str, Any]
 
@@ -58,18 +60,28 @@ def block_json(header: BlockHeaderAPI, raws: list[bytes]) -> Json:
 def transaction_json(block: BlockResult, position: int) -> Json:
     """The transaction object of the transaction at `position` of `block`."""
     executed = block.transactions[position]
-    tx, signed = executed.tx, executed.tx.signed
+    return _transaction(executed.tx, executed.price, (data(block.hash), quantity(block.number), quantity(position)))
+
+
+def pending_json(tx: Transaction) -> Json:
+    """The transaction object of a transaction that waits for a block."""
+    return _transaction(tx, tx.max_fee, (None, None, None))
+
+
+def _transaction(tx: Transaction, price: int, place: tuple[str | None, str | None, str | None]) -> Json:
+    """The transaction object with `place`: hash and number of the block, and the position in it."""
+    signed = tx.signed
     result: Json = {
-        "blockHash": data(block.hash),
-        "blockNumber": quantity(block.number),
+        "blockHash": place[0],
+        "blockNumber": place[1],
         "from": data(tx.sender),
         "gas": quantity(tx.gas),
-        "gasPrice": quantity(executed.price),
+        "gasPrice": quantity(price),
         "hash": data(tx.hash),
         "input": data(tx.data),
         "nonce": quantity(tx.nonce),
         "to": data(tx.to) if tx.to else None,
-        "transactionIndex": quantity(position),
+        "transactionIndex": place[2],
         "value": quantity(tx.value),
         "type": quantity(tx.kind),
         "r": quantity(signed.r),
@@ -114,31 +126,19 @@ def receipt_json(block: BlockResult, position: int) -> Json:
     }
 
 
-def log_json(
-    entry: LogEntry, block_number: int, block_hash: bytes, tx_hash: bytes, tx_index: int, log_index: int
-) -> Json:
-    """The log object of `entry`; `log_index` counts within the block."""
+def log_json(row: Sequence[Any]) -> Json:
+    """The log object of a row of the index: number, hash and time of the block, hash and position of the transaction,
+    position of the log in the block, address, four topics (None at the end where there are fewer), data."""
+    number, block_hash, timestamp, tx_hash, tx_index, log_index, address, *topics, payload = row
     return {
-        "address": data(entry.address),
-        "topics": [data(topic) for topic in entry.topics],
-        "data": data(entry.data),
-        "blockNumber": quantity(block_number),
+        "address": data(address),
+        "topics": [data(topic) for topic in topics if topic is not None],
+        "data": data(payload),
+        "blockNumber": quantity(number),
         "blockHash": data(block_hash),
+        "blockTimestamp": timestamp,
         "transactionHash": data(tx_hash),
         "transactionIndex": quantity(tx_index),
         "logIndex": quantity(log_index),
         "removed": False,
     }
-
-
-def logs_json(block: BlockResult) -> list[list[Json]]:
-    """The log objects of `block`, a list for each transaction."""
-    result: list[list[Json]] = []
-    index = 0
-    for position, executed in enumerate(block.transactions):
-        logs = []
-        for entry in executed.logs:
-            logs.append(log_json(entry, block.number, block.hash, executed.tx.hash, position, index))
-            index += 1
-        result.append(logs)
-    return result

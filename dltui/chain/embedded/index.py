@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dltui.chain.embedded.formats import Json, block_json, log_json, receipt_json, transaction_json
-from dltui.chain.embedded.machine import BlockResult, LogEntry
+from dltui.chain.embedded.machine import BlockResult
 
 MAX_LOGS = 50_000
 """Most logs in one answer; a wider query is refused."""
+MAX_LOG_BYTES = 16 * 1024 * 1024
+"""Most data bytes of the logs in one answer."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS blocks(number INTEGER PRIMARY KEY, hash BLOB UNIQUE, body TEXT);
@@ -27,13 +28,14 @@ CREATE INDEX IF NOT EXISTS logs_by_address ON logs(address, topic0, block);
 CREATE INDEX IF NOT EXISTS logs_by_topic ON logs(topic0, block);
 """
 _LOG_COLUMNS = (
-    "l.block, b.hash, l.tx, l.tx_position, l.position, l.address, l.topic0, l.topic1, l.topic2, l.topic3, l.data"
+    "l.block, b.hash, json_extract(b.body, '$.timestamp'), l.tx, l.tx_position, l.position, "
+    "l.address, l.topic0, l.topic1, l.topic2, l.topic3, l.data"
 )
 _LOG_SOURCE = f"SELECT {_LOG_COLUMNS} FROM logs l JOIN blocks b ON b.number = l.block WHERE "
 
 
 class TooManyLogs(Exception):
-    """A log query matched more than `MAX_LOGS`."""
+    """A log query matched more than one answer may hold; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,15 @@ class Index:
         row = self._db.execute("SELECT body FROM txs WHERE hash = ?", (tx_hash,)).fetchone()
         return None if row is None else json.loads(row[0])
 
+    def transaction_count(self, number: int) -> int:
+        """How many transactions a block has."""
+        return int(self._db.execute("SELECT count(*) FROM txs WHERE block = ?", (number,)).fetchone()[0])
+
+    def transaction_at(self, number: int, position: int) -> Json | None:
+        """The transaction object at `position` of a block, or None."""
+        row = self._db.execute("SELECT body FROM txs WHERE block = ? AND position = ?", (number, position)).fetchone()
+        return None if row is None else json.loads(row[0])
+
     def receipt(self, tx_hash: bytes) -> Json | None:
         """The receipt object with its logs, or None."""
         row = self._db.execute("SELECT receipt, block, position FROM txs WHERE hash = ?", (tx_hash,)).fetchone()
@@ -126,19 +137,19 @@ class Index:
                 # A filter with n positions matches only logs that have at least n topics.
                 clauses.append(f"{column} IS NOT NULL")
         query = f"{_LOG_SOURCE} {' AND '.join(clauses)} ORDER BY l.block, l.position LIMIT {MAX_LOGS + 1}"
-        rows = self._db.execute(query, values).fetchall()
-        if len(rows) > MAX_LOGS:
-            raise TooManyLogs
-        return [_log(row) for row in rows]
+        found: list[Json] = []
+        size = 0
+        for row in self._db.execute(query, values):
+            size += len(row[-1])
+            if len(found) == MAX_LOGS:
+                raise TooManyLogs(f"query returned more than {MAX_LOGS} results")
+            if size > MAX_LOG_BYTES:
+                raise TooManyLogs(f"query returned more than {MAX_LOG_BYTES} bytes of data")
+            found.append(log_json(row))
+        return found
 
     def _with_logs(self, receipt: str, number: int, position: int) -> Json:
         rows = self._db.execute(
             f"{_LOG_SOURCE} l.block = ? AND l.tx_position = ? ORDER BY l.position", (number, position)
         )
-        return json.loads(receipt) | {"logs": [_log(row) for row in rows]}
-
-
-def _log(row: Sequence[Any]) -> Json:
-    number, block_hash, tx, tx_position, position, address, *topics, data = row
-    entry = LogEntry(address, tuple(topic for topic in topics if topic is not None), data)
-    return log_json(entry, number, block_hash, tx, tx_position, position)
+        return json.loads(receipt) | {"logs": [log_json(row) for row in rows]}

@@ -12,26 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth.abc import BlockHeaderAPI, StateAPI
+from eth.abc import BlockHeaderAPI
 from eth.chains.base import Chain as PyEvmChain
 from eth.consensus import ConsensusContext
 from eth.db.atomic import AtomicDB
 from eth.db.backends.base import BaseDB
-from eth.db.chain import ChainDB
 from eth.db.trie import make_trie_root_and_nodes
-from eth.exceptions import HeaderNotFound, OutOfGas, Revert
-from eth.vm.chain_context import ChainContext
+from eth.exceptions import HeaderNotFound
 from eth.vm.forks import CancunVM
-from eth.vm.spoof import SpoofTransaction
-from eth_utils import ValidationError
 
 from dltui.chain.embedded.genesis import BASE_FEE, GAS_LIMIT, Genesis
+from dltui.chain.embedded.states import COINBASE, States
 from dltui.chain.embedded.transactions import Refused, Transaction, check_transaction, decode_transaction
 from dltui.errors import ChainError
-
-_COINBASE = b"\0" * 20
-_CALL_STIPEND = 2_300
-_ESTIMATE_SLACK = 0.015
 
 
 @dataclass(frozen=True)
@@ -82,39 +75,14 @@ class BlockResult:
         return int(self.header.timestamp)
 
 
-@dataclass(frozen=True)
-class Message:
-    """An unsigned call: `value` in wei, `to` empty for a creation, `access_list` of (address, slots)."""
-
-    sender: bytes = _COINBASE
-    to: bytes = b""
-    data: bytes = b""
-    value: int = 0
-    gas: int = GAS_LIMIT
-    access_list: tuple[tuple[bytes, tuple[int, ...]], ...] = ()
-
-
-@dataclass(frozen=True)
-class CallResult:
-    """What a call gave: `output`, `error` (empty on success), `reverted` where the code itself refused."""
-
-    output: bytes
-    gas_used: int
-    error: str = ""
-    reverted: bool = False
-
-
-class Machine:
+class Machine(States):
     """A chain over `db` (py-evm's key-value interface); an empty one begins with `genesis`.
 
     Not thread-safe. Raises `ChainError` where `db` holds a chain of another genesis.
     """
 
     def __init__(self, db: BaseDB, genesis: Genesis) -> None:
-        self.chain_id = genesis.chain_id
-        self._db = AtomicDB(db)
-        self._chaindb = ChainDB(self._db)
-        self._context = ChainContext(genesis.chain_id)
+        super().__init__(db, genesis.chain_id)
         self._consensus = ConsensusContext(self._db)
         first = self._write_genesis(AtomicDB(), genesis)
         try:
@@ -123,25 +91,6 @@ class Machine:
             stored = self._write_genesis(self._db, genesis)
         if stored.hash != first.hash:
             raise ChainError("the stored chain began with another genesis", where="chain state")
-
-    @property
-    def head(self) -> BlockHeaderAPI:
-        """Header of the newest block."""
-        return self._chaindb.get_canonical_head()
-
-    def header(self, number: int) -> BlockHeaderAPI:
-        """Header of block `number`; raises `Refused` where the chain has none."""
-        try:
-            return self._chaindb.get_canonical_block_header_by_number(number)
-        except HeaderNotFound as error:
-            raise Refused("header not found") from error
-
-    def next_header(self, timestamp: int) -> BlockHeaderAPI:
-        """Header of the block after the head: not earlier than the head, base fee by EIP-1559."""
-        parent = self.head
-        return CancunVM.create_header_from_parent(
-            parent, timestamp=max(timestamp, parent.timestamp), gas_limit=parent.gas_limit, coinbase=_COINBASE
-        )
 
     def execute(self, timestamp: int, raws: Sequence[bytes]) -> BlockResult:
         """Make the next block from signed transactions, in this order, and store it.
@@ -168,56 +117,6 @@ class Machine:
         self._chaindb.persist_header(final)
         return BlockResult(final, tuple(executed), refused)
 
-    def balance(self, address: bytes, number: int | None = None) -> int:
-        """Balance of `address` in wei after block `number` (default: the head)."""
-        return int(self._state(number).get_balance(address))
-
-    def nonce(self, address: bytes, number: int | None = None) -> int:
-        """Number of transactions that `address` has sent, after block `number` (default: the head)."""
-        return int(self._state(number).get_nonce(address))
-
-    def code(self, address: bytes, number: int | None = None) -> bytes:
-        """Contract code at `address` after block `number` (default: the head)."""
-        return bytes(self._state(number).get_code(address))
-
-    def storage(self, address: bytes, slot: int, number: int | None = None) -> int:
-        """Storage word `slot` of `address` after block `number` (default: the head)."""
-        return int(self._state(number).get_storage(address, slot))
-
-    def call(self, message: Message, number: int | None = None, timestamp: int | None = None) -> CallResult:
-        """Execute on the state after block `number` (default: the head), free of charge and without a trace.
-
-        The code sees that block's number and time; with `timestamp` it sees the block to come, at that time.
-        """
-        state = self._free_state(number, timestamp)
-        floor = _unsigned(message, self.chain_id).intrinsic_gas
-        if message.gas < floor:
-            return CallResult(b"", 0, f"intrinsic gas too low: have {message.gas}, want {floor}")
-        return self._run(state, message)
-
-    def estimate(self, message: Message, number: int | None = None, timestamp: int | None = None) -> CallResult:
-        """Find the gas limit that `message` needs, up to 1.5 % above the least: the result's `gas_used`.
-
-        A message that fails even with `message.gas` gives the failed result.
-        """
-        first = self.call(message, number, timestamp)
-        if first.error:
-            return first
-        low, high = first.gas_used - 1, message.gas
-        guess = min(high, (first.gas_used + _CALL_STIPEND) * 64 // 63)
-        if message.to and not message.data and not self.code(message.to, number):
-            guess = first.gas_used
-        while high > low + 1:
-            trial = Message(message.sender, message.to, message.data, message.value, guess, message.access_list)
-            if self.call(trial, number, timestamp).error:
-                low = guess
-            else:
-                high = guess
-            if high - low <= max(1, int(high * _ESTIMATE_SLACK)):
-                break
-            guess = (low + high) // 2
-        return CallResult(first.output, high)
-
     def _write_genesis(self, db: AtomicDB, genesis: Genesis) -> BlockHeaderAPI:
         chain: Any = type("GenesisChain", (PyEvmChain,), {"vm_configuration": ((0, CancunVM),)})
         alloc = {
@@ -225,7 +124,7 @@ class Machine:
             for address, wei in genesis.alloc.items()
         }
         params = {
-            "coinbase": _COINBASE,
+            "coinbase": COINBASE,
             "difficulty": 0,
             "extra_data": b"",
             "gas_limit": GAS_LIMIT,
@@ -233,35 +132,6 @@ class Machine:
             "timestamp": genesis.timestamp,
         }
         return chain.from_genesis(db, params, alloc).get_canonical_block_header_by_number(0)
-
-    def _state(self, number: int | None) -> StateAPI:
-        header = self.head if number is None else self.header(number)
-        return CancunVM.build_state(self._db, header, self._context)
-
-    def _free_state(self, number: int | None, timestamp: int | None) -> StateAPI:
-        """State for calls: a base fee of zero lets accounts without money ask."""
-        at = self.head if number is None else self.header(number)
-        header = at if timestamp is None else self.next_header(timestamp).copy(state_root=at.state_root)
-        hashes = CancunVM.get_prev_hashes(header.parent_hash, self._chaindb)
-        return CancunVM.build_state(self._db, header.copy(base_fee_per_gas=0), self._context, hashes)
-
-    def _run(self, state: StateAPI, message: Message) -> CallResult:
-        cost = message.value
-        if cost and state.get_balance(message.sender) < cost:
-            return CallResult(b"", 0, f"insufficient funds for transfer: address 0x{message.sender.hex()}")
-        transaction = SpoofTransaction(
-            _unsigned(message, self.chain_id, state.get_nonce(message.sender)), from_=message.sender
-        )
-        try:
-            computation = state.apply_transaction(transaction)
-        except (ValidationError, RecursionError) as error:
-            return CallResult(b"", 0, f"the call cannot be executed ({type(error).__name__})")
-        used = message.gas - computation.get_gas_remaining()
-        if computation.is_success:
-            return CallResult(bytes(computation.output), used)
-        if isinstance(computation.error, Revert):
-            return CallResult(bytes(computation.output), used, "execution reverted", reverted=True)
-        return CallResult(b"", used, _failure(computation.error))
 
     def _fill(
         self, vm: CancunVM, header: BlockHeaderAPI, raws: Sequence[bytes], refused: dict[int, Refused]
@@ -316,23 +186,3 @@ def _executed(tx: Transaction, receipt: Any, computation: Any, used: int, base_f
         logs=logs,
         bloom=receipt.bloom,
     )
-
-
-def _unsigned(message: Message, chain_id: int, nonce: int = 0) -> Any:
-    return CancunVM.get_transaction_builder().new_unsigned_access_list_transaction(
-        chain_id=chain_id,
-        nonce=nonce,
-        gas_price=0,
-        gas=message.gas,
-        to=message.to,
-        value=message.value,
-        data=message.data,
-        access_list=message.access_list,
-    )
-
-
-def _failure(error: Exception) -> str:
-    if isinstance(error, OutOfGas):
-        return "out of gas"
-    name = type(error).__name__
-    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+from collections import deque
 from dataclasses import dataclass, field
 
 from dltui.chain.embedded.chain import NoBlock, StoredChain
@@ -12,6 +13,9 @@ from dltui.chain.embedded.genesis import GAS_LIMIT
 from dltui.chain.embedded.transactions import Refused, Transaction, check_transaction, decode_transaction
 
 log = logging.getLogger(__name__)
+
+REMEMBERED = 4096
+"""How many of the newest transaction hashes `taken_since` knows."""
 
 
 @dataclass
@@ -31,10 +35,11 @@ class Miner(threading.Thread):
 
     def __init__(self, chain: StoredChain, batch_ms: int = 20) -> None:
         super().__init__(name="miner", daemon=True)
-        self.taken = False
         self._chain = chain
         self._window = batch_ms / 1000
         self._queue: list[Ticket] = []
+        self._count = 0
+        self._hashes: deque[bytes] = deque(maxlen=REMEMBERED)
         self._arrived = threading.Event()
         self._stopping = threading.Event()
 
@@ -44,9 +49,7 @@ class Miner(threading.Thread):
         with self._chain.lock:
             if self._stopping.is_set():
                 raise Refused("the node is stopping")
-            if any(ticket.tx.hash == tx.hash for ticket in self._queue):
-                raise Refused("already known")
-            if self._chain.index.transaction(tx.hash) is not None:
+            if self.waiting(tx.hash) is not None or self._chain.index.transaction(tx.hash) is not None:
                 raise Refused("already known")
             waiting = [ticket.tx for ticket in self._queue if ticket.tx.sender == tx.sender]
             balance = self._chain.machine.balance(tx.sender) - sum(other.highest_cost for other in waiting)
@@ -54,9 +57,26 @@ class Miner(threading.Thread):
             check_transaction(tx, self.next_nonce(tx.sender), balance, base_fee)
             ticket = Ticket(tx)
             self._queue.append(ticket)
-            self.taken = True
+            self._hashes.append(tx.hash)
+            self._count += 1
         self._arrived.set()
         return ticket
+
+    @property
+    def taken(self) -> bool:
+        """Whether a transaction was ever taken."""
+        return self._count > 0
+
+    def taken_since(self, count: int) -> tuple[int, list[bytes]]:
+        """How many transactions were ever taken, and the hashes of those after the first `count`."""
+        with self._chain.lock:
+            new = min(self._count - count, len(self._hashes))
+            return self._count, list(self._hashes)[len(self._hashes) - new :]
+
+    def waiting(self, tx_hash: bytes) -> Transaction | None:
+        """The transaction with this hash, if it waits for a block."""
+        with self._chain.lock:
+            return next((ticket.tx for ticket in self._queue if ticket.tx.hash == tx_hash), None)
 
     def next_nonce(self, sender: bytes) -> int:
         """The nonce of the sender's next transaction, after those that wait for a block."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from dltui.chain.embedded.calls import Message
 from dltui.chain.embedded.genesis import GAS_LIMIT
-from dltui.chain.embedded.machine import Message
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL = (
     -32700,
@@ -17,7 +17,10 @@ PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL = (
     -32603,
 )
 SERVER_ERROR, REVERTED, NOT_YET_MINED, LIMIT_EXCEEDED = -32000, 3, 4, -32005
+TIMED_OUT, TOO_LARGE = -32002, -32003
 
+MAX_INDEX = 2**31
+"""Highest position of a transaction in a block that can be asked for."""
 TAGS = ("latest", "pending", "earliest", "safe", "finalized")
 _QUANTITY = re.compile(r"0[xX](0|[1-9a-fA-F][0-9a-fA-F]{0,63})")
 _HEX = re.compile(r"0[xX]([0-9a-fA-F]{2})*")

@@ -1,0 +1,60 @@
+"""Where calls are executed: a few places beside the chain, so that no call keeps a block waiting."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from typing import TypeVar
+
+from dltui.chain.embedded.bounded import Watch
+from dltui.chain.embedded.calls import CALL_SECONDS, Caller
+from dltui.chain.embedded.db import SqliteReader, SqliteStore
+
+PLACES = 2
+"""Calls that run at the same time; further ones wait their turn."""
+PATIENCE = 10.0
+"""Seconds that a call waits for its turn."""
+
+Result = TypeVar("Result")
+
+
+class Busy(Exception):
+    """No place became free in time."""
+
+
+class CallDesk:
+    """`PLACES` callers on what `store` has committed. Safe to use from many threads."""
+
+    def __init__(self, store: SqliteStore, chain_id: int) -> None:
+        self._readers: list[SqliteReader] = [store.reader() for _ in range(PLACES)]
+        self._free: queue.SimpleQueue[Caller] = queue.SimpleQueue()
+        self._running: set[Watch] = set()
+        self._closing = False
+        for reader in self._readers:
+            self._free.put(Caller(reader, chain_id))
+
+    def run(self, work: Callable[[Caller, Watch], Result]) -> Result:
+        """Do `work` with a free caller and a watch of `CALL_SECONDS`; raises `Busy`, and `OutOfTime` from the call."""
+        try:
+            caller = self._free.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise Busy from None
+        watch = Watch(CALL_SECONDS)
+        self._running.add(watch)
+        try:
+            if self._closing:
+                raise Busy
+            return work(caller, watch)
+        finally:
+            self._running.discard(watch)
+            self._free.put(caller)
+
+    def close(self) -> None:
+        """End the calls that run, let no other begin, and close the readers."""
+        self._closing = True
+        for watch in list(self._running):
+            watch.cancel()
+        for _ in range(PLACES):
+            self._free.get()
+        for reader in self._readers:
+            reader.close()

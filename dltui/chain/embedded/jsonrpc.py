@@ -1,0 +1,108 @@
+"""JSON-RPC 2.0: from the bytes of a request to the bytes of its answer, whatever the bytes are."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+import msgspec
+
+from dltui.chain.embedded import params
+from dltui.chain.embedded.params import RpcFault
+from dltui.core.jsontext import decode_json
+
+MAX_BODY = 4 * 1024 * 1024
+"""Largest request in bytes."""
+MAX_BATCH = 200
+"""Most calls in one request."""
+MAX_ANSWER = 32 * 1024 * 1024
+"""Size in bytes after which the rest of a batch is not executed."""
+BATCH_SECONDS = 30.0
+"""Time after which the rest of a batch is not executed."""
+
+_MAX_ID = 256
+
+
+class Methods(Protocol):
+    """Whoever executes methods."""
+
+    def call(self, method: str, given: Any) -> Any:
+        """The result of `method` with the parameters `given`; every failure is an `RpcFault`."""
+
+
+def answer(methods: Methods, body: bytes) -> bytes:
+    """The answer to one request, a single call or a batch; empty where there were notifications only.
+
+    Never raises for what a stranger sent.
+    """
+    try:
+        request = decode_json(body)
+    except ValueError:
+        return refusal(RpcFault(params.PARSE_ERROR, "the request is not JSON"))
+    if not isinstance(request, list):
+        return _one(methods, request)
+    if not request:
+        return refusal(RpcFault(params.INVALID_REQUEST, "empty batch"))
+    if len(request) > MAX_BATCH:
+        return refusal(RpcFault(params.INVALID_REQUEST, f"batch of more than {MAX_BATCH} calls"))
+    answers = _batch(methods, request)
+    return b"[" + b",".join(answers) + b"]" if answers else b""
+
+
+def refusal(fault: RpcFault, identity: Any = None) -> bytes:
+    """An answer that is an error."""
+    error = {"code": fault.code, "message": fault.message}
+    if fault.data is not None:
+        error["data"] = fault.data
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": identity, "error": error})
+
+
+def _batch(methods: Methods, requests: list[Any]) -> list[bytes]:
+    answers, size, end = [], 0, time.monotonic() + BATCH_SECONDS
+    for request in requests:
+        if size > MAX_ANSWER:
+            one = _declined(request, RpcFault(params.TOO_LARGE, "response too large"))
+        elif time.monotonic() > end:
+            one = _declined(request, RpcFault(params.TIMED_OUT, "request timed out"))
+        else:
+            one = _one(methods, request)
+            size += len(one)
+        if one:
+            answers.append(one)
+    return answers
+
+
+def _declined(request: Any, fault: RpcFault) -> bytes:
+    """The answer to a call of a batch that is not executed any more."""
+    return _one(_Declining(fault), request)
+
+
+class _Declining:
+    def __init__(self, fault: RpcFault) -> None:
+        self._fault = fault
+
+    def call(self, method: str, given: Any) -> Any:
+        raise self._fault
+
+
+def _is_identity(value: Any) -> bool:
+    """Whether an answer can repeat this id: null, a whole number of 64 bits, or a text of Unicode characters."""
+    if isinstance(value, str):
+        return len(value) <= _MAX_ID and not any("\ud800" <= c <= "\udfff" for c in value)
+    return value is None or (type(value) is int and -(2**63) <= value < 2**64)
+
+
+def _one(methods: Methods, request: Any) -> bytes:
+    if not isinstance(request, dict):
+        return refusal(RpcFault(params.INVALID_REQUEST, "invalid request"))
+    identity = request.get("id")
+    if not _is_identity(identity):
+        return refusal(RpcFault(params.INVALID_REQUEST, "invalid request: id"))
+    method = request.get("method")
+    if request.get("jsonrpc") != "2.0" or not isinstance(method, str):
+        return refusal(RpcFault(params.INVALID_REQUEST, "invalid request"), identity)
+    try:
+        result = methods.call(method, request.get("params"))
+    except RpcFault as fault:
+        return refusal(fault, identity) if "id" in request else b""
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": identity, "result": result}) if "id" in request else b""

@@ -1,0 +1,80 @@
+"""What one WebSocket client subscribed to (eth_subscribe), and what is due to it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from dltui.chain.embedded import params
+from dltui.chain.embedded.api.filters import new_id
+from dltui.chain.embedded.api.logs import coming_logs
+from dltui.chain.embedded.api.watches import Heads, Logs, Watch
+from dltui.chain.embedded.jsonrpc import Methods
+from dltui.chain.embedded.methods import Methods as NodeMethods
+from dltui.chain.embedded.params import RpcFault, arguments
+
+MAX_SUBSCRIPTIONS = 32
+"""Most subscriptions of one connection."""
+
+
+@dataclass
+class _Subscription:
+    watch: Watch
+    answered: bool = False
+
+
+class Subscriber(Methods):
+    """The node's methods, and subscriptions, for one connection."""
+
+    def __init__(self, methods: NodeMethods) -> None:
+        self._methods = methods
+        self._lock = threading.Lock()
+        self._subscriptions: dict[str, _Subscription] = {}
+
+    def call(self, method: str, given: Any) -> Any:
+        """The result of `method`; every failure is an `RpcFault`."""
+        if method == "eth_subscribe":
+            return self._subscribe(given)
+        if method == "eth_unsubscribe":
+            return self._unsubscribe(given)
+        return self._methods.call(method, given)
+
+    def answered(self) -> bool:
+        """Let the new subscriptions begin, now that the client knows their names; whether there is any subscription."""
+        with self._lock:
+            for subscription in self._subscriptions.values():
+                subscription.answered = True
+            return bool(self._subscriptions)
+
+    def due(self) -> list[dict[str, Any]]:
+        """The notifications that came due since the last call."""
+        with self._lock:
+            running = [(name, each.watch) for name, each in self._subscriptions.items() if each.answered]
+        return [
+            {"jsonrpc": "2.0", "method": "eth_subscription", "params": {"subscription": name, "result": result}}
+            for name, watch in running
+            for result in watch.changes()
+        ]
+
+    def _subscribe(self, given: Any) -> str:
+        kind, wanted = arguments(given, 1, 2)
+        if kind == "newHeads" and wanted is None:
+            watch: Watch = Heads(self._methods.chain)
+        elif kind == "logs":
+            watch = Logs(self._methods.chain, coming_logs({} if wanted is None else wanted))
+        else:
+            raise params.invalid("the subscriptions are newHeads and logs")
+        name = new_id()
+        with self._lock:
+            if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
+                raise RpcFault(params.LIMIT_EXCEEDED, f"a connection has at most {MAX_SUBSCRIPTIONS} subscriptions")
+            self._subscriptions[name] = _Subscription(watch)
+        return name
+
+    def _unsubscribe(self, given: Any) -> bool:
+        (name,) = arguments(given, 1, 1)
+        with self._lock:
+            if not isinstance(name, str) or self._subscriptions.pop(name, None) is None:
+                raise RpcFault(params.SERVER_ERROR, "subscription not found")
+        return True

@@ -1,0 +1,150 @@
+"""WebSocket connections (RFC 6455): JSON-RPC requests come in, answers and notifications go out."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import struct
+import threading
+from collections.abc import Callable
+
+import msgspec
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from dltui.chain.embedded.jsonrpc import MAX_BODY, answer
+from dltui.chain.embedded.methods import Methods
+from dltui.chain.embedded.subscriptions import Subscriber
+
+log = logging.getLogger(__name__)
+
+MAX_WEBSOCKETS = 64
+"""Most WebSocket connections at a time."""
+_SEND_TIMEOUT = 10
+_LOOK_AGAIN = 1.0
+_CHUNK = 65536
+
+Read = Callable[[int], bytes]
+
+
+class WebSockets:
+    """All WebSocket connections of the node."""
+
+    def __init__(self, methods: Methods) -> None:
+        self._methods = methods
+        self._lock = threading.Lock()
+        self._sessions: set[_Session] = set()
+
+    def serve(self, connection: socket.socket, head: bytes, read: Read) -> bool:
+        """Serve `connection` until it ends; `head` is its HTTP request, `read` gives the bytes after it.
+
+        Returns False, and does nothing, where there are `MAX_WEBSOCKETS` already.
+        """
+        session = _Session(connection, self._methods)
+        with self._lock:
+            if len(self._sessions) >= MAX_WEBSOCKETS:
+                return False
+            self._sessions.add(session)
+        try:
+            session.run(head, read)
+        finally:
+            session.end()
+            with self._lock:
+                self._sessions.discard(session)
+        return True
+
+    def close(self) -> None:
+        """Tell every client that the node goes away."""
+        with self._lock:
+            sessions = list(self._sessions)
+        for session in sessions:
+            session.end(CloseCode.GOING_AWAY)
+
+
+class _Session:
+    """One connection: the thread that reads and answers, and one more that sends what subscriptions give."""
+
+    def __init__(self, connection: socket.socket, methods: Methods) -> None:
+        self._socket = connection
+        self._chain = methods.chain
+        self._subscriber = Subscriber(methods)
+        self._protocol = ServerProtocol(max_size=MAX_BODY)
+        self._lock = threading.Lock()
+        self._pieces: list[bytes] = []
+        self._pusher: threading.Thread | None = None
+        # Reading may take for ever; a client that does not read is given up.
+        connection.settimeout(None)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_TIMEOUT, 0))
+
+    def run(self, head: bytes, read: Read) -> None:
+        """Answer what comes until the connection ends."""
+        data = head
+        while data:
+            for request in self._receive(data):
+                reply = answer(self._subscriber, request)
+                if reply:
+                    self._send(reply)
+                if self._subscriber.answered() and self._pusher is None:
+                    self._pusher = threading.Thread(target=self._push, name="subscriptions", daemon=True)
+                    self._pusher.start()
+            if self._protocol.state is not State.OPEN:
+                return
+            data = read(_CHUNK)
+
+    def end(self, code: CloseCode = CloseCode.NORMAL_CLOSURE) -> None:
+        """Close the connection, with a farewell where it is open; for any thread."""
+        try:
+            with self._lock:
+                if self._protocol.state is State.OPEN:
+                    self._protocol.send_close(code)
+                    self._flush()
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            log.debug("a WebSocket was gone already")
+
+    def _receive(self, data: bytes) -> list[bytes]:
+        """The messages that `data` completes; the handshake and control frames are dealt with."""
+        with self._lock:
+            self._protocol.receive_data(data)
+            events = self._protocol.events_received()
+            for event in events:
+                if isinstance(event, Request):
+                    self._protocol.send_response(self._protocol.accept(event))
+            self._flush()
+        return [message for event in events if isinstance(event, Frame) for message in self._messages(event)]
+
+    def _messages(self, frame: Frame) -> list[bytes]:
+        """The message that `frame` completes, if any."""
+        if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            return []
+        if frame.data:
+            self._pieces.append(bytes(frame.data))
+        if not frame.fin:
+            return []
+        message, self._pieces = b"".join(self._pieces), []
+        return [message]
+
+    def _send(self, text: bytes) -> None:
+        with self._lock:
+            if self._protocol.state is State.OPEN:
+                self._protocol.send_text(text)
+                self._flush()
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self._socket.sendall(data)
+
+    def _push(self) -> None:
+        """Send notifications after every block; a subscription that cannot be served ends the connection."""
+        try:
+            while self._protocol.state is State.OPEN:
+                seen = int(self._chain.head.block_number)
+                for notification in self._subscriber.due():
+                    self._send(msgspec.json.encode(notification))
+                self._chain.wait(seen, _LOOK_AGAIN)
+        except Exception:
+            log.debug("subscriptions ended", exc_info=True)
+            self.end(CloseCode.INTERNAL_ERROR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import rlp
@@ -38,7 +38,7 @@ def decode_tx(raw: bytes, contracts: Mapping[str, str]) -> DecodedTx:
     return DecodedTx(
         contract=contract,
         function=function,
-        arguments=tuple((name, short(_text(name, item))) for name, item in arguments.items()),
+        arguments=tuple((name, short(_text(name, item))) for name, item in _flat(arguments)),
         to=recipient,
         nonce=int.from_bytes(nonce, "big"),
         gas_limit=int.from_bytes(gas, "big"),
@@ -85,13 +85,20 @@ def _deployment(data: bytes) -> tuple[str, str, dict[str, Any]]:
         return name, "constructor", {"data": given}
 
 
+def _flat(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Arguments by name, the parts of a struct under their own names."""
+    for name, value in arguments.items():
+        if isinstance(value, dict):
+            yield from value.items()
+        else:
+            yield name, value
+
+
 def _text(name: str, value: Any) -> str:
     if name in _BITMAPS and isinstance(value, int):
         return "clients " + (", ".join(map(str, bits(value))) or "none")
     if isinstance(value, (bytes, bytearray)):
         return "0x" + bytes(value).hex()
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_text(key, item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
         return ", ".join(_text(name, item) for item in value) or "none"
     return str(value)

@@ -12,6 +12,7 @@ Run = Annotated[Optional[str], typer.Option("--run", help="Id, prefix or path of
 ClientName = Annotated[str, typer.Argument(help="The client's id, such as client-3.")]
 VersionNumber = Annotated[int, typer.Argument(min=0, help="The version's number.")]
 
+Part = Annotated[Optional[int], typer.Option("--part", min=0, max=255, help="A new client's slice of the data.")]  # noqa: UP045
 TxHash = Annotated[str, typer.Argument(metavar="HASH", help="The transaction's hash, 0x and 64 hex digits.")]
 
 client = typer.Typer(help="Register, suspend, ban, stop and restart clients.", no_args_is_help=True)
@@ -94,9 +95,7 @@ for _verb, _text in {
 def register_client(
     context: typer.Context,
     name: ClientName,
-    part: Annotated[
-        int | None, typer.Option("--part", min=0, max=255, help="A new client's slice of the data.")
-    ] = None,
+    part: Part = None,
     run: Run = None,
 ) -> None:
     """Accept a pending client, or start a new one of that name where a slice of the data is left."""

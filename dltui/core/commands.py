@@ -17,7 +17,7 @@ from dltui.errors import RunError
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 VersionNumber = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 RoundNumber = Annotated[int, Meta(ge=1, le=2**32 - 1)]
-TxHash = Annotated[str, Meta(pattern="^0x[0-9a-f]{64}$")]
+TxHash = Annotated[str, Meta(pattern="^0x[0-9a-f]{64}\\Z")]
 Part = Annotated[int, Meta(ge=0, le=255)]
 Step = Annotated[int, Meta(ge=1, le=1_000)]
 
@@ -82,7 +82,7 @@ class TxArgs(Args, frozen=True, kw_only=True):
 class EstimateArgs(Args, frozen=True, kw_only=True):
     """What would another command cost: its name and arguments."""
 
-    name: str
+    command: str
     args: dict[str, Any]
 
 

@@ -29,7 +29,7 @@ class Queries:
         """The answer as a document of `core.answers`. Raises RunError where there is none."""
         if command.name == "tx.show":
             return self._transaction(command.args["hash"])
-        return self._estimate(command.args["name"], command.args["args"])
+        return self._estimate(command.args["command"], command.args["args"])
 
     def _estimate(self, name: str, args: dict[str, Any]) -> str:
         new_command(name, "key", **args)

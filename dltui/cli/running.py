@@ -15,7 +15,7 @@ from dltui.core.journal import Tail
 from dltui.core.jsontext import decode_json
 from dltui.core.session import LiveSession, ReplaySession, Session
 from dltui.demo.director import Director
-from dltui.errors import ConfigError, RunError
+from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.launch import create_run, engine_failure, start_engine
 from dltui.paths import RunPaths, find_run
 
@@ -158,3 +158,16 @@ def send(ref: str | None, name: str, **args: Any) -> int:
     if message:
         print(message)
     return exits.OK
+
+
+def check(ref: str | None, name: str, **args: Any) -> int:
+    """Have a live run's engine check one thing and print what it found. Raises MismatchError where it differs."""
+    paths = find_run(ref)
+    if not LiveSession(paths.root).alive():
+        raise RunError("no engine runs it now", where=paths.id, hint=f"dltui verify {paths.id} checks all of it")
+    try:
+        return send(str(paths.root), name, **args)
+    except RunError as error:
+        if "mismatch: " in error.message:
+            raise MismatchError(error.message, where=error.where) from error
+        raise

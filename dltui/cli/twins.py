@@ -12,9 +12,13 @@ Run = Annotated[Optional[str], typer.Option("--run", help="Id, prefix or path of
 ClientName = Annotated[str, typer.Argument(help="The client's id, such as client-3.")]
 VersionNumber = Annotated[int, typer.Argument(min=0, help="The version's number.")]
 
-client = typer.Typer(help="Register, suspend, stop and restart clients.", no_args_is_help=True)
-model = typer.Typer(help="Approve and reject versions of the model.", no_args_is_help=True)
-rounds = typer.Typer(help="Open rounds.", no_args_is_help=True)
+Part = Annotated[Optional[int], typer.Option("--part", min=0, max=255, help="A new client's slice of the data.")]  # noqa: UP045
+TxHash = Annotated[str, typer.Argument(metavar="HASH", help="The transaction's hash, 0x and 64 hex digits.")]
+
+client = typer.Typer(help="Register, suspend, ban, stop and restart clients.", no_args_is_help=True)
+model = typer.Typer(help="Approve, reject and verify versions of the model.", no_args_is_help=True)
+rounds = typer.Typer(help="Open and verify rounds.", no_args_is_help=True)
+tx = typer.Typer(help="Read and verify transactions.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(client, name="client")
     app.add_typer(model, name="model")
     app.add_typer(rounds, name="round")
+    app.add_typer(tx, name="tx")
     for name in ("pause", "stop"):
         _about_run(app, name)
     app.command("resume")(resume)
@@ -32,6 +37,15 @@ def _send(context: typer.Context, run: str | None, name: str, **args: Any) -> No
         from dltui.cli import running
 
         return running.send(run, name, **args)
+
+    raise typer.Exit(guarded(ask, (context.obj or {}).get("debug", False)))
+
+
+def _check(context: typer.Context, run: str | None, name: str, **args: Any) -> None:
+    def ask() -> int:
+        from dltui.cli import running
+
+        return running.check(run, name, **args)
 
     raise typer.Exit(guarded(ask, (context.obj or {}).get("debug", False)))
 
@@ -61,11 +75,12 @@ def _about_run(app: typer.Typer, verb: str) -> None:
 
 
 for _verb, _text in {
-    "register": "Accept a pending client, or start a new one where a slice of the data is left.",
     "approve": "Accept a pending client.",
     "reject": "Refuse a pending client.",
     "suspend": "Leave a client out until it is reinstated.",
     "reinstate": "Let a suspended client take part again.",
+    "ban": "Shut a client out for good.",
+    "complete-leave": "Let a client go that left during a round which is over.",
     "restart": "Start the process of a client again.",
 }.items():
     _about_client(_verb, _text)
@@ -74,6 +89,23 @@ for _verb, _text in {
     "reject": "Reject a version and all that come from it.",
 }.items():
     _about_model(_verb, _text)
+
+
+@client.command("register")
+def register_client(
+    context: typer.Context,
+    name: ClientName,
+    part: Part = None,
+    run: Run = None,
+) -> None:
+    """Accept a pending client, or start a new one of that name where a slice of the data is left."""
+    _send(context, run, "client.register", client=name, part=part)
+
+
+@client.command("verify")
+def verify_client(context: typer.Context, name: ClientName, run: Run = None) -> None:
+    """Compare what a live run tells of a client with the chain (exit 4 names the first mismatch)."""
+    _check(context, run, "client.verify", client=name)
 
 
 @client.command("stop")
@@ -87,6 +119,12 @@ def stop_client(
     _send(context, run, "client.stop", client=name, signal="kill" if kill else "term")
 
 
+@model.command("verify")
+def verify_model(context: typer.Context, version: VersionNumber, run: Run = None) -> None:
+    """Check a version of a live run: registry, blobs, and its round recomputed (exit 4 names the first mismatch)."""
+    _check(context, run, "model.verify", version=version)
+
+
 @model.command("list")
 def list_models(context: typer.Context, run: Run = None) -> None:
     """Read the registry from the chain."""
@@ -97,6 +135,39 @@ def list_models(context: typer.Context, run: Run = None) -> None:
 def open_round(context: typer.Context, run: Run = None) -> None:
     """Open the next round now."""
     _send(context, run, "round.open")
+
+
+@rounds.command("verify")
+def verify_round(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="ROUND", min=1, help="The round's number.")],
+    run: Run = None,
+) -> None:
+    """Check a round of a live run against the chain, and recompute its result (exit 4 names the first mismatch)."""
+    _check(context, run, "round.verify", round=number)
+
+
+@tx.command("verify")
+def verify_tx(context: typer.Context, hash: TxHash, run: Run = None) -> None:
+    """Compare what a live run tells of a transaction with the chain (exit 4 names the first mismatch)."""
+    _check(context, run, "tx.verify", hash=hash)
+
+
+@tx.command("show")
+def show_tx(
+    context: typer.Context,
+    hash: TxHash,
+    run: Run = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,
+) -> None:
+    """Decode a transaction of a run, live or not, from the run's transaction log."""
+
+    def show() -> int:
+        from dltui.cli import transactions
+
+        return transactions.show(run, hash, as_json)
+
+    raise typer.Exit(guarded(show, (context.obj or {}).get("debug", False)))
 
 
 def resume(

@@ -16,6 +16,9 @@ from dltui.errors import RunError
 
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 VersionNumber = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+RoundNumber = Annotated[int, Meta(ge=1, le=2**32 - 1)]
+TxHash = Annotated[str, Meta(pattern="^0x[0-9a-f]{64}\\Z")]
+Part = Annotated[int, Meta(ge=0, le=255)]
 Step = Annotated[int, Meta(ge=1, le=1_000)]
 
 
@@ -43,6 +46,14 @@ class ClientArgs(Args, frozen=True, kw_only=True):
     client: ClientId
 
 
+class RegisterArgs(Args, frozen=True, kw_only=True):
+    """Accept the pending client of that id, or start a new one that calls itself so, with a free slice of the data."""
+
+    client: ClientId
+    part: Part | None = None
+    """The slice of a new client; None takes the first that is free."""
+
+
 class StopArgs(Args, frozen=True, kw_only=True):
     """Stop a client's process: `term` lets it end, `kill` does not."""
 
@@ -56,6 +67,25 @@ class VersionArgs(Args, frozen=True, kw_only=True):
     version: VersionNumber
 
 
+class RoundArgs(Args, frozen=True, kw_only=True):
+    """A command about one round."""
+
+    round: RoundNumber
+
+
+class TxArgs(Args, frozen=True, kw_only=True):
+    """A command about one transaction, by its hash."""
+
+    hash: TxHash
+
+
+class EstimateArgs(Args, frozen=True, kw_only=True):
+    """What would another command cost: its name and arguments."""
+
+    command: str
+    args: dict[str, Any]
+
+
 class StepArgs(Args, frozen=True, kw_only=True):
     """A beat of a walkthrough begins."""
 
@@ -66,11 +96,13 @@ class StepArgs(Args, frozen=True, kw_only=True):
 
 
 COMMANDS: dict[str, type[Args]] = {
-    "client.register": ClientArgs,
+    "client.register": RegisterArgs,
     "client.approve": ClientArgs,
     "client.reject": ClientArgs,
     "client.suspend": ClientArgs,
     "client.reinstate": ClientArgs,
+    "client.ban": ClientArgs,
+    "client.complete-leave": ClientArgs,
     "client.stop": StopArgs,
     "client.restart": ClientArgs,
     "model.approve": VersionArgs,
@@ -81,16 +113,27 @@ COMMANDS: dict[str, type[Args]] = {
     "run.stop": NoArgs,
     "demo.step": StepArgs,
     "registry.read": NoArgs,
+    "client.verify": ClientArgs,
+    "model.verify": VersionArgs,
+    "round.verify": RoundArgs,
+    "tx.verify": TxArgs,
+    "tx.show": TxArgs,
+    "estimate": EstimateArgs,
 }
 """Every command by name, with the type of its arguments."""
 
+QUERIES = frozenset({"tx.show", "estimate"})
+"""Commands that only ask, for a face to show: no event tells of them, and the answer is a document (`core.answers`)."""
+
 _TWINS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "client.register": lambda a: ["client", "register", a["client"], *_option("--part", a.get("part"))],
     "client.stop": lambda a: ["client", "stop", a["client"], *(["--kill"] if a.get("signal") == "kill" else [])],
     "run.pause": lambda a: ["pause"],
     "run.resume": lambda a: ["resume"],
     "run.stop": lambda a: ["stop"],
     "registry.read": lambda a: ["model", "list"],
     "demo.step": lambda a: [],
+    "estimate": lambda a: [],
 }
 
 
@@ -119,7 +162,7 @@ def validate(command: Command) -> Args:
 def cli_twin(command: Command, run: str = "") -> str:
     """The shell command that does the same; with `run` it names the run, else the newest is meant.
 
-    Empty for commands that have no twin (`demo.step`) and for unknown ones.
+    Empty for commands that have no twin (`demo.step`, `estimate`) and for unknown ones.
     """
     if command.name not in COMMANDS:
         return ""
@@ -148,3 +191,7 @@ def encode(command: Command) -> bytes:
 
 def _plain(name: str) -> Callable[[dict[str, Any]], list[str]]:
     return lambda args: [*name.split("."), *(str(value) for value in args.values())]
+
+
+def _option(flag: str, value: Any) -> list[str]:
+    return [] if value is None else [flag, str(value)]

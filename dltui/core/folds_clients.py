@@ -57,6 +57,7 @@ def spawned(state: State, data: ClientSpawned, ts: str) -> tuple[str, ...]:
     client = state.client(data.id)
     client.process, client.pid, client.exit_code = "starting", data.pid, None
     client.address, client.activity, client.last_seen = data.address or client.address, "", ts
+    client.part = data.part
     return CHANGED
 
 
@@ -146,6 +147,7 @@ def late(state: State, data: ClientLate, ts: str) -> tuple[str, ...]:
     """It let a deadline pass."""
     require(data.round in state.rounds, f"{data.id} was late in round {data.round}, which was never opened")
     state.rounds[data.round].late[data.id] = data.what
+    state.rounds[data.round].story.append((ts, f"no {data.what} by the deadline", data.id))
     state.client(data.id)
     return ("clients", "round")
 

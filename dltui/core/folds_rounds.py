@@ -18,6 +18,7 @@ from dltui.core.events import (
     UpdateSubmitted,
 )
 from dltui.core.folding import IllegalStep, fold, require
+from dltui.core.format import accuracy
 from dltui.core.model import Round, Verdict
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def opened(state: State, data: RoundOpened, ts: str) -> tuple[str, ...]:
         deadline=data.deadline,
         opened_at=ts,
         phase_at=ts,
+        story=[(ts, "opened", "")],
     )
     if data.round in state.chain.by_round:
         state.rounds[data.round].gas = state.chain.by_round[data.round].gas
@@ -78,6 +80,7 @@ def submitted(state: State, data: UpdateSubmitted, ts: str) -> tuple[str, ...]:
     require(data.client in current.selected, f"{data.client} submitted to round {data.round} without being selected")
     require(data.client not in current.submitted, f"{data.client} submitted twice to round {data.round}")
     current.submitted[data.client], current.weights[data.client] = data.digest, data.weight
+    current.story.append((ts, "submitted", data.client))
     _seen(state, data.client, ts)
     return ("round", "clients")
 
@@ -93,6 +96,8 @@ def reporting(state: State, data: RoundReporting, ts: str) -> tuple[str, ...]:
     current.state, current.attempt, current.committee = "reporting", data.attempt, data.committee
     current.reported, current.attested, current.members = {}, {}, ()
     current.deadline, current.phase_at = data.deadline, ts
+    again = f"attempt {data.attempt + 1}, a new committee" if data.attempt else "submissions closed"
+    current.story.append((ts, again, ""))
     return ("round", "clients")
 
 
@@ -104,6 +109,7 @@ def reported(state: State, data: RoundReported, ts: str) -> tuple[str, ...]:
     require(data.member in current.committee, f"{data.member} reported in round {data.round} without a seat")
     require(data.member not in current.reported, f"{data.member} reported twice in round {data.round}")
     current.reported[data.member] = data.available
+    current.story.append((ts, f"holds {len(data.available)} of {len(current.submitted)} updates", data.member))
     _seen(state, data.member, ts)
     return ("round", "clients")
 
@@ -114,6 +120,7 @@ def attesting(state: State, data: RoundAttesting, ts: str) -> tuple[str, ...]:
     current = _round(state, data.round, "reporting")
     _same_attempt(current, data.attempt)
     current.state, current.members, current.deadline, current.phase_at = "attesting", data.members, data.deadline, ts
+    current.story.append((ts, "the included set is fixed", ""))
     return ("round", "clients")
 
 
@@ -125,6 +132,7 @@ def attested(state: State, data: RoundAttested, ts: str) -> tuple[str, ...]:
     require(data.member in current.members, f"{data.member} attested round {data.round} without having reported")
     require(data.member not in current.attested, f"{data.member} attested round {data.round} twice")
     current.attested[data.member] = data.accuracy_bp
+    current.story.append((ts, f"attested, accuracy {accuracy(data.accuracy_bp)}", data.member))
     _seen(state, data.member, ts)
     return ("round", "clients")
 
@@ -144,7 +152,8 @@ def finalised(state: State, data: RoundFinalised, ts: str) -> tuple[str, ...]:
     current = _round(state, data.round, "attesting")
     _same_attempt(current, data.attempt)
     current.state, current.version, current.accuracy_bp = "finalised", data.version, data.accuracy_bp
-    current.closed_at = ts
+    current.closed_at, current.agreeing, current.verdicts_root = ts, data.agreeing, data.verdicts_root
+    current.story.append((ts, f"finalised: version {data.version}, {len(data.agreeing)} equal seals", ""))
     return ("round", "clients")
 
 
@@ -153,6 +162,7 @@ def aborted(state: State, data: RoundAborted, ts: str) -> tuple[str, ...]:
     """No result, and why."""
     current = _round(state, data.round, *LIVE)
     current.state, current.reason, current.closed_at = "aborted", data.reason, ts
+    current.story.append((ts, f"aborted: {data.reason}", ""))
     return ("round", "clients")
 
 

@@ -18,6 +18,8 @@ class Client:
     process: str = "none"
     """none (not ours), starting, ready, exited or stopped (the operator asked for it)."""
     pid: int | None = None
+    part: int | None = None
+    """Slice of the data that its process here holds."""
     exit_code: int | None = None
     records: int = 0
     """Approved record count: the client's weight."""
@@ -81,6 +83,11 @@ class Round:
     opened_at: str = ""
     phase_at: str = ""
     closed_at: str = ""
+    agreeing: tuple[str, ...] = ()
+    """The members whose seals were equal and decided."""
+    verdicts_root: str = ""
+    story: list[tuple[str, str, str]] = field(default_factory=list)
+    """What happened in it, in order: time, what, and who did it (empty where nobody alone did)."""
     timing: dict[str, float] = field(default_factory=dict)
     """Seconds by part: total, training, chain, store, aggregation, attestation, waiting."""
     gas: int = 0

@@ -49,6 +49,8 @@ class Crew:
         self._due: list[str] = []
         self.parts: dict[str, int] = {}
         """Client id to the slice of the data that it holds."""
+        self.names: dict[int, str] = {}
+        """What the client of a slice calls itself, where that is not what the configuration says."""
         self.genesis: str | None = None
         """Digest of version 0, once the examiner has made it."""
         self.unmeasured = 0
@@ -78,8 +80,10 @@ class Crew:
             )
         address = client_key(self._config.run.seed, part).address
         taken = {name: client_key(self._config.run.seed, other).address for name, other in self.parts.items()}
-        name = client_id(name_of(self._config, part), address, taken)
-        self.nursery.spawn(_child_id(part), "client", client_spec(self._config, self._paths, part, rpc_url, addresses))
+        called = self.names.get(part) or name_of(self._config, part)
+        name = client_id(called, address, taken)
+        spec = client_spec(self._config, self._paths, part, rpc_url, addresses) | {"name": called}
+        self.nursery.spawn(_child_id(part), "client", spec)
         self.parts[name] = part
         return name
 
@@ -134,7 +138,7 @@ class Crew:
             elif happened == "started":
                 name = self._name(child)
                 address = client_key(self._config.run.seed, self.parts[name]).address
-                self._emit(ev.ClientSpawned(id=name, pid=child.pid or 0, address=address))
+                self._emit(ev.ClientSpawned(id=name, pid=child.pid or 0, address=address, part=self.parts[name]))
             else:
                 self._drain(child)
                 self._exited(child)

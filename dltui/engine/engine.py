@@ -27,6 +27,8 @@ from dltui.core.events import Payload
 from dltui.core.journal import Journal, read
 from dltui.core.state import State
 from dltui.core.summary import summarise
+from dltui.engine.calls import Calls
+from dltui.engine.checks import Checks
 from dltui.engine.chronicle import Chronicle
 from dltui.engine.control import Control
 from dltui.engine.crew import Crew
@@ -36,6 +38,7 @@ from dltui.engine.house import read_run_json, write_run_json, write_whole
 from dltui.engine.keys import client_key, operator_key, write_keys
 from dltui.engine.operator import Operator
 from dltui.engine.processes import Nursery
+from dltui.engine.queries import Queries
 from dltui.engine.scheduler import MOST_ABORTS, Scheduler, Waiting
 from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.timing import Timings
@@ -164,15 +167,20 @@ class Engine:
         self._federation = federation
         self._chronicle.poll()
         self._scheduler = Scheduler(self._config, federation, self._chronicle.facts.ledger, self._verdicts_of)
+        facts, terms = self._chronicle.facts, terms_of(self._config)
+        calls = Calls(federation, facts, self._scheduler)
         self._operator = Operator(
             self._config,
             federation,
             self._chronicle,
             self._crew,
             self._scheduler,
+            calls,
+            Queries(rpc, calls, facts, self._wallet.address),
+            Checks(rpc, federation, facts, terms, self._store, self.state),
             self._send,
             self.emit,
-            self._start_client,
+            self._start_named,
             self._restart_client,
             self._ask_stop,
         )
@@ -199,6 +207,8 @@ class Engine:
         for part in range(parts_of(self._config)):
             address = client_key(self._config.run.seed, part).address
             if part < self._config.clients.count or address in members:
+                if address in members:
+                    self._crew.names[part] = members[address].name
                 if part < self._config.clients.count:
                     self._scheduler.order.append(address)
                 self._start_client(part, fund=address not in members)
@@ -340,6 +350,11 @@ class Engine:
             self._wallet.transfer(address, CLIENT_WEI)
         self._scheduler.local[address] = part
         return self._crew.start_client(part, self._ground.node.url, self._federation.addresses)
+
+    def _start_named(self, part: int, name: str) -> str:
+        """Start the client of a free slice, which calls itself `name`."""
+        self._crew.names[part] = name
+        return self._start_client(part)
 
     def _restart_client(self, name: str) -> None:
         assert self._federation is not None

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from dltui.chain.contracts import VersionState
-from dltui.chain.ledger import IN_FLIGHT, Member
 from dltui.chain.types import Call, NodeUnreachable, Receipt
 from dltui.config import Config
 from dltui.core import events as ev
-from dltui.core.commands import Command, cli_twin
+from dltui.core.commands import QUERIES, Command, cli_twin
 from dltui.core.events import Payload
+from dltui.engine.calls import Calls
+from dltui.engine.checks import CHECKS, Checks
 from dltui.engine.chronicle import Chronicle
 from dltui.engine.crew import Crew
 from dltui.engine.deployment import Federation
+from dltui.engine.queries import Queries
 from dltui.engine.scheduler import Scheduler
 from dltui.engine.specs import parts_of
 from dltui.errors import DltuiError, RunError
@@ -25,7 +27,10 @@ REMEMBERED = 1000
 
 
 class Operator:
-    """Carries out commands. `send` signs, sends and waits for one transaction; `ask_stop` ends the run."""
+    """Carries out commands. `send` signs, sends and waits for one transaction; `ask_stop` ends the run.
+
+    `start_client` starts the client of a slice under a name and returns its id.
+    """
 
     def __init__(
         self,
@@ -34,9 +39,12 @@ class Operator:
         chronicle: Chronicle,
         crew: Crew,
         scheduler: Scheduler,
+        calls: Calls,
+        queries: Queries,
+        checks: Checks,
         send: Callable[[Call], Receipt],
         emit: Callable[[Payload], None],
-        start_client: Callable[[int], str],
+        start_client: Callable[[int, str], str],
         restart_client: Callable[[str], None],
         ask_stop: Callable[[str], None],
     ) -> None:
@@ -45,6 +53,9 @@ class Operator:
         self._chronicle = chronicle
         self._crew = crew
         self._scheduler = scheduler
+        self._calls = calls
+        self._queries = queries
+        self._checks = checks
         self._send = send
         self._emit = emit
         self._start_client = start_client
@@ -54,6 +65,8 @@ class Operator:
 
     def handle(self, command: Command) -> str:
         """Carry a command out once and return what became of it; raises DltuiError where it is refused."""
+        if command.name in QUERIES:
+            return self._queries.answer(command)
         if command.id not in self._answers:
             self._answers[command.id] = self._carry_out(command)
             if len(self._answers) > REMEMBERED:
@@ -74,7 +87,10 @@ class Operator:
         )
         try:
             self._chronicle.poll()
-            ok, message = True, _HANDLERS[command.name](self, command.args)
+            if command.name in CHECKS:
+                ok, message = True, CHECKS[command.name](self._checks, command.args)
+            else:
+                ok, message = True, _HANDLERS[command.name](self, command.args)
         except DltuiError as error:
             ok, message = False, str(error)
         # A chain that is lost now is found lost by the engine's next turn; the answer is given all the same.
@@ -83,59 +99,51 @@ class Operator:
         self._emit(ev.OpResult(id=command.id, ok=ok, message=message))
         return ok, message
 
-    def _member(self, client: str) -> Member:
-        for member in self._chronicle.facts.ledger.members.values():
-            if self._chronicle.facts.id_of(member.address) == client:
-                return member
-        raise RunError(f"no client {client} has asked to join", hint="look at the clients pane for the ids")
-
-    def _index(self, client: str) -> int:
-        member = self._member(client)
-        if member.index is None:
-            raise RunError(f"{client} is not registered yet")
-        return member.index
+    def _transact(self, name: str, args: dict[str, Any]) -> Receipt:
+        """Send the transactions of a command, in order; the receipt of the last one."""
+        return [self._send(call) for call in self._calls.of(name, args)][-1]
 
     def _register(self, args: dict[str, Any]) -> str:
-        client = args["client"]
-        known = {self._chronicle.facts.id_of(a) for a in self._chronicle.facts.ledger.members}
-        if client in known:
+        client, part = args["client"], args.get("part")
+        if self._calls.knows(client):
             return self._approve(args)
-        used = set(self._crew.parts.values())
-        free = [part for part in range(parts_of(self._config)) if part not in used]
         if client in self._crew.parts:
             raise RunError(f"{client} has not asked to join yet", hint="it starts; try again in a moment")
+        used = set(self._crew.parts.values())
+        free = [n for n in range(parts_of(self._config)) if n not in used]
         if not free:
             raise RunError(
                 f"no client {client} has asked to join, and no slice of the data is left for a new one",
                 hint="set [data] parts higher than [clients] count before a run",
             )
-        name = self._start_client(free[0])
-        return f"{name} was started with slice {free[0]} of the data; register it when it is pending"
+        if part is not None and part not in free:
+            raise RunError(f"slice {part} of the data is not free", hint=f"free: {', '.join(map(str, free))}")
+        name = self._start_client(free[0] if part is None else part, client)
+        return f"{name} was started with slice {self._crew.parts[name]} of the data; it asks to join in a moment"
 
     def _approve(self, args: dict[str, Any]) -> str:
-        client = args["client"]
-        member = self._member(client)
-        if member.status != "pending":
-            raise RunError(f"{client} is {member.status}, not pending")
-        if member.address not in self._chronicle.facts.ledger.data:
-            raise RunError(f"{client} has not committed to its data yet", hint="try again in a moment")
-        receipt = [self._send(call) for call in self._scheduler.pending_call(member)][-1]
-        return f"{client} is registered in block {receipt.block}; it takes part from the next round"
+        receipt = self._transact("client.approve", args)
+        return f"{args['client']} is registered in block {receipt.block}; it takes part from the next round"
 
     def _reject(self, args: dict[str, Any]) -> str:
-        member = self._member(args["client"])
-        if member.status != "pending":
-            raise RunError(f"{args['client']} is {member.status}, not pending", hint="suspend it instead")
-        self._send(self._federation.fl.reject_client(member.address))
+        self._transact("client.reject", args)
         return f"{args['client']} was refused"
 
     def _suspend(self, args: dict[str, Any]) -> str:
-        self._send(self._federation.fl.suspend_client(self._index(args["client"])))
+        self._transact("client.suspend", args)
         return f"{args['client']} is suspended"
 
     def _reinstate(self, args: dict[str, Any]) -> str:
-        self._send(self._federation.fl.reinstate_client(self._index(args["client"])))
+        self._transact("client.reinstate", args)
         return f"{args['client']} takes part again from the next round"
+
+    def _ban(self, args: dict[str, Any]) -> str:
+        receipt = self._transact("client.ban", args)
+        return f"{args['client']} is shut out for good (block {receipt.block})"
+
+    def _complete_leave(self, args: dict[str, Any]) -> str:
+        self._transact("client.complete-leave", args)
+        return f"{args['client']} has left"
 
     def _stop_client(self, args: dict[str, Any]) -> str:
         kill = args.get("signal") == "kill"
@@ -147,19 +155,16 @@ class Operator:
         return f"{args['client']} starts again"
 
     def _approve_version(self, args: dict[str, Any]) -> str:
-        receipt = self._send(self._federation.models.approve(args["version"]))
+        receipt = self._transact("model.approve", args)
         return f"version {args['version']} is approved and released (block {receipt.block})"
 
     def _reject_version(self, args: dict[str, Any]) -> str:
-        self._send(self._federation.models.reject(args["version"]))
+        self._transact("model.reject", args)
         self._chronicle.poll()
         return f"version {args['version']} is rejected; the next round starts from {self._chronicle.facts.ledger.base}"
 
     def _open_round(self, args: dict[str, Any]) -> str:
-        facts = self._chronicle.facts.ledger.current
-        if facts is not None and facts.state in IN_FLIGHT:
-            raise RunError(f"round {facts.number} is {facts.state}")
-        self._send(self._federation.fl.open_round())
+        self._transact("round.open", args)
         self._chronicle.poll()
         current = self._chronicle.facts.ledger.current
         return f"round {current.number if current else '?'} is open"
@@ -200,6 +205,8 @@ _HANDLERS: dict[str, Callable[[Operator, dict[str, Any]], str]] = {
     "client.reject": Operator._reject,
     "client.suspend": Operator._suspend,
     "client.reinstate": Operator._reinstate,
+    "client.ban": Operator._ban,
+    "client.complete-leave": Operator._complete_leave,
     "client.stop": Operator._stop_client,
     "client.restart": Operator._restart,
     "model.approve": Operator._approve_version,

@@ -9,6 +9,7 @@ from dltui.core import commands
 from dltui.core.commands import COMMANDS, Command, cli_twin, decode, encode, new_command, validate
 from dltui.errors import RunError
 
+HASH = "0x" + "5a" * 32
 EXAMPLES: dict[str, tuple[dict[str, object], str]] = {
     "client.register": ({"client": "client-3"}, "dltui client register client-3"),
     "client.approve": ({"client": "client-3"}, "dltui client approve client-3"),
@@ -25,6 +26,14 @@ EXAMPLES: dict[str, tuple[dict[str, object], str]] = {
     "run.stop": ({}, "dltui stop"),
     "demo.step": ({"n": 1, "of": 2, "title": "t", "text": "x"}, ""),
     "registry.read": ({}, "dltui model list"),
+    "client.ban": ({"client": "client-3"}, "dltui client ban client-3"),
+    "client.complete-leave": ({"client": "client-3"}, "dltui client complete-leave client-3"),
+    "client.verify": ({"client": "client-3"}, "dltui client verify client-3"),
+    "model.verify": ({"version": 2}, "dltui model verify 2"),
+    "round.verify": ({"round": 2}, "dltui round verify 2"),
+    "tx.verify": ({"hash": HASH}, f"dltui tx verify {HASH}"),
+    "tx.show": ({"hash": HASH}, f"dltui tx show {HASH}"),
+    "estimate": ({"command": "model.approve", "args": {"version": 2}}, ""),
 }
 
 
@@ -48,6 +57,11 @@ def test_a_kill_differs_from_a_stop() -> None:
     assert validate(command) == commands.StopArgs(client="client-1", signal="kill")
 
 
+def test_a_new_client_may_name_its_slice() -> None:
+    command = new_command("client.register", "key", client="north", part=6)
+    assert cli_twin(command) == "dltui client register north --part 6"
+
+
 def test_ids_are_fresh() -> None:
     assert new_command("run.stop", "key").id != new_command("run.stop", "key").id
 
@@ -66,6 +80,11 @@ def test_ids_are_fresh() -> None:
         ("client.stop", {"client": "x" * 65}, "client"),
         ("client.stop", {"client": "client-1", "signal": "hup"}, "signal"),
         ("run.stop", {"now": 1}, "now"),
+        ("client.register", {"client": "north", "part": 256}, "part"),
+        ("round.verify", {"round": 0}, "round"),
+        ("tx.show", {"hash": "0x5A"}, "hash"),
+        ("tx.show", {"hash": "0x" + "5a" * 32 + "\n"}, "hash"),
+        ("estimate", {"command": "run.stop"}, "args"),
         ("demo.step", {"n": 0, "of": 1, "title": "", "text": ""}, "n"),
     ],
 )

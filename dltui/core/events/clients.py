@@ -8,12 +8,13 @@ from dltui.core.events.envelope import Payload
 
 
 class ClientSpawned(Payload, frozen=True, kw_only=True):
-    """A client process was started."""
+    """A client process was started; `part` is its slice of the data, and names its log file `client-PART.log`."""
 
     KIND: ClassVar[str] = "client.spawned"
     id: str
     pid: int
     address: str
+    part: int | None = None
 
 
 class ClientReady(Payload, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 import dltui
-from dltui.cli import contracts, twins
+from dltui.cli import contracts, data, twins
 from dltui.cli.console import flags, guarded
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 twins.register(app)
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(data.app, name="data")
 
 NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")]
 FormatName = Annotated[str, typer.Option("--format", help="text, or jsonl: the journal on stdout.")]

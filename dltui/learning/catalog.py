@@ -144,7 +144,8 @@ def file_of(name: str, root: str) -> Path | None:
 
 def _nearest(name: str) -> str:
     if name == "emnist":
-        return "name its split: " + ", ".join(known for known in CATALOG if known.startswith("emnist-"))
+        splits = ", ".join(known for known in CATALOG if known.startswith("emnist-"))
+        return f"name its split: {splits}; {OFFLINE}"
     near = difflib.get_close_matches(name, CATALOG, n=1)
     known = f"did you mean {near[0]}? " if near else f"known: {', '.join(CATALOG)}; "
     return known + OFFLINE

@@ -25,6 +25,7 @@ MAX_RECORDS = 10_000_000
 _BLOCK = 4096
 """Records that are hashed at a time."""
 _CPU = torch.device("cpu")
+_AS_IT_IS = Preparation()
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def load(
     return from_arrays(x, y, where=str(path or name), preparation=preparation)
 
 
-def from_arrays(x: NDArray[Any], y: NDArray[Any], *, where: str, preparation: Preparation = Preparation()) -> Dataset:
+def from_arrays(x: NDArray[Any], y: NDArray[Any], *, where: str, preparation: Preparation = _AS_IT_IS) -> Dataset:
     """A data set from two arrays once shapes, types and ranges are checked. ConfigError names `where`.
 
     `x` is uint8 or float of shape (n, c, h, w), (n, h, w) or (n, d); `y` holds whole numbers from 0.

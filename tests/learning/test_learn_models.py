@@ -11,7 +11,7 @@ import torch
 
 from dltui.aggregation.model import decode_model, encode_model
 from dltui.errors import ConfigError
-from dltui.learning.models import MODELS, build, load_tensors, tensors
+from dltui.learning.models import MODELS, build, load_tensors, parameters, tensors
 from dltui.learning.random import derive
 
 SMALL = [name for name in MODELS if name != "resnet18"]

@@ -27,6 +27,15 @@ Seconds = Annotated[int, Meta(ge=1, le=604_800)]
 Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Text = Annotated[str, Meta(min_length=1, max_length=1024)]
+Mean = Annotated[tuple[Annotated[float, Meta(ge=-1e6, le=1e6)], ...], Meta(min_length=1, max_length=64)]
+Deviation = Annotated[tuple[Annotated[float, Meta(gt=0.0, le=1e6)], ...], Meta(min_length=1, max_length=64)]
+Scheme = Annotated[
+    str,
+    Meta(
+        pattern=r"^(iid|dirichlet|shards|quantity|[A-Za-z_][\w.]{0,200}:[A-Za-z_]\w{0,200})\Z",
+        description="iid, dirichlet, shards, quantity or module:function",
+    ),
+]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +73,10 @@ class ChainSection(Section, frozen=True, kw_only=True):
 
 
 class ClientsSection(Section, frozen=True, kw_only=True):
-    """The client processes of this machine; `parallel` 0 means one training per core at a time."""
+    """The client processes of this machine; `parallel` 0 means one training per core at a time.
+
+    `device` auto takes a GPU where torch has one.
+    """
 
     count: Clients = 5
     threads: Annotated[int, Meta(ge=1, le=64)] = 1
@@ -72,13 +84,22 @@ class ClientsSection(Section, frozen=True, kw_only=True):
     auto_register: bool = True
     names: tuple[Name, ...] = ()
     restart: bool = False
+    device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
 
 
 class DataSection(Section, frozen=True, kw_only=True):
-    """The data set and how it is divided; `parts` 0 means one part a client."""
+    """The data set, how its records are prepared, and how it is divided.
+
+    `root` empty means this user's cache folder; `size` and `channels` 0 leave records as they are; `parts` 0 means one
+    part a client.
+    """
 
     dataset: Text = "mnist10k"
-    partition: Literal["iid", "dirichlet", "shards"] = "iid"
+    root: Annotated[str, Meta(max_length=1024)] = ""
+    size: Annotated[int, Meta(ge=0, le=1_024)] = 0
+    channels: Literal[0, 1, 3] = 0
+    normalise: Literal["none", "dataset"] | tuple[Mean, Deviation] = "none"
+    partition: Scheme = "iid"
     alpha: Annotated[float, Meta(gt=0.0, le=1_000_000.0)] = 0.5
     shards_per_client: Annotated[int, Meta(ge=1, le=1_000)] = 2
     test_fraction: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.2

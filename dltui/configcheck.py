@@ -61,12 +61,15 @@ def _value(name: str, value: Any, kind: Any, source: str, text: bool) -> Any:
     wrong = ConfigError(f"{_shown(value)} is not allowed", where=f"{source}: {name}", hint=f"allowed: {allowed(kind)}")
     if isinstance(value, tuple):
         value = list(value)
-    if text and isinstance(value, str) and isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.VarTupleType):
+    info = msgspec.inspect.type_info(kind)
+    if text and isinstance(value, str) and isinstance(info, msgspec.inspect.VarTupleType):
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
+        if text and isinstance(info, msgspec.inspect.UnionType) and str(value).startswith("["):
+            value = msgspec.json.decode(value)
         converted = msgspec.convert(value, kind, strict=not text)
         json.dumps(converted, ensure_ascii=False).encode("utf-8")
-    except (msgspec.ValidationError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise wrong from None
     if isinstance(converted, float) and not math.isfinite(converted):
         raise wrong
@@ -93,6 +96,12 @@ def _unknown(shown: str, wanted: str, sections: Sections, source: str, values: A
 
 def _allowed(info: Any) -> str:
     inspect = msgspec.inspect
+    if isinstance(info, inspect.Metadata):
+        return str((info.extra_json_schema or {})["description"])
+    if isinstance(info, inspect.UnionType):
+        return " or ".join(_allowed(kind) for kind in info.types)
+    if isinstance(info, inspect.TupleType):
+        return f"a pair of lists: {'; '.join(_allowed(kind) for kind in info.item_types)}"
     if isinstance(info, inspect.BoolType):
         return "true or false"
     if isinstance(info, inspect.LiteralType):
@@ -105,7 +114,7 @@ def _allowed(info: Any) -> str:
         return f"a number {low} {high}"
     if isinstance(info, inspect.VarTupleType):
         return f"a list, each {_allowed(info.item_type)}"
-    return f"a text of {info.min_length} to {info.max_length} characters"
+    return f"a text of {info.min_length or 0} to {info.max_length} characters"
 
 
 def _shown(value: Any, quote: bool = True) -> str:

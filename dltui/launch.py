@@ -6,17 +6,20 @@ import os
 import secrets
 import subprocess
 import sys
-from pathlib import Path
 
 from dltui import exits
 from dltui.config import Config, to_toml
-from dltui.errors import ConfigError, DltuiError, RunError
+from dltui.errors import DltuiError, RunError
+from dltui.learning.catalog import file_of
 from dltui.paths import RunPaths, runs_dir
 
 
 def create_run(config: Config) -> RunPaths:
-    """Make the directory of a new run, with its configuration frozen in it. Raises ConfigError where that fails."""
-    check_dataset(config)
+    """Make the directory of a new run, with its configuration frozen in it. Raises ConfigError where that fails.
+
+    Data that are not there are refused before anything is started.
+    """
+    file_of(config.data.dataset, config.data.root)
     while True:
         paths = RunPaths(runs_dir() / secrets.token_hex(3))
         if not paths.root.exists():
@@ -24,17 +27,6 @@ def create_run(config: Config) -> RunPaths:
     paths.create()
     paths.config.write_text(to_toml(config), encoding="utf-8")
     return paths
-
-
-def check_dataset(config: Config) -> None:
-    """Refuse a data file that is not there before anything is started."""
-    name = config.data.dataset
-    if name.endswith(".npz") and not Path(name).expanduser().is_file():
-        raise ConfigError(
-            "no such data file",
-            where=name,
-            hint="put it there, or use mnist10k, which ships with dltui and needs no file",
-        )
 
 
 def start_engine(paths: RunPaths) -> subprocess.Popen[bytes]:

@@ -9,6 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from dltui.errors import ConfigError, RunError
 
 MAX_SOCKET_BYTES = 100
@@ -18,6 +20,13 @@ MAX_SOCKET_BYTES = 100
 def runs_dir() -> Path:
     """The folder of all runs: `DLTUI_RUNS`, or `runs` in the present folder."""
     return Path(os.environ.get("DLTUI_RUNS") or "runs")
+
+
+def data_dir(root: str = "") -> Path:
+    """The folder of public data sets: `root`, or `data` in this user's cache folder where it is empty."""
+    if root:
+        return Path(root).expanduser()
+    return platformdirs.user_cache_path("dltui") / "data"
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,14 @@ def test_the_file_that_ships_names_every_key_with_its_default_and_a_comment() ->
 
 def test_the_frozen_copy_reads_back_to_the_same(tmp_path: Path) -> None:
     names = ("Saint Mary's", 'quote " and \\ back', "tab\tand \x7f", "漢字 😀", "[x]")
-    config = load(flags={"clients.names": names, "run.seed": 2**63 - 1, "training.learning_rate": 1e-7})
+    config = load(
+        flags={
+            "clients.names": names,
+            "run.seed": 2**63 - 1,
+            "training.learning_rate": 1e-7,
+            "data.normalise": ((0.1, -2.0), (1e-7, 3.0)),
+        }
+    )
     assert load(written(tmp_path, to_toml(config))) == config
 
 
@@ -69,6 +76,8 @@ def test_the_environment_is_read_by_type() -> None:
     assert config.rounds.require_approval is True and config.clients.auto_register is False
     assert config.training.learning_rate == 0.1 and config.model.name == "cnn"
     assert config.clients.names == ("north", "south", "east")
+    assert load(env={"DLTUI_DATA_NORMALISE": "[[0.5], [0.25]]"}).data.normalise == ((0.5,), (0.25,))
+    assert load(env={"DLTUI_DATA_NORMALISE": "dataset"}).data.normalise == "dataset"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +101,15 @@ def test_the_environment_is_read_by_type() -> None:
         ("[data]\nalpha = nan", "data.alpha: nan is not allowed - allowed: a number above 0 to 1e+06"),
         ("[training]\nlearning_rate = inf", "training.learning_rate: inf is not allowed"),
         ("[training]\nmomentum = 1.0", "training.momentum: 1.0 is not allowed - allowed: a number from 0 below 1"),
-        ("[data]\npartition = 'random'", 'allowed: "dirichlet" or "iid" or "shards"'),
+        ("[data]\npartition = 'random'", "allowed: iid, dirichlet, shards, quantity or module:function"),
+        (
+            "[data]\nnormalise = 'all'",
+            'data.normalise: \'all\' is not allowed - allowed: "dataset" or "none" or a pair',
+        ),
+        ("[data]\nnormalise = [[0.5], [0.0]]", "each a number above 0 to 1e+06"),
+        ("[data]\nnormalise = [[0.5]]", "data.normalise: [[0.5]] is not allowed"),
+        ("[data]\nchannels = 2", "data.channels: 2 is not allowed - allowed: 0 or 1 or 3"),
+        ("[clients]\ndevice = 'tpu'", 'allowed: "auto" or "cpu" or "cuda" or "mps"'),
         ("[rounds]\nrequire_approval = 1", "rounds.require_approval: 1 is not allowed - allowed: true or false"),
         ("[clients]\nnames = [1]", "allowed: a list, each a text of 1 to 64 characters"),
         ("[clients]\nnames = ['" + "ü" * 40 + "']", "is longer than 64 bytes"),
@@ -134,6 +151,8 @@ def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
         ({"DLTUI_TRAINING_LEARNING_RATE": "nan"}, "training.learning_rate: 'nan' is not allowed"),
         ({"DLTUI_MODEL_NAME": "\udcff"}, "model.name: '\\udcff' is not allowed"),
         ({"DLTUI_CLIENTS_NAMES": "a," + "b" * 65}, "clients.names"),
+        ({"DLTUI_DATA_NORMALISE": "[" * 100_000}, "data.normalise"),
+        ({"DLTUI_DATA_NORMALISE": "[[1],[2]"}, "data.normalise"),
         ({"DLTUI_WHAT": "1"}, "unknown key what"),
     ],
 )
@@ -182,7 +201,7 @@ def test_every_key_says_what_it_allows_and_refuses_nonsense(section: str, key: s
         except ConfigError as error:
             assert f"{section}.{key}" in str(error)
         else:
-            assert nonsense is None
+            assert nonsense is None or (key, nonsense) == ("root", "")
 
 
 plain = st.recursive(
@@ -221,13 +240,21 @@ def test_the_plan_hash_follows_what_changes_a_result_and_nothing_else() -> None:
         {"clients.auto_register": False},
         {"ui.ascii": True},
         {"data.alpha": 0.1},
+        {"data.root": "/somewhere"},
+        {"clients.device": "auto"},
     ]
     other: list[dict[str, Any]] = [
         {"run.seed": 2},
         {"model.name": "cnn"},
         {"data.dataset": "/somewhere/else.npz"},
         {"data.partition": "shards"},
+        {"data.partition": "quantity"},
+        {"data.partition": "mine:deal"},
         {"data.parts": 8},
+        {"data.size": 32},
+        {"data.channels": 3},
+        {"data.normalise": "dataset"},
+        {"data.normalise": [[0.5], [0.25]]},
         {"training.learning_rate": 0.06},
         {"aggregation.scale_bits": 20},
         {"rounds.quorum": 3},

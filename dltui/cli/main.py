@@ -9,7 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 import dltui
-from dltui.cli import contracts, twins, viewing
+from dltui.cli import contracts, data, twins, viewing
 from dltui.cli.console import flags, guarded
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 twins.register(app)
 viewing.register(app)
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(data.app, name="data")
 
 NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")]
 FormatName = Annotated[str, typer.Option("--format", help="text, or jsonl: the journal on stdout.")]
@@ -39,9 +40,11 @@ def run(
     context: typer.Context,
     rounds: int = _number("--rounds"),
     clients: int = _number("--clients"),
-    dataset: str = typer.Option(None, "--dataset", help="mnist10k, a .npz file, or module:function."),
-    model: str = typer.Option(None, "--model", help="mlp, cnn, cnn-bn, or module:factory."),
-    partition: str = typer.Option(None, "--partition", help="iid, dirichlet or shards."),
+    dataset: str = typer.Option(
+        None, "--dataset", help="A name of `dltui data list`, a .npz file, folder:PATH, or module:function."
+    ),
+    model: str = typer.Option(None, "--model", help="linear, mlp, cnn, cnn-bn, resnet18, or module:factory."),
+    partition: str = typer.Option(None, "--partition", help="iid, dirichlet, shards, quantity, or module:function."),
     alpha: float = _number("--alpha"),
     chain: str = typer.Option(None, "--chain", help="embedded."),
     port: int = typer.Option(None, "--port", help="Port of the chain's JSON-RPC; 0 takes a free one."),

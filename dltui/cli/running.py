@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+import typer
+
 from dltui import exits
 from dltui.config import Config, load
 from dltui.core.journal import Tail
@@ -17,6 +19,7 @@ from dltui.core.session import LiveSession, ReplaySession, Session
 from dltui.demo.director import Director
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.launch import create_run, engine_failure, start_engine
+from dltui.learning.catalog import CATALOG
 from dltui.paths import RunPaths, find_run
 
 Format = Literal["text", "jsonl"]
@@ -101,6 +104,12 @@ def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, forma
 def _new(config: Config) -> RunPaths:
     for note in config.notes:
         print(f"note: {note}", file=sys.stderr)
+    data = config.data
+    if data.dataset in CATALOG and not CATALOG[data.dataset].ready(data.root).is_file():
+        # A process of its own, because no face imports torch.
+        fetch = [sys.executable, "-m", "dltui", "data", "get", data.dataset, "--root", data.root]
+        if code := subprocess.run(fetch, stdout=sys.stderr, check=False).returncode:
+            raise typer.Exit(code)
     return create_run(config)
 
 

@@ -12,7 +12,7 @@ from dltui.chain import merkle
 from dltui.client.outcome import Terms, load_version
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
-from dltui.learning import datasets, evaluation, models, partition, training
+from dltui.learning import devices, evaluation, models, task, training
 from dltui.learning.random import derive
 from dltui.store import Store
 
@@ -33,35 +33,18 @@ class Home:
         self._spec = spec
         self._store = store
         self._telemetry = telemetry
-        data = datasets.load(spec.dataset)
-        split = partition.split(
-            data.y,
-            spec.parts,
-            spec.partition,
-            derive(spec.seed, "partition"),
-            alpha=spec.alpha,
-            shards_per_client=spec.shards_per_client,
-            test_fraction=spec.test_fraction,
-            holdout_fraction=spec.holdout_fraction,
-        ).clients[spec.part]
-        self._train_x, self._train_y = data.tensors(split.train)
-        self._held_x, self._held_y = data.tensors(split.held_out if len(split.held_out) else split.train)
-        self._records = [data.x[i].tobytes() + int(data.y[i]).to_bytes(8, "big") for i in split.train]
-        self._schema = hashlib.sha256(data.schema.encode()).digest()
-        self._model = models.build(spec.model, data.input_shape, data.classes, derive(spec.seed, "model"))
+        self._device = devices.choose(spec.device)
+        self._data = task.data(spec)
+        self._own = task.division(spec, self._data).clients[spec.part]
+        self._train_x, self._train_y = self._data.tensors(self._own.train, self._device)
+        held_out = self._own.held_out if len(self._own.held_out) else self._own.train
+        self._held_x, self._held_y = self._data.tensors(held_out, self._device)
+        self._model = task.model(spec, self._data).to(self._device)
         self.terms = Terms(spec.rule, spec.scale_bits, spec.max_weight, spec.epochs, spec.steps, spec.batch_size)
-        self._settings = training.TrainSettings(
-            optimizer=spec.optimizer,
-            learning_rate=spec.learning_rate,
-            momentum=spec.momentum,
-            epochs=spec.epochs,
-            steps=spec.steps or None,
-            batch_size=spec.batch_size,
-            prox_mu=spec.prox_mu,
-        )
+        self._settings = task.settings(spec)
         self._base_digest = ""
         self._base: Tensors = {}
-        telemetry.ready(len(split.train), len(split.held_out))
+        telemetry.ready(len(self._own.train), len(self._own.held_out))
 
     def commitment(self) -> DataCommitment:
         """The salted Merkle root over the training records: it proves that they did not change, not that they are good.
@@ -69,8 +52,13 @@ class Home:
         The salt comes from the private key, so a record cannot be guessed from the root.
         """
         salt = hashlib.sha256(b"dltui record salt" + bytes.fromhex(self._spec.key)).digest()
-        leaves = [merkle.record_leaf(salt, record) for record in self._records]
-        return DataCommitment(merkle.root(leaves), len(leaves), self._schema)
+        labels = self._data.y[self._own.train]
+        leaves = [
+            merkle.record_leaf(salt, record.tobytes() + int(label).to_bytes(8, "big"))
+            for record, label in zip(self._data.records(self._own.train), labels, strict=True)
+        ]
+        schema = hashlib.sha256(self._data.schema.encode()).digest()
+        return DataCommitment(merkle.root(leaves), len(leaves), schema)
 
     def base(self, digest: str) -> Tensors:
         """The tensors of a version, fetched by digest and checked; kept until another one is asked for."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
+from dltui.learning.spec import LearningSpec
 
 
-class ClientSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One participant. The learning fields repeat the run's configuration, which the plan hash on chain binds."""
+class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
+    """One participant."""
 
     name: str
     """What it calls itself when it joins."""
@@ -14,8 +14,6 @@ class ClientSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Its private key, 32 bytes in hex."""
     part: int
     """Which slice of the data set is its own."""
-    parts: int
-    seed: int
     plan_hash: str
     """Hash of the learning plan that it agreed to, in hex; it trains under no other."""
 
@@ -28,25 +26,8 @@ class ClientSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     store: str
     """URL of the blob store."""
 
-    dataset: str
-    partition: str
-    alpha: float
-    shards_per_client: int
-    test_fraction: float
-    holdout_fraction: float
-    model: str
-    optimizer: str
-    learning_rate: float
-    momentum: float
-    epochs: int
-    steps: int
-    batch_size: int
-    prox_mu: float
-    rule: str
     scale_bits: int
     max_weight: int
 
-    threads: int = 1
     gate: str = ""
     """Folder with the locks that bound how many clients train at once; empty for no bound."""
-    gate_slots: int = 0

@@ -40,7 +40,7 @@ class TrainingDuty:
 
     def _train(self, facts: RoundFacts) -> None:
         self._seat.telemetry.progress("wait", facts.number)
-        with turn(self._spec.gate, self._spec.gate_slots, self._spec.part):
+        with turn(self._spec.gate, self._spec.slots, self._spec.part):
             self._seat.telemetry.progress("train", facts.number)
             self._blob = self._seat.home.train(facts.number, self._seat.index, facts.base_digest)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dltui.core.events import (
+    DataDescribed,
     DemoStep,
+    ModelDescribed,
     OpCommand,
     OpResult,
     RunAlert,
@@ -57,6 +59,21 @@ def finished(state: State, data: RunFinished, ts: str) -> tuple[str, ...]:
     require(data.status in ENDS, f"the run finished with the unknown status {data.status!r}")
     state.status, state.exit_code, state.reason, state.finished_at = data.status, data.exit_code, data.reason, ts
     return ("run", "round")
+
+
+@fold(DataDescribed)
+def data_described(state: State, data: DataDescribed, ts: str) -> tuple[str, ...]:
+    """The data that the run learns from; they stay the same, also when it is resumed."""
+    require(state.data is None or state.data.sha256 == data.sha256, "the run goes on with other data")
+    state.data = data
+    return ("run",)
+
+
+@fold(ModelDescribed)
+def model_described(state: State, data: ModelDescribed, ts: str) -> tuple[str, ...]:
+    """The model and what a round of it takes."""
+    state.model = data
+    return ("run",)
 
 
 @fold(RunAlert)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from dltui.config import Config
+from dltui.config import Config, DataSection
 from dltui.core import canonical
 
 
@@ -26,10 +26,11 @@ def learning_plan(config: Config) -> dict[str, Any]:
             "dataset": data.dataset.replace("\\", "/").rpartition("/")[2],
             "partition": data.partition,
             "parts": data.parts or config.clients.count,
-            "alpha": data.alpha if data.partition == "dirichlet" else None,
+            "alpha": data.alpha if data.partition in ("dirichlet", "quantity") else None,
             "shards_per_client": data.shards_per_client if data.partition == "shards" else None,
             "test_fraction": data.test_fraction,
             "holdout_fraction": data.holdout_fraction,
+            **_preparation(data),
         },
         "training": msgspec.to_builtins(config.training),
         "aggregation": msgspec.to_builtins(config.aggregation),
@@ -47,6 +48,12 @@ def learning_plan(config: Config) -> dict[str, Any]:
             "attest": rounds.attest_seconds,
         },
     }
+
+
+def _preparation(data: DataSection) -> dict[str, Any]:
+    """How records are prepared; a run that leaves them as they are has the same plan as before there was a choice."""
+    told = {"size": data.size, "channels": data.channels, "normalise": msgspec.to_builtins(data.normalise)}
+    return {key: value for key, value in told.items() if value not in (0, "none")}
 
 
 def plan_hash(config: Config) -> str:

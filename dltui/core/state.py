@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dltui.core import folds_chain, folds_clients, folds_models, folds_rounds, folds_run
-from dltui.core.events import DemoStep, Event, OpCommand, PlanSet
+from dltui.core.events import DataDescribed, DemoStep, Event, ModelDescribed, OpCommand, PlanSet
 from dltui.core.folding import FOLDS, IllegalStep
 from dltui.core.model import Alert, Chain, Client, Round, Tx, Version
 
@@ -38,6 +38,8 @@ class State:
     reason: str = ""
     demo: DemoStep | None = None
     plan: PlanSet | None = None
+    data: DataDescribed | None = None
+    model: ModelDescribed | None = None
     chain: Chain = field(default_factory=Chain)
     clients: dict[str, Client] = field(default_factory=dict)
     rounds: dict[int, Round] = field(default_factory=dict)

@@ -23,6 +23,7 @@ def summarise(state: State, journal_head: str) -> dict[str, Any]:
         "exit_code": state.exit_code,
         "reason": state.reason,
         "seed": state.seed,
+        "data_sha256": state.data.sha256 if state.data else None,
         "started_at": state.started_at,
         "finished_at": state.finished_at,
         "seconds": round(end - start, 3) if start is not None and end is not None else None,

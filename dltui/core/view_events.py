@@ -148,6 +148,9 @@ _SENTENCES: dict[type[Payload], Callable[[Any], str]] = {
     ev.ClientLate: lambda d: f"{d.id} is late: no {d.what} in r{d.round} by the deadline",
     ev.ClientMissed: lambda d: f"{d.id} missed r{d.round}, {d.misses} in a row",
     ev.ClientExited: _exited,
+    ev.DataDescribed: lambda d: (
+        f"{d.dataset}: {fmt.plural(d.records, 'record')} of {d.schema}, {d.test:,} of them to test on  {d.sha256[:12]}"
+    ),
     ev.DataCommitted: lambda d: f"{d.id} committed to {fmt.plural(d.count, 'record')}  {fmt.short(d.root)}",
     ev.DataApproved: lambda d: f"{d.id} weighs {fmt.plural(d.count, 'approved record')}",
     ev.DataRevoked: lambda d: f"{d.id} withdrew the use of its data",
@@ -169,6 +172,10 @@ _SENTENCES: dict[type[Payload], Callable[[Any], str]] = {
     ),
     ev.RoundAborted: lambda d: f"r{d.round} aborted: {d.reason}",
     ev.RoundTimed: _timed,
+    ev.ModelDescribed: lambda d: (
+        f"{d.model}: {fmt.plural(d.parameters, 'parameter')}, {d.bytes / 1e6:.1f} MB an update, "
+        f"about {fmt.duration(d.round_seconds)} of training a round on {d.device} (measured)"
+    ),
     ev.ModelPublished: _published,
     ev.ModelApproved: lambda d: f"version {d.version} approved by {d.by}",
     ev.ModelRejected: lambda d: f"version {d.version} rejected by {d.by}, next base is version {d.new_base}",

@@ -204,6 +204,8 @@ class Crew:
     def _examined(self, message: dict[str, Any]) -> None:
         if message["kind"] == "genesis":
             self.genesis = message["digest"]
+            self._emit(ev.DataDescribed(**message["data"]))
+            self._emit(ev.ModelDescribed(**message["model"]))
         elif message["kind"] == "failed":
             raise ConfigError(message["message"], where=message["where"], hint=message["hint"])
         else:

@@ -42,7 +42,7 @@ from dltui.engine.queries import Queries
 from dltui.engine.scheduler import MOST_ABORTS, Scheduler, Waiting
 from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.timing import Timings
-from dltui.errors import DltuiError, RunError
+from dltui.errors import ConfigError, DltuiError, RunError
 from dltui.paths import RunPaths, socket_path
 from dltui.store import Store
 
@@ -91,7 +91,17 @@ class Engine:
         self._verdicts: dict[int, tuple[Verdict, ...]] = {}
 
     def emit(self, payload: Payload) -> None:
-        """Write one event, fold it, and act on what it means for the engine's own bookkeeping."""
+        """Write one event, fold it, and act on what it means for the engine's own bookkeeping.
+
+        Raises ConfigError where the data set is not the one that the run began with.
+        """
+        known = self.state.data
+        if isinstance(payload, ev.DataDescribed) and known is not None and known.sha256 != payload.sha256:
+            raise ConfigError(
+                f"other data than the run began with: SHA-256 {payload.sha256[:12]}, not {known.sha256[:12]}",
+                where=payload.dataset,
+                hint="put the first file back to resume this run, or start a new one",
+            )
         self.state.apply(self._journal.append(payload))
         if isinstance(payload, ev.RoundOpened):
             self._timings.opened(payload.round)

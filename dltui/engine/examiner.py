@@ -12,33 +12,21 @@ import signal
 import sys
 from typing import Any
 
-import msgspec
-
 from dltui.aggregation.manifest import first_version
 from dltui.client.outcome import load_version
 from dltui.errors import DltuiError
-from dltui.learning import datasets, evaluation, models, partition, threads
-from dltui.learning.random import derive
+from dltui.learning import devices, estimate, evaluation, models, task, threads
+from dltui.learning.spec import LearningSpec
 from dltui.store import Store
 
 log = logging.getLogger("dltui.examiner")
 
 
-class ExaminerSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What the examiner needs: the learning side of the configuration, and `requests`, a named pipe's path."""
+class ExaminerSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
+    """What the examiner needs beside the task: the store, and `requests`, a named pipe's path."""
 
     requests: str
     store: str
-    seed: int
-    parts: int
-    dataset: str
-    partition: str
-    alpha: float
-    shards_per_client: int
-    test_fraction: float
-    holdout_fraction: float
-    model: str
-    rule: str
 
 
 def run(spec: ExaminerSpec, answers: int) -> int:
@@ -47,7 +35,7 @@ def run(spec: ExaminerSpec, answers: int) -> int:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threads.use(1)
+    threads.use(spec.threads)
     try:
         examiner = _Examiner(spec)
         _answer(answers, examiner.genesis())
@@ -69,27 +57,42 @@ class _Examiner:
     def __init__(self, spec: ExaminerSpec) -> None:
         self._spec = spec
         self._store = Store(spec.store)
-        self._data = datasets.load(spec.dataset)
-        self._model = models.build(spec.model, self._data.input_shape, self._data.classes, derive(spec.seed, "model"))
-        split = partition.split(
-            self._data.y,
-            spec.parts,
-            spec.partition,
-            derive(spec.seed, "partition"),
-            alpha=spec.alpha,
-            shards_per_client=spec.shards_per_client,
-            test_fraction=spec.test_fraction,
-            holdout_fraction=spec.holdout_fraction,
-        )
-        self._x, self._y = self._data.tensors(split.test)
+        self._device = devices.choose(spec.device)
+        self._data = task.data(spec)
+        self._division = task.division(spec, self._data)
+        self._model = task.model(spec, self._data).to(self._device)
+        self._x, self._y = self._data.tensors(self._division.test, self._device)
 
     def genesis(self) -> dict[str, Any]:
-        """Put version 0 into the store; its digest is a function of model and seed."""
+        """Put version 0 into the store and describe the task; the digest is a function of model and seed."""
         model, manifest = first_version(models.tensors(self._model), self._spec.rule)
         self._store.put(model)
-        parameters = sum(p.numel() for p in self._model.parameters())
-        digest = self._store.put(manifest)
-        return {"kind": "genesis", "digest": digest, "parameters": parameters, "bytes": len(model)}
+        return {
+            "kind": "genesis",
+            "digest": self._store.put(manifest),
+            "data": {
+                "dataset": self._spec.dataset,
+                "schema": self._data.schema,
+                "records": len(self._data.y),
+                "classes": self._data.classes,
+                "test": len(self._y),
+                "sha256": self._data.fingerprint(),
+            },
+            "model": {
+                "model": self._spec.model,
+                "parameters": models.parameters(self._model),
+                "bytes": len(model),
+                "device": self._device.type,
+                "round_seconds": self._round_seconds(),
+            },
+        }
+
+    def _round_seconds(self) -> float:
+        """What the training of a round takes about, measured on the test split while nobody trains yet."""
+        settings = task.settings(self._spec)
+        step = estimate.step_seconds(self._model, self._x, self._y, settings)
+        records = [len(client.train) for client in self._division.clients]
+        return round(estimate.round_seconds(step, records, settings, self._spec.slots), 3)
 
     def examine(self, request: dict[str, Any]) -> dict[str, Any]:
         """Measure one version: accuracy in basis points and mean loss on the test split."""

@@ -48,7 +48,13 @@ class Nursery:
     def start(self) -> None:
         """Start the nursery process; it is `warm` some seconds later (see `handle`)."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            # An optimizer asks whether there is a GPU; asked this way, no driver starts before the fork.
+            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+        }
         with open(self._logs / "nursery.log", "ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "dltui.engine.nursery", str(theirs.fileno())],

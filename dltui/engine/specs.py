@@ -12,6 +12,7 @@ from dltui.client.spec import ClientSpec
 from dltui.config import Config
 from dltui.core.plan import plan_hash
 from dltui.engine.keys import client_key
+from dltui.learning.spec import LearningSpec
 from dltui.paths import RunPaths
 
 
@@ -51,40 +52,41 @@ def client_spec(config: Config, paths: RunPaths, part: int, rpc_url: str, addres
         federation=addresses["FLContract"],
         model_registry=addresses["ModelRegistry"],
         data_registry=addresses["DataRegistry"],
-        optimizer=config.training.optimizer,
-        learning_rate=config.training.learning_rate,
-        momentum=config.training.momentum,
-        epochs=config.training.epochs,
-        steps=config.training.steps,
-        batch_size=config.training.batch_size,
-        prox_mu=config.training.prox_mu,
         scale_bits=config.aggregation.scale_bits,
         max_weight=config.aggregation.max_weight,
-        threads=config.clients.threads,
         gate=str(paths.logs.resolve()),
-        gate_slots=config.clients.parallel or os.cpu_count() or 1,
-        **_learning(config, paths),
+        store=str(paths.blobs.resolve()),
+        **msgspec.structs.asdict(learning_spec(config)),
     )
     return dict(msgspec.to_builtins(spec))
 
 
 def examiner_spec(config: Config, paths: RunPaths, requests: str) -> dict[str, Any]:
     """The examiner's spec, as plain data; `requests` is the path of its named pipe."""
-    return {"requests": requests, **_learning(config, paths)}
+    store = str(paths.blobs.resolve())
+    return {"requests": requests, "store": store, **msgspec.to_builtins(learning_spec(config))}
 
 
-def _learning(config: Config, paths: RunPaths) -> dict[str, Any]:
-    data = config.data
-    return {
-        "store": str(paths.blobs.resolve()),
-        "seed": config.run.seed,
-        "parts": parts_of(config),
-        "dataset": data.dataset,
-        "partition": data.partition,
-        "alpha": data.alpha,
-        "shards_per_client": data.shards_per_client,
-        "test_fraction": data.test_fraction,
-        "holdout_fraction": data.holdout_fraction,
-        "model": config.model.name,
-        "rule": config.aggregation.rule,
-    }
+def learning_spec(config: Config) -> LearningSpec:
+    """What is to be learned from which data."""
+    data, training, clients = config.data, config.training, config.clients
+    return LearningSpec(
+        seed=config.run.seed,
+        parts=parts_of(config),
+        dataset=data.dataset,
+        root=data.root,
+        size=data.size,
+        channels=data.channels,
+        normalise=data.normalise,
+        partition=data.partition,
+        alpha=data.alpha,
+        shards_per_client=data.shards_per_client,
+        test_fraction=data.test_fraction,
+        holdout_fraction=data.holdout_fraction,
+        model=config.model.name,
+        **msgspec.structs.asdict(training),
+        rule=config.aggregation.rule,
+        device=clients.device,
+        threads=clients.threads,
+        slots=clients.parallel or os.cpu_count() or 1,
+    )

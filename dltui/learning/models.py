@@ -17,6 +17,11 @@ from dltui.learning.plugins import load_function
 Tensors = dict[str, NDArray[Any]]
 
 
+def _linear(shape: tuple[int, int, int], classes: int) -> nn.Module:
+    channels, height, width = shape
+    return nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, classes))
+
+
 def _mlp(shape: tuple[int, int, int], classes: int) -> nn.Module:
     channels, height, width = shape
     return nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, 64), nn.ReLU(), nn.Linear(64, classes))
@@ -46,12 +51,34 @@ def _cnn_bn(shape: tuple[int, int, int], classes: int) -> nn.Module:
     return _cnn(shape, classes, norm=True)
 
 
+def _resnet18(shape: tuple[int, int, int], classes: int) -> nn.Module:
+    """ResNet-18 with the stem for small images (He et al. 2016, section 4.2): 3x3, stride 1, no pooling."""
+    channels, height, width = shape
+    if min(height, width) < SMALLEST_RESNET:
+        # Below this the last block sees one pixel, and BatchNorm cannot train on a batch of one.
+        side = f"{SMALLEST_RESNET}x{SMALLEST_RESNET}"
+        raise ConfigError(f"resnet18 needs images of at least {side}, not {height}x{width}", hint="use cnn")
+    from torchvision.models.resnet import resnet18  # takes a second and 160 MB, so only where it is asked for
+
+    model = resnet18(weights=None, num_classes=classes)
+    model.conv1 = nn.Conv2d(channels, 64, 3, padding=1, bias=False)
+    nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
+    model.maxpool = nn.Identity()
+    return model
+
+
+SMALLEST_RESNET = 16
+"""Least height and width of an image for resnet18."""
+
 MODELS: dict[str, Callable[[tuple[int, int, int], int], nn.Module]] = {
+    "linear": _linear,
     "mlp": _mlp,
     "cnn": _cnn,
     "cnn-bn": _cnn_bn,
+    "resnet18": _resnet18,
 }
-"""Built-in models: one hidden layer of 64; two convolutions and a hidden layer; the same with BatchNorm."""
+"""Built-in models: softmax regression; one hidden layer of 64; two convolutions and a hidden layer; the same with
+BatchNorm; ResNet-18 for small images."""
 
 
 def build(name: str, input_shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
@@ -74,6 +101,11 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int, seed: int)
         if array.dtype != np.float32 and not (array.dtype == np.int64 and key.startswith("buffer.")):
             raise ConfigError(f"tensor {key} has dtype {array.dtype}", where=name, hint="float32, or int64 buffers")
     return model
+
+
+def parameters(model: nn.Module) -> int:
+    """How many numbers training changes."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def tensors(model: nn.Module) -> Tensors:

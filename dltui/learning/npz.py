@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import lzma
 import math
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -20,7 +21,14 @@ from dltui.errors import ConfigError
 MAX_BYTES = 2 * 1024**3
 """Largest array that is read, in bytes."""
 
+MAX_HEADER = 1 << 16
+"""Most bytes of an array's header."""
+
+_LOCAL = struct.Struct("<4s22xHH")
+"""A zip member's local header: signature, then the lengths of its name and of its extra field."""
+
 _BROKEN = (
+    struct.error,
     ValueError,
     TypeError,
     KeyError,
@@ -36,10 +44,13 @@ _BROKEN = (
 
 
 def read_arrays(path: Path, *names: str) -> tuple[NDArray[Any], ...]:
-    """The arrays called `names` in the file. Raises ConfigError naming the file and what is wrong with it."""
+    """The arrays called `names` in the file. Raises ConfigError naming the file and what is wrong with it.
+
+    An array that is stored without compression is mapped, not copied: all processes that read it share its memory.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            return tuple(_read(archive, name, str(path)) for name in names)
+            return tuple(_read(archive, name, path) for name in names)
     except OSError as error:
         raise ConfigError(error.strerror or str(error), where=str(path), hint="check the file") from error
     except _BROKEN as error:
@@ -47,16 +58,33 @@ def read_arrays(path: Path, *names: str) -> tuple[NDArray[Any], ...]:
         raise ConfigError(f"not a usable .npz file: {error}", where=str(path), hint=hint) from error
 
 
-def _read(archive: zipfile.ZipFile, name: str, where: str) -> NDArray[Any]:
+def _read(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
     if f"{name}.npy" not in archive.namelist():
-        raise ConfigError(f"has no array {name}", where=where, hint="a data file holds two arrays, x and y")
+        raise ConfigError(f"has no array {name}", where=str(path), hint="a data file holds two arrays, x and y")
     info = archive.getinfo(f"{name}.npy")
     if info.file_size > MAX_BYTES:
         hint = f"an array may have {MAX_BYTES} bytes"
-        raise ConfigError(f"array {name} has {info.file_size} bytes", where=where, hint=hint)
-    with archive.open(info) as stream:
-        data = stream.read(info.file_size)
-    header = io.BytesIO(data)
+        raise ConfigError(f"array {name} has {info.file_size} bytes", where=str(path), hint=hint)
+    if info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 1 and info.file_size:
+        data = _mapped(path, info)
+    else:
+        with archive.open(info) as stream:
+            data = np.frombuffer(stream.read(info.file_size), dtype=np.uint8)
+    return _array(data, name)
+
+
+def _mapped(path: Path, info: zipfile.ZipInfo) -> NDArray[np.uint8]:
+    with open(path, "rb") as file:
+        file.seek(info.header_offset)
+        signature, name, extra = _LOCAL.unpack(file.read(_LOCAL.size))
+    if signature != b"PK\x03\x04":
+        raise ValueError("a member is not where the index says")
+    start = info.header_offset + _LOCAL.size + name + extra
+    return np.memmap(path, dtype=np.uint8, mode="r", offset=start, shape=(info.file_size,))
+
+
+def _array(data: NDArray[np.uint8], name: str) -> NDArray[Any]:
+    header = io.BytesIO(data[:MAX_HEADER].tobytes())
     version = npy.read_magic(header)
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"array {name} has format version {version}")
@@ -66,5 +94,4 @@ def _read(archive: zipfile.ZipFile, name: str, where: str) -> NDArray[Any]:
         raise ValueError(f"array {name} holds pickled objects, which are never loaded")
     if any(side < 0 for side in shape) or math.prod(shape) * dtype.itemsize != len(data) - header.tell():
         raise ValueError(f"array {name} is not as long as its header says")
-    flat = np.frombuffer(data, dtype=dtype, offset=header.tell())
-    return flat.reshape(shape, order="F" if fortran else "C")
+    return data[header.tell() :].view(dtype).reshape(shape, order="F" if fortran else "C")

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.errors import ConfigError
+from dltui.learning.plugins import load_function
 
-SCHEMES = ("iid", "dirichlet", "shards")
+SCHEMES = ("iid", "dirichlet", "shards", "quantity")
 MIN_RECORDS = 10
 """Every client gets at least this many records; a scheme that gives fewer takes from whoever has most."""
 
@@ -46,8 +47,9 @@ def split(
 
     `iid`: equal random parts. `dirichlet`: each class is dealt in proportions drawn from Dirichlet(alpha)
     (Hsu et al. 2019). `shards`: records sorted by label, cut into `shards_per_client` equal pieces for each
-    client (McMahan et al. 2017). Of its records each client holds out `holdout_fraction`. Raises ConfigError
-    where the numbers are impossible.
+    client (McMahan et al. 2017). `quantity`: random parts whose sizes are drawn from Dirichlet(alpha) (Li et al.
+    2022). `module:function`: see `_custom`. Of its records each client holds out `holdout_fraction`. Raises
+    ConfigError where the numbers are impossible.
     """
     _check(parts, scheme, alpha, shards_per_client, test_fraction, holdout_fraction)
     rng = np.random.Generator(np.random.PCG64(seed))
@@ -55,14 +57,62 @@ def split(
     if len(rest) < parts * MIN_RECORDS:
         hint = f"{MIN_RECORDS} records for each client: use fewer clients or a smaller test set"
         raise ConfigError(f"{len(rest)} records are too few for {parts} clients", hint=hint)
-    if scheme == "iid":
-        pieces = list(np.array_split(rng.permutation(rest), parts))
-    elif scheme == "dirichlet":
-        pieces = _dirichlet(labels, rest, parts, alpha, rng)
+    if ":" in scheme:
+        pieces = _custom(scheme, labels[rest], rest, parts, seed)
     else:
-        pieces = _shards(labels, rest, parts, shards_per_client, rng)
-    _fill(pieces, rng)
+        pieces = _built_in(scheme, labels, rest, parts, alpha, shards_per_client, rng)
+        _fill(pieces, rng)
     return Partition(np.sort(test), tuple(_hold_out(piece, holdout_fraction, rng) for piece in pieces))
+
+
+def _built_in(
+    scheme: str,
+    labels: Indices,
+    rest: Indices,
+    parts: int,
+    alpha: float,
+    shards_per_client: int,
+    rng: np.random.Generator,
+) -> list[Indices]:
+    if scheme == "dirichlet":
+        return _dirichlet(labels, rest, parts, alpha, rng)
+    if scheme == "shards":
+        return _shards(labels, rest, parts, shards_per_client, rng)
+    shuffled = rng.permutation(rest)
+    if scheme == "quantity":
+        return np.split(shuffled, _cuts(rng.dirichlet(np.full(parts, alpha)), len(rest)))
+    return list(np.array_split(shuffled, parts))
+
+
+def _custom(scheme: str, labels: Indices, rest: Indices, parts: int, seed: int) -> list[Indices]:
+    """The parts that a user's function deals: `function(labels, parts, seed)` returns `parts` lists of places.
+
+    `labels` (m,) are those of the records outside the test set, a place is 0 … m-1. No record may be dealt twice and
+    no part may be empty; records that are not dealt belong to nobody.
+    """
+    hint = f"function(labels, parts, seed) returns {parts} lists of different places in labels, none of them empty"
+    try:
+        pieces = [np.asarray(piece) for piece in load_function(scheme)(labels.copy(), parts, seed)]
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{type(error).__name__}: {error}", where=scheme, hint=hint) from error
+    if len(pieces) != parts:
+        raise ConfigError(f"dealt {len(pieces)} parts for {parts} clients", where=scheme, hint=hint)
+    for number, piece in enumerate(pieces):
+        if piece.ndim != 1 or piece.dtype.kind not in "iu" or len(piece) == 0:
+            raise ConfigError(f"part {number} is empty or no list of whole numbers", where=scheme, hint=hint)
+        if int(piece.min()) < 0 or int(piece.max()) >= len(labels):
+            raise ConfigError(f"part {number} names places outside 0 … {len(labels) - 1}", where=scheme, hint=hint)
+    dealt = np.concatenate(pieces).astype(np.int64)
+    if len(np.unique(dealt)) != len(dealt):
+        raise ConfigError("a record was dealt twice", where=scheme, hint=hint)
+    return [rest[piece.astype(np.int64)] for piece in pieces]
+
+
+def _cuts(shares: NDArray[np.float64], records: int) -> Indices:
+    """Where to cut `records` so that the pieces have these shares."""
+    return np.rint(np.cumsum(shares)[:-1] * records).astype(np.int64)
 
 
 def _test_split(labels: Indices, fraction: float, rng: np.random.Generator) -> tuple[Indices, Indices]:
@@ -78,8 +128,7 @@ def _dirichlet(labels: Indices, rest: Indices, parts: int, alpha: float, rng: np
     pieces: list[list[Indices]] = [[] for _ in range(parts)]
     for label in np.unique(labels[rest]):
         members = rng.permutation(rest[labels[rest] == label])
-        shares = rng.dirichlet(np.full(parts, alpha))
-        cuts = np.rint(np.cumsum(shares)[:-1] * len(members)).astype(np.int64)
+        cuts = _cuts(rng.dirichlet(np.full(parts, alpha)), len(members))
         for piece, dealt in zip(pieces, np.split(members, cuts), strict=True):
             piece.append(dealt)
     return [np.concatenate(piece) for piece in pieces]
@@ -111,8 +160,9 @@ def _hold_out(piece: Indices, fraction: float, rng: np.random.Generator) -> Clie
 
 
 def _check(parts: int, scheme: str, alpha: float, shards_per_client: int, test_fraction: float, holdout: float) -> None:
-    if scheme not in SCHEMES:
-        raise ConfigError(f"unknown partition scheme {scheme[:40]!r}", hint=f"use {', '.join(SCHEMES)}")
+    if scheme not in SCHEMES and ":" not in scheme:
+        known = f"use {', '.join(SCHEMES)} or module:function"
+        raise ConfigError(f"unknown partition scheme {scheme[:40]!r}", hint=known)
     if parts < 1 or shards_per_client < 1:
         raise ConfigError("clients and shards for each client are at least 1")
     if not 0 < alpha < float("inf"):

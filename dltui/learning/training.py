@@ -79,8 +79,8 @@ def train(
 ) -> TrainResult:
     """Trains `model` in place on float32 `x` (n, c, h, w) and int64 `y` (n,) with cross-entropy.
 
-    The same model, data, settings and seed give the same bytes on one thread. `on_progress` is called after
-    every step. Diverging training ends with a loss that is not finite; it does not raise.
+    Model and data are on one device. The same model, data, settings and seed give the same bytes on one CPU thread.
+    `on_progress` is called after every step. Diverging training ends with a loss that is not finite; it does not raise.
     """
     if len(x) == 0 or len(x) != len(y):
         raise ValueError("training needs as many labels as records, and at least one")
@@ -93,7 +93,8 @@ def train(
     total = 0.0
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "layers"))
-        for step, batch in enumerate(batches, 1):
+        for step, picked in enumerate(batches, 1):
+            batch = picked.to(x.device)
             optimizer.zero_grad(set_to_none=True)
             loss = functional.cross_entropy(model(x[batch]), y[batch])
             (loss + _proximal(model, anchor, settings.prox_mu)).backward()

@@ -38,6 +38,7 @@ from dltui.core.events.clients import (
     DataRevoked,
 )
 from dltui.core.events.envelope import VERSION, Event, Payload, Unknown
+from dltui.core.events.learning import DataDescribed, ModelDescribed
 from dltui.core.events.models import ModelApproved, ModelEvaluated, ModelPublished, ModelRejected
 from dltui.core.events.operator import DemoStep, OpCommand, OpResult
 from dltui.core.events.rounds import (
@@ -82,11 +83,13 @@ __all__ = [
     "ContractDeployed",
     "DataApproved",
     "DataCommitted",
+    "DataDescribed",
     "DataGranted",
     "DataRevoked",
     "DemoStep",
     "Event",
     "ModelApproved",
+    "ModelDescribed",
     "ModelEvaluated",
     "ModelPublished",
     "ModelRejected",

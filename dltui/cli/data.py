@@ -1,0 +1,70 @@
+"""`dltui data`: which data sets there are, fetching one, and who would hold what in a run."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from dltui.cli.console import flags, guarded
+
+app = typer.Typer(help="List, fetch and look at data sets.", no_args_is_help=True)
+
+Root = Annotated[str, typer.Option("--root", help="Folder of public data sets (default: your cache folder).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_all(context: typer.Context, root: Root = "", json: Json = False) -> None:
+    """Name the data sets that dltui knows, and which of them are on this machine."""
+
+    def show() -> int:
+        from dltui.cli.data_tables import print_known
+
+        return print_known(root, json)
+
+    raise typer.Exit(guarded(show, (context.obj or {}).get("debug", False)))
+
+
+@app.command()
+def get(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A name of `dltui data list`.")],
+    root: Root = "",
+) -> None:
+    """Fetch a public data set once; runs read it from there without a network."""
+
+    def fetch() -> int:
+        from dltui.learning.download import get as fetch_once
+
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the temporary folder is removed
+        print(f"{name}: {fetch_once(name, root)}")
+        return 0
+
+    raise typer.Exit(guarded(fetch, (context.obj or {}).get("debug", False)))
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    config: Annotated[Optional[Path], typer.Option("--config", help="A TOML file (default: ./config.toml).")] = None,  # noqa: UP045
+    dataset: str = typer.Option(None, "--dataset", help="As for a run."),
+    partition: str = typer.Option(None, "--partition", help="iid, dirichlet, shards, quantity, or module:function."),
+    alpha: float = typer.Option(None, "--alpha"),
+    clients: int = typer.Option(None, "--clients"),
+    seed: int = typer.Option(None, "--seed"),
+    json: Json = False,
+) -> None:
+    """Draw who would hold which records in a run with these settings; starts nothing."""
+    given: dict[str, Any] = dict(context.params)
+
+    def draw() -> int:
+        from dltui.cli.data_tables import print_division
+        from dltui.cli.running import effective
+
+        return print_division(effective(config, flags(given)), json)
+
+    raise typer.Exit(guarded(draw, (context.obj or {}).get("debug", False)))

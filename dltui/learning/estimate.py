@@ -1,0 +1,44 @@
+"""How large a model is and how long a round of it takes here, measured by a few real steps."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from dltui.learning import devices
+from dltui.learning.training import TrainSettings, train
+
+STEPS = 5
+SECONDS = 1.0
+"""Steps that are measured, or fewer where they take longer than this."""
+
+
+def step_seconds(model: nn.Module, x: torch.Tensor, y: torch.Tensor, settings: TrainSettings) -> float:
+    """Seconds of one training step on the device of model and data, the quickest of a few; `model` stays as it is."""
+    trial, one = copy.deepcopy(model), replace(settings, steps=1)
+    end, best = time.monotonic() + SECONDS, math.inf
+    for _ in range(STEPS):
+        started = time.monotonic()
+        train(trial, x, y, one, seed=0)
+        devices.finished(x.device)
+        best = min(best, time.monotonic() - started)
+        if time.monotonic() > end:
+            break
+    return best
+
+
+def round_seconds(step: float, records: Sequence[int], settings: TrainSettings, slots: int) -> float:
+    """Seconds of training in a round: `records` of each client, at most `slots` of them training at a time.
+
+    The committee's work and the chain's come on top; clients share the machine's cores.
+    """
+    each = [settings.steps_for(count) * step for count in records]
+    at_once = max(1, min(slots or len(each), len(each), os.cpu_count() or 1))
+    return max(max(each), sum(each) / at_once)

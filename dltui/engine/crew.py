@@ -128,7 +128,7 @@ class Crew:
         self.unmeasured = 0
 
     def handle(self) -> None:
-        """Take what the nursery and the children say. Raises RunError where the nursery ended."""
+        """Take what the nursery and the children say. Raises NurseryLost where the nursery ended."""
         for happened, child in self.nursery.handle():
             if child.role == EXAMINER:
                 if happened == "exited" and not self.stopping:

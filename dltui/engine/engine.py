@@ -37,7 +37,7 @@ from dltui.engine.ground import Ground
 from dltui.engine.house import read_run_json, write_run_json, write_whole
 from dltui.engine.keys import client_key, operator_key, write_keys
 from dltui.engine.operator import Operator
-from dltui.engine.processes import Nursery
+from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
 from dltui.engine.scheduler import MOST_ABORTS, Scheduler, Waiting
 from dltui.engine.specs import parts_of, terms_of
@@ -266,9 +266,7 @@ class Engine:
     def _turn(self) -> None:
         try:
             self._crew.handle()
-        except RunError as error:
-            if self._nursery.alive():
-                raise
+        except NurseryLost as error:
             self._new_nursery(str(error))
         self._chronicle.poll()
         for timed in self._timings.settled():

@@ -21,6 +21,10 @@ MAX_LINE = 1 << 16
 """Bytes of one telemetry line; a longer one is dropped with its pipe."""
 
 
+class NurseryLost(RunError):
+    """The nursery process has ended, and with it all its children."""
+
+
 @dataclass
 class Child:
     """One forked process. `code` is set when it ended, `asked` when the engine told it to."""
@@ -87,7 +91,7 @@ class Nursery:
     def spawn(self, child_id: str, role: str, spec: dict[str, Any]) -> Child:
         """Fork a child for `role` with its spec; its pid follows as a message. Secrets travel on this socket only."""
         if self._channel is None or not self.alive():
-            raise RunError("the nursery is gone", where=str(self._logs / "nursery.log"))
+            raise NurseryLost("the nursery is gone", where=str(self._logs / "nursery.log"))
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
         log = os.open(self._logs / f"{child_id}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -102,7 +106,7 @@ class Nursery:
         return child
 
     def handle(self) -> list[tuple[str, Child]]:
-        """Read the nursery's messages: (`started` or `exited`, child). Raises RunError where the nursery ended."""
+        """Read the nursery's messages: (`started` or `exited`, child). Raises NurseryLost where the nursery ended."""
         if self._channel is None:
             return []
         happened: list[tuple[str, Child]] = []
@@ -114,7 +118,7 @@ class Nursery:
             except OSError:
                 data = b""
             if not data:
-                raise RunError("the nursery ended", where=str(self._logs / "nursery.log"))
+                raise NurseryLost("the nursery ended", where=str(self._logs / "nursery.log"))
             message = json.loads(data)
             if message["event"] == "warm":
                 self.warm = True

@@ -13,6 +13,8 @@ import msgspec
 from dltui.errors import ConfigError
 
 Sections = Mapping[str, type[msgspec.Struct]]
+MAX_LIST_TEXT = 1_000
+"""Characters of a nested list in text: the decoder recurses, and deep nesting would exhaust the process's stack."""
 
 
 def check(
@@ -66,6 +68,8 @@ def _value(name: str, value: Any, kind: Any, source: str, text: bool) -> Any:
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
         if text and isinstance(info, msgspec.inspect.UnionType) and str(value).startswith("["):
+            if len(value) > MAX_LIST_TEXT:
+                raise wrong
             value = msgspec.json.decode(value)
         converted = msgspec.convert(value, kind, strict=not text)
         json.dumps(converted, ensure_ascii=False).encode("utf-8")

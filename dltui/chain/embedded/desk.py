@@ -54,7 +54,8 @@ class CallDesk:
         self._closing = True
         for watch in list(self._running):
             watch.cancel()
-        for _ in range(PLACES):
-            self._free.get()
+        callers = [self._free.get() for _ in self._readers]
         for reader in self._readers:
             reader.close()
+        for caller in callers:
+            self._free.put(caller)

@@ -10,7 +10,7 @@ from chainkit import STRANGER, Clock, LocalNode, calldata, deploy, local_node, s
 from eth_utils import keccak
 
 from dltui.chain.embedded import index
-from dltui.chain.embedded.api import watches
+from dltui.chain.embedded.api import feeds
 from dltui.chain.embedded.api.filters import EXPIRY, MAX_FILTERS, FilterMethods
 from dltui.chain.embedded.params import RpcFault
 
@@ -108,7 +108,7 @@ def test_a_filter_that_makes_no_sense_is_refused(node: LocalNode, wanted: object
 
 
 def test_a_long_absence_is_caught_up_in_steps(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watches, "MAX_BLOCKS", 2)
+    monkeypatch.setattr(feeds, "MAX_BLOCKS", 2)
     name = node.call("eth_newBlockFilter")
     hashes = [node.send(sign(0, nonce))["blockHash"] for nonce in range(5)]
     looks = [node.call("eth_getFilterChanges", name) for _ in range(4)]

@@ -12,8 +12,8 @@ from dltui.chain.embedded.db import SqliteReader, SqliteStore
 
 PLACES = 2
 """Calls that run at the same time; further ones wait their turn."""
-PATIENCE = 10.0
-"""Seconds that a call waits for its turn."""
+PATIENCE = 4.0
+"""Seconds that a call waits for its turn: with `CALL_SECONDS`, less than the 10 s that a client waits for an answer."""
 
 Result = TypeVar("Result")
 

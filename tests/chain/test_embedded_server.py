@@ -1,40 +1,24 @@
+"""What the HTTP server answers, refuses and bounds."""
+
 from __future__ import annotations
 
 import http.client
 import json
 import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
-from chainkit import ADDRESSES, LocalNode, calldata, local_node, sign
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from chainkit import ADDRESSES, RICH, LocalNode, calldata, deploy, local_node, sign
+from doorkit import post, raw_exchange, still_answers
 
+from dltui.chain.embedded import jsonrpc
 from dltui.chain.embedded.jsonrpc import MAX_BODY, answer
-
-METHODS = [
-    "eth_chainId",
-    "eth_blockNumber",
-    "eth_feeHistory",
-    "eth_getBalance",
-    "eth_getTransactionCount",
-    "eth_getCode",
-    "eth_getStorageAt",
-    "eth_call",
-    "eth_estimateGas",
-    "eth_sendRawTransaction",
-    "eth_sendRawTransactionSync",
-    "eth_getTransactionByHash",
-    "eth_getTransactionReceipt",
-    "eth_getBlockByNumber",
-    "eth_getBlockByHash",
-    "eth_getBlockReceipts",
-    "eth_getLogs",
-    "dltui_mineBlock",
-    "dltui_waitBlock",
-]
-ALLOWED_CODES = {-32600, -32601, -32602, -32700, -32000, -32005, 3, 4}
+from dltui.chain.embedded.server import RpcServer
 
 
 @pytest.fixture(scope="module")
@@ -42,32 +26,6 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNode]:
     with local_node(tmp_path_factory.mktemp("server")) as (node, _):
         node.deploy()
         yield node
-
-
-def post(node: LocalNode, body: bytes, **headers: str) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", node.server.server_port, timeout=10)
-    try:
-        connection.request("POST", "/", body, {"Content-Type": "application/json"} | headers)
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())
-    finally:
-        connection.close()
-
-
-def raw_exchange(node: LocalNode, request: bytes) -> bytes:
-    """What the server answers to these bytes on a connection of their own."""
-    with socket.create_connection(("127.0.0.1", node.server.server_port), timeout=10) as connection:
-        connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
-        pieces = []
-        while piece := connection.recv(65536):
-            pieces.append(piece)
-        return b"".join(pieces)
-
-
-def still_answers(node: LocalNode) -> bool:
-    body = b'{"jsonrpc":"2.0","id":7,"method":"eth_blockNumber","params":[]}'
-    return post(node, body) == (200, {"jsonrpc": "2.0", "id": 7, "result": "0x1"})
 
 
 @pytest.mark.parametrize(
@@ -88,7 +46,11 @@ def still_answers(node: LocalNode) -> bool:
         (b'{"jsonrpc":"2.0","id":1,"method":7}', -32600),
         (b'{"jsonrpc":"2.0","id":{},"method":"eth_chainId"}', -32600),
         (b'{"jsonrpc":"2.0","id":true,"method":"eth_chainId"}', -32600),
+        (b'{"jsonrpc":"2.0","id":1.5,"method":"eth_chainId"}', -32600),
+        (b'{"jsonrpc":"2.0","id":18446744073709551616,"method":"eth_chainId"}', -32600),
+        (b'{"jsonrpc":"2.0","id":"\\ud800","method":"eth_chainId"}', -32600),
         (b'{"jsonrpc":"2.0","id":1,"method":"eth_nothing"}', -32601),
+        (b'{"jsonrpc":"2.0","id":1,"method":"\\ud800"}', -32601),
         (b'{"jsonrpc":"2.0","id":1,"method":"call"}', -32601),
         (b'{"jsonrpc":"2.0","id":1,"method":"__init__"}', -32601),
         (b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":{}}', -32602),
@@ -138,6 +100,75 @@ def test_web_pages_of_others_are_refused(node: LocalNode, origin: str, status: i
 @pytest.mark.parametrize("host", ["localhost", "localhost:1234", "127.0.0.1:9", "[::1]:80"])
 def test_names_of_this_machine_are_served(node: LocalNode, host: str) -> None:
     assert post(node, b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}', Host=host)[0] == 200
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "https://evil.example"])
+def test_the_preflight_of_a_page_of_this_machine_is_granted(node: LocalNode, origin: str) -> None:
+    request = f"OPTIONS / HTTP/1.1\r\nHost: localhost\r\nOrigin: {origin}\r\nConnection: close\r\n\r\n"
+    reply = raw_exchange(node, request.encode()).decode()
+    granted = f"Access-Control-Allow-Origin: {origin}" in reply
+    assert granted is ("localhost" in origin) and (" 204 " in reply.split("\r\n")[0]) is granted
+
+
+def test_a_notification_is_executed_and_not_answered(node: LocalNode) -> None:
+    name = node.call("eth_newBlockFilter")
+    call = {"jsonrpc": "2.0", "method": "eth_uninstallFilter", "params": [name]}
+    refused = {"jsonrpc": "2.0", "method": "eth_nothing", "params": []}
+    assert answer(node.methods, json.dumps(call).encode()) == b""
+    assert answer(node.methods, json.dumps([call, refused]).encode()) == b""
+    (reply,) = json.loads(answer(node.methods, json.dumps([call, call | {"id": None}]).encode()))
+    assert reply == {"jsonrpc": "2.0", "id": None, "result": False}
+
+
+def test_a_batch_ends_where_its_answer_or_its_time_is_used_up(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = [{"jsonrpc": "2.0", "id": n, "method": "eth_chainId"} for n in range(5)]
+    with monkeypatch.context() as patch:
+        patch.setattr(jsonrpc, "MAX_ANSWER", 60)
+        replies = json.loads(answer(node.methods, json.dumps(calls).encode()))
+    assert [reply.get("error", {}).get("code") for reply in replies] == [None, None, -32003, -32003, -32003]
+    monkeypatch.setattr(jsonrpc, "BATCH_SECONDS", -1.0)
+    replies = json.loads(answer(node.methods, json.dumps(calls).encode()))
+    assert [(reply["id"], reply["error"]["code"]) for reply in replies] == [(n, -32002) for n in range(5)]
+
+
+def test_connections_beyond_the_limit_are_told_so_and_closed(node: LocalNode) -> None:
+    server = RpcServer(node.methods, max_connections=2)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    address = ("127.0.0.1", server.server_port)
+    body = b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}'
+    request = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    kept = [socket.create_connection(address, timeout=10) for _ in range(2)]
+    for connection in kept:
+        assert served(connection, request)
+    with socket.create_connection(address, timeout=10) as third:
+        assert b" 503 " in third.recv(4096)
+    for connection in kept:
+        assert served(connection, request)
+        connection.close()
+    assert until_served(address, request)
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+def until_served(address: tuple[str, int], request: bytes) -> bool:
+    """Whether a new connection is served before a deadline: the node notices an ended one when it looks."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        with socket.create_connection(address, timeout=10) as connection, suppress(OSError):
+            if served(connection, request):
+                return True
+    return False
+
+
+def served(connection: socket.socket, request: bytes) -> bool:
+    """Whether `request` (eth_chainId) is answered on this connection."""
+    connection.sendall(request)
+    reply = b""
+    while b"0x7a69" not in reply and (piece := connection.recv(4096)):
+        reply += piece
+    return b"0x7a69" in reply
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "1e3", "+5", "٣", ""])
@@ -193,47 +224,26 @@ def test_a_call_as_deep_as_the_evm_allows_is_answered_by_a_server_thread(node: L
     assert still_answers(node)
 
 
-_hexes = st.from_regex(r"0[xX][0-9a-fA-F]{0,70}", fullmatch=True)
-_known = st.sampled_from(
-    [ADDRESSES[0], "latest", "pending", "earliest", "0x0", "0x1", "0x" + "11" * 32, "0x" + sign(0, 9).hex()]
-)
-_scalars = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20) | _hexes | _known
-)
-_keys = st.sampled_from(
-    [
-        "to",
-        "from",
-        "data",
-        "input",
-        "value",
-        "gas",
-        "gasPrice",
-        "accessList",
-        "address",
-        "topics",
-        "fromBlock",
-        "toBlock",
-        "blockHash",
-        "blockNumber",
-        "timestamp",
-        "transactions",
-        "storageKeys",
-    ]
-)
-_values = st.recursive(
-    _scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_keys, inner, max_size=5), max_leaves=12
-)
+def test_a_script_of_raw_requests_deploys_sends_and_reads_back(tmp_path: Path) -> None:
+    with local_node(tmp_path) as (node, _):
 
+        def rpc(method: str, *params: Any) -> Any:
+            body = json.dumps({"jsonrpc": "2.0", "id": "s", "method": method, "params": params}).encode()
+            status, reply = post(node, body)
+            assert (status, reply["id"]) == (200, "s")
+            return reply["result"]
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(method=st.sampled_from(METHODS), given_params=st.lists(_values, max_size=4) | _values)
-def test_no_parameters_reach_past_the_door(node: LocalNode, method: str, given_params: Any) -> None:
-    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": given_params}
-    if method == "dltui_waitBlock":
-        request["params"] = [given_params, 0]
-    before = node.chain.head.hash
-    reply = json.loads(answer(node.methods, json.dumps(request).encode()))
-    assert "result" in reply or reply["error"]["code"] in ALLOWED_CODES
-    if not method.startswith("dltui_mine"):
-        assert node.chain.head.hash == before
+        assert rpc("eth_getBalance", ADDRESSES[0], "latest") == hex(RICH)
+        to = rpc("eth_sendRawTransactionSync", "0x" + deploy(0, 0).hex())["contractAddress"]
+        data = calldata("ping(uint256,bytes)", 4, b"note")
+        tx = rpc("eth_sendRawTransaction", "0x" + sign(0, 1, to, data=data, gas=200_000).hex())
+        assert rpc("dltui_waitBlock", "0x1", "0x1388") == "0x2"
+        assert int(rpc("eth_call", {"to": to, "data": "0x" + calldata("total()").hex()}, "latest"), 16) == 4
+        receipt = rpc("eth_getTransactionReceipt", tx)
+        block = rpc("eth_getBlockByNumber", "latest", False)
+        logs = rpc("eth_getLogs", {"fromBlock": "0x0", "address": to})
+        assert (receipt["status"], receipt["blockHash"], block["transactions"]) == ("0x1", block["hash"], [tx])
+        assert receipt["logs"] == logs and [log["logIndex"] for log in logs] == ["0x0", "0x1"]
+        spent = RICH - int(rpc("eth_getBalance", ADDRESSES[0], "latest"), 16)
+        receipts = [receipt, rpc("eth_getBlockReceipts", "0x1")[0]]
+        assert spent == sum(int(each["gasUsed"], 16) * int(each["effectiveGasPrice"], 16) for each in receipts)

@@ -12,8 +12,8 @@ from dltui.chain.embedded.db import SqliteReader, SqliteStore
 
 PLACES = 2
 """Calls that run at the same time; further ones wait their turn."""
-PATIENCE = 10.0
-"""Seconds that a call waits for its turn."""
+PATIENCE = 4.0
+"""Seconds that a call waits for its turn: with `CALL_SECONDS`, less than the 10 s that a client waits for an answer."""
 
 Result = TypeVar("Result")
 
@@ -54,7 +54,8 @@ class CallDesk:
         self._closing = True
         for watch in list(self._running):
             watch.cancel()
-        for _ in range(PLACES):
-            self._free.get()
+        callers = [self._free.get() for _ in self._readers]
         for reader in self._readers:
             reader.close()
+        for caller in callers:
+            self._free.put(caller)

@@ -25,6 +25,7 @@ TAGS = ("latest", "pending", "earliest", "safe", "finalized")
 _QUANTITY = re.compile(r"0[xX](0|[1-9a-fA-F][0-9a-fA-F]{0,63})")
 _HEX = re.compile(r"0[xX]([0-9a-fA-F]{2})*")
 _SLOT = re.compile(r"0[xX][0-9a-fA-F]{1,64}")
+_HASH_LENGTH = 66
 _MAX_DATA = 1024 * 1024
 _MAX_CHOICES = 1000
 _MAX_ACCESS = 1000
@@ -100,7 +101,7 @@ def flag(value: Any, what: str) -> bool:
 
 
 def block_tag(value: Any) -> str | int | bytes:
-    """Which block: a tag ("latest" by default), a number, or a 32-byte hash (EIP-1898)."""
+    """Which block: a tag ("latest" by default), a number, or a 32-byte hash, plain or as an object (EIP-1898)."""
     if value is None:
         return "latest"
     if isinstance(value, dict):
@@ -111,6 +112,8 @@ def block_tag(value: Any) -> str | int | bytes:
         raise invalid("the block object needs either blockHash or blockNumber")
     if isinstance(value, str) and value in TAGS:
         return value
+    if isinstance(value, str) and len(value) == _HASH_LENGTH:
+        return data(value, "block hash", 32)
     return quantity(value, "block number", 63)
 
 

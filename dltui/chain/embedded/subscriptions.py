@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dltui.chain.embedded import params
+from dltui.chain.embedded.api.feeds import Feed, Heads, Logs
 from dltui.chain.embedded.api.filters import new_id
 from dltui.chain.embedded.api.logs import coming_logs
-from dltui.chain.embedded.api.watches import Heads, Logs, Watch
 from dltui.chain.embedded.jsonrpc import Methods
 from dltui.chain.embedded.methods import Methods as NodeMethods
 from dltui.chain.embedded.params import RpcFault, arguments
@@ -20,7 +20,7 @@ MAX_SUBSCRIPTIONS = 32
 
 @dataclass
 class _Subscription:
-    watch: Watch
+    feed: Feed
     answered: bool = False
 
 
@@ -50,26 +50,26 @@ class Subscriber(Methods):
     def due(self) -> list[dict[str, Any]]:
         """The notifications that came due since the last call."""
         with self._lock:
-            running = [(name, each.watch) for name, each in self._subscriptions.items() if each.answered]
+            running = [(name, each.feed) for name, each in self._subscriptions.items() if each.answered]
         return [
             {"jsonrpc": "2.0", "method": "eth_subscription", "params": {"subscription": name, "result": result}}
-            for name, watch in running
-            for result in watch.changes()
+            for name, feed in running
+            for result in feed.changes()
         ]
 
     def _subscribe(self, given: Any) -> str:
         kind, wanted = arguments(given, 1, 2)
         if kind == "newHeads" and wanted is None:
-            watch: Watch = Heads(self._methods.chain)
+            feed: Feed = Heads(self._methods.chain)
         elif kind == "logs":
-            watch = Logs(self._methods.chain, coming_logs({} if wanted is None else wanted))
+            feed = Logs(self._methods.chain, coming_logs({} if wanted is None else wanted))
         else:
             raise params.invalid("the subscriptions are newHeads and logs")
         name = new_id()
         with self._lock:
             if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
                 raise RpcFault(params.LIMIT_EXCEEDED, f"a connection has at most {MAX_SUBSCRIPTIONS} subscriptions")
-            self._subscriptions[name] = _Subscription(watch)
+            self._subscriptions[name] = _Subscription(feed)
         return name
 
     def _unsubscribe(self, given: Any) -> bool:

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 MAX_WEBSOCKETS = 64
 """Most WebSocket connections at a time."""
-_SEND_TIMEOUT = 10
+SEND_TIMEOUT = 10
+"""Seconds that a client may leave what is sent to it unread."""
 _LOOK_AGAIN = 1.0
 _CHUNK = 65536
 
@@ -76,7 +77,7 @@ class _Session:
         self._pusher: threading.Thread | None = None
         # Reading may take for ever; a client that does not read is given up.
         connection.settimeout(None)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_TIMEOUT, 0))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_TIMEOUT, 0))
 
     def run(self, head: bytes, read: Read) -> None:
         """Answer what comes until the connection ends."""

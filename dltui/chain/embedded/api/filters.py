@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dltui.chain.embedded import params
+from dltui.chain.embedded.api.feeds import BlockHashes, Feed, Logs, PendingHashes
 from dltui.chain.embedded.api.logs import coming_logs, find_logs
-from dltui.chain.embedded.api.watches import BlockHashes, Logs, PendingHashes, Watch
 from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.embedded.miner import Miner
 from dltui.chain.embedded.params import RpcFault, arguments
@@ -24,7 +24,7 @@ EXPIRY = 300.0
 
 @dataclass
 class _Filter:
-    watch: Watch
+    feed: Feed
     wanted: Any
     expires: float
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -56,7 +56,7 @@ class FilterMethods:
         (name,) = arguments(given, 1, 1)
         found = self._get(name)
         with found.lock:
-            return found.watch.changes()
+            return found.feed.changes()
 
     def eth_getFilterLogs(self, given: Any) -> list[Any]:
         (name,) = arguments(given, 1, 1)
@@ -70,13 +70,13 @@ class FilterMethods:
         with self._lock:
             return self._filters.pop(_name(name), None) is not None
 
-    def _add(self, watch: Watch, wanted: Any = None) -> str:
+    def _add(self, feed: Feed, wanted: Any = None) -> str:
         name = new_id()
         with self._lock:
             self._expire()
             if len(self._filters) >= MAX_FILTERS:
                 raise RpcFault(params.LIMIT_EXCEEDED, f"there are {MAX_FILTERS} filters already; uninstall some")
-            self._filters[name] = _Filter(watch, wanted, self._clock() + EXPIRY)
+            self._filters[name] = _Filter(feed, wanted, self._clock() + EXPIRY)
         return name
 
     def _get(self, name: Any) -> _Filter:

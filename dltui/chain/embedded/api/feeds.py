@@ -1,6 +1,6 @@
 """What has happened since the last look: the common ground of filters and subscriptions.
 
-A watch keeps a position in the chain and no queue, so a client that never looks costs nothing.
+A feed keeps a position in the chain and no queue, so a client that never looks costs nothing.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ MAX_BLOCKS = 1_000
 _NOT_IN_HEADERS = ("size", "totalDifficulty", "transactions", "uncles", "withdrawals")
 
 
-class Watch(Protocol):
+class Feed(Protocol):
     """Something that grows with the chain."""
 
     def changes(self) -> list[Any]:
         """What came since the last call, oldest first."""
 
 
-class _BlockWatch:
+class _BlockFeed:
     """Renders the blocks that were made since the last look."""
 
     def __init__(self, chain: StoredChain) -> None:
@@ -45,14 +45,14 @@ class _BlockWatch:
         raise NotImplementedError
 
 
-class BlockHashes(_BlockWatch):
+class BlockHashes(_BlockFeed):
     """Hashes of new blocks."""
 
     def _render(self, first: int, last: int) -> list[Any]:
         return [data(self._chain.machine.header(number).hash) for number in range(first, last + 1)]
 
 
-class Heads(_BlockWatch):
+class Heads(_BlockFeed):
     """Headers of new blocks."""
 
     def _render(self, first: int, last: int) -> list[Any]:
@@ -60,7 +60,7 @@ class Heads(_BlockWatch):
         return [{key: value for key, value in block.items() if key not in _NOT_IN_HEADERS} for block in blocks]
 
 
-class Logs(_BlockWatch):
+class Logs(_BlockFeed):
     """Logs of new blocks that match `wanted`. Raises `TooManyLogs`."""
 
     def __init__(self, chain: StoredChain, wanted: LogFilter) -> None:

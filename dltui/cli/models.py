@@ -83,7 +83,7 @@ def _sizes(config: Config, names: Sequence[str]) -> tuple[list[Size], list[str]]
     from dltui.learning.warm import warm
 
     spec = learning_spec(config)
-    warm()  # a client forked from the nursery does not pay for torch's first step either
+    warm()  # a client does not pay for torch's start either
     threads.use(spec.threads)
     data, settings, device = task.data(spec), task.settings(spec), devices.choose(spec.device)
     clients = task.division(spec, data).clients

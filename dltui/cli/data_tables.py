@@ -96,7 +96,7 @@ def _picture(report: Report, names: Sequence[str], console: Console, ascii: bool
     for number in range(classes) if counted else ():
         table.add_column(str(number), justify="right", no_wrap=True)
     if not counted:
-        table.add_column(f"classes 0 to {classes - 1}", overflow="fold")
+        table.add_column(f"0 to {classes - 1}", overflow="fold")
     table.add_column("train", justify="right", no_wrap=True)
     table.add_column("held", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)

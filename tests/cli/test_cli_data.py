@@ -67,7 +67,9 @@ def test_the_division_adds_up() -> None:
 @pytest.mark.parametrize(("classes", "columns"), [(100, 80), (10, 40), (47, 200)])
 def test_many_classes_or_a_narrow_terminal_get_a_shade_each(tmp_path: Path, classes: int, columns: int) -> None:
     said = dltui("data", "show", "--dataset", records(tmp_path / "a.npz", classes), "--clients", "2", columns=columns)
-    assert f"classes 0 to {classes - 1}" in " ".join(said.stdout.split())
+    assert f"0 to {classes - 1}" in " ".join(said.stdout.split())
+    shades = "".join(char for char in said.stdout if char in "·░▒▓█.:+x#")
+    assert len(shades) > 3 * classes
     assert max(map(len, said.stdout.splitlines())) <= max(columns, len(str(tmp_path)) + 60, 71)
 
 

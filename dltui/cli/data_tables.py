@@ -13,6 +13,7 @@ from rich.text import Text
 
 from dltui.config import Config
 from dltui.core import format as fmt
+from dltui.core.text import clean
 from dltui.learning.catalog import BUILT_IN, CATALOG
 from dltui.learning.report import Report
 from dltui.paths import data_dir
@@ -21,7 +22,7 @@ COUNT_WIDTH, OTHER_WIDTH, BAR = 5, 30, 8
 """Columns of a class's count, of all else in a row, and of a client's bar; more classes become one shade each."""
 SHADES = ("·", "░", "▒", "▓", "█")
 PLAIN = (".", ":", "+", "x", "#")
-HEAT = ("", "white on #1f3a5f", "white on #2b5c94", "black on #4f94d4", "black on #9fcbf5")
+HEAT = ("", "#ffffff on #1f3a5f", "#ffffff on #2b5c94", "#000000 on #4f94d4", "#000000 on #9fcbf5")
 """From few to many; the count stands there too, so nothing rests on colour."""
 
 
@@ -64,7 +65,7 @@ def print_division(config: Config, as_json: bool) -> int:
     spec = learning_spec(config)
     data = task.data(spec)
     report = describe(data, task.division(spec, data))
-    names = [name_of(config, part) for part in range(parts_of(config))]
+    names = [clean(name_of(config, part)) for part in range(parts_of(config))]
     if as_json:
         plain: dict[str, Any] = dataclasses.asdict(report)
         clients = [{"name": name, **row} for name, row in zip(names, plain["clients"], strict=True)]
@@ -82,7 +83,7 @@ def _heading(config: Config, report: Report) -> Text:
     how = f" (alpha {data.alpha:g})" if data.partition in ("dirichlet", "quantity") else ""
     dealt = f"{data.partition}{how}, seed {config.run.seed}, {fmt.plural(len(report.clients), 'client')}"
     what = f"{fmt.plural(report.records, 'record')} of {report.schema}"
-    return Text(f"{data.dataset}: {what}", style="bold").append(f"\n{dealt}\n", style="not bold")
+    return Text(f"{clean(data.dataset)}: {what}", style="bold").append(f"\n{dealt}\n", style="not bold")
 
 
 def _picture(report: Report, names: Sequence[str], console: Console, ascii: bool) -> Table:
@@ -95,7 +96,7 @@ def _picture(report: Report, names: Sequence[str], console: Console, ascii: bool
     for number in range(classes) if counted else ():
         table.add_column(str(number), justify="right", no_wrap=True)
     if not counted:
-        table.add_column(f"classes 0 to {classes - 1}", overflow="fold")
+        table.add_column(f"0 to {classes - 1}", overflow="fold")
     table.add_column("train", justify="right", no_wrap=True)
     table.add_column("held", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 import dltui
-from dltui.cli import contracts, data, twins, viewing
+from dltui.cli import contracts, data, doctor, models, twins, viewing
 from dltui.cli.console import flags, guarded
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ twins.register(app)
 viewing.register(app)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(data.app, name="data")
+twins.model.command("show")(models.show)
+app.command("doctor")(doctor.doctor)
 
 NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")]
 FormatName = Annotated[str, typer.Option("--format", help="text, or jsonl: the journal on stdout.")]

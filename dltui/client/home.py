@@ -12,7 +12,7 @@ from dltui.chain import merkle
 from dltui.client.outcome import Terms, load_version
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
-from dltui.learning import devices, evaluation, models, task, training
+from dltui.learning import devices, evaluation, memory, models, task, training
 from dltui.learning.random import derive
 from dltui.store import Store
 
@@ -93,6 +93,7 @@ class Home:
             derive(self._spec.seed, "train", self._spec.part, round_number),
             say,
         )
+        memory.release()
         changes = training.update_from(base, models.tensors(self._model))
         self._telemetry.timing(round_number, "training", time.monotonic() - started)
         return encode_update(
@@ -108,4 +109,5 @@ class Home:
         """Accuracy of a model on this client's held-out records, in basis points."""
         models.load_tensors(self._model, tensors)
         accuracy, _ = evaluation.evaluate(self._model, self._held_x, self._held_y)
+        memory.release()
         return accuracy

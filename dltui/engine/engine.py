@@ -199,10 +199,15 @@ class Engine:
             self._send(federation.fl.set_plan(contract_plan(self._config)))
         self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
         self._start_examiner()
+        if self.state.data is not None:
+            self._await_genesis()  # other data than before are noticed before a client trains on them
         self._man()
-        self._await(lambda: self._crew.genesis is not None, WARM_SECONDS, "version 0", "examiner.log")
+        self._await_genesis()
         if not self._chronicle.facts.ledger.versions:
             self._send(federation.models.genesis(bytes.fromhex(str(self._crew.genesis))))
+
+    def _await_genesis(self) -> None:
+        self._await(lambda: self._crew.genesis is not None, WARM_SECONDS, "version 0", "examiner.log")
 
     def _start_examiner(self) -> None:
         """Start the examiner, and have it measure what an earlier one did not get to."""

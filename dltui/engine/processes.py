@@ -56,7 +56,7 @@ class Nursery:
             **os.environ,
             "OMP_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
-            # An optimizer asks whether there is a GPU; asked this way, no driver starts before the fork.
+            # Whoever asks torch whether there is a GPU: asked this way, no driver starts before the fork.
             "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
         }
         with open(self._logs / "nursery.log", "ab") as log:

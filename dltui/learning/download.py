@@ -85,7 +85,7 @@ def _bring_archives(published: Published, folder: Path, scratch: Path) -> None:
 
 
 def _read(published: Published, source: Path, download: bool) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    from torchvision import datasets as known  # takes a second and 160 MB
+    from torchvision import datasets as known  # takes a second
 
     options: dict[str, Any] = {"root": source, "download": download}
     if published.split:

@@ -58,7 +58,7 @@ def _resnet18(shape: tuple[int, int, int], classes: int) -> nn.Module:
         # Below this the last block sees one pixel, and BatchNorm cannot train on a batch of one.
         side = f"{SMALLEST_RESNET}x{SMALLEST_RESNET}"
         raise ConfigError(f"resnet18 needs images of at least {side}, not {height}x{width}", hint="use cnn")
-    from torchvision.models.resnet import resnet18  # takes a second and 160 MB, so only where it is asked for
+    from torchvision.models.resnet import resnet18  # takes a second, so only where it is asked for
 
     model = resnet18(weights=None, num_classes=classes)
     model.conv1 = nn.Conv2d(channels, 64, 3, padding=1, bias=False)

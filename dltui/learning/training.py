@@ -103,6 +103,7 @@ def train(
             total += value
             if on_progress is not None:
                 on_progress(Progress(step, steps, value))
+    optimizer.zero_grad(set_to_none=True)
     return TrainResult(steps, len(x), total / steps, time.monotonic() - started)
 
 

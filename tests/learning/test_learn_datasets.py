@@ -7,6 +7,7 @@ import pickle
 import re
 import sys
 import zipfile
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dltui.aggregation.canonical import digest_of
@@ -172,20 +173,57 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         datasets.load(path)
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_damaged_files_never_crash(data: st.DataObject) -> None:
+@pytest.mark.parametrize("save", [np.savez_compressed, np.savez])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_files_never_crash(tmp_path: Path, save: Callable[..., None], data: st.DataObject) -> None:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, x=X, y=Y)
+    save(buffer, x=X, y=Y)
     whole = bytearray(buffer.getvalue())
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
-    damaged = io.BytesIO(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+    damaged = tmp_path / "damaged.npz"
+    damaged.write_bytes(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
     try:
-        x, y = read_arrays(damaged, "x", "y")  # type: ignore[arg-type]
+        x, y = read_arrays(damaged, "x", "y")
     except ConfigError:
         return
     assert isinstance(x, np.ndarray) and isinstance(y, np.ndarray)
+
+
+def test_an_uncompressed_array_is_mapped_and_cannot_be_written_through(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=X, y=Y)
+    before = (tmp_path / "a.npz").read_bytes()
+    data = datasets.load(str(tmp_path / "a.npz"))
+    assert isinstance(data.x.base, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        data.x[0] = 1
+    x, _ = data.tensors(np.array([0, 1]))
+    x.zero_()
+    assert (tmp_path / "a.npz").read_bytes() == before
+
+
+def test_the_fingerprint_is_of_the_records_and_not_of_their_file(tmp_path: Path) -> None:
+    def fingerprint(x: np.ndarray, y: np.ndarray, save: Callable[..., None] = np.savez) -> str:
+        save(tmp_path / "a.npz", x=x, y=y)
+        return datasets.load(str(tmp_path / "a.npz")).fingerprint()
+
+    first = fingerprint(X, Y)
+    assert fingerprint(np.asfortranarray(X), Y.astype(np.int64), np.savez_compressed) == first
+    changed = X.copy()
+    changed[3, 1, 2] ^= 1
+    others = [
+        fingerprint(changed, Y),
+        fingerprint(X, Y[::-1]),
+        fingerprint(X[:, None, :, ::-1], Y),
+        fingerprint(X / 1.0, Y),
+    ]
+    others.append(fingerprint(X.reshape(4, 3, 2), Y))
+    assert len({first, *others}) == 6
+
+
+def test_the_fingerprint_of_the_built_in_data_never_changes(mnist: datasets.Dataset) -> None:
+    assert mnist.fingerprint() == "ef9dcc30baf89ce8ff7a5e58a0e741a14908d3007f5dfa2f93d8026b64a5eac8"
 
 
 def test_a_file_without_the_arrays(tmp_path: Path) -> None:

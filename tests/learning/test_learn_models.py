@@ -13,6 +13,7 @@ from dltui.aggregation.model import decode_model, encode_model
 from dltui.errors import ConfigError
 from dltui.learning.models import MODELS, build, load_tensors, parameters, tensors
 from dltui.learning.random import derive
+from dltui.store import LIMIT
 
 SMALL = [name for name in MODELS if name != "resnet18"]
 """Models that take images of any size from 4x4."""
@@ -43,6 +44,22 @@ def test_weights_come_from_the_seed_alone(name: str) -> None:
     torch.manual_seed(2)
     assert encode_model(tensors(build(name, (1, 28, 28), 10, 5))) == one
     assert encode_model(tensors(build(name, (1, 28, 28), 10, 6))) != one
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28), (2, 16, 20)])
+def test_resnet18_takes_small_images_and_trains_on_a_single_one(shape: tuple[int, int, int]) -> None:
+    model = build("resnet18", shape, 7, 0)
+    assert model(torch.zeros(1, *shape)).shape == (1, 7)
+    assert model.conv1.weight.shape == (64, shape[0], 3, 3)
+    named = tensors(model)
+    assert named["buffer.bn1.num_batches_tracked"].dtype == np.int64
+    assert sum(name.startswith("buffer.") for name in named) == 60
+    assert 44_700_000 < len(encode_model(named)) < 44_800_000 < LIMIT
+
+
+def test_resnet18_refuses_images_that_its_batch_norm_cannot_train_on() -> None:
+    with pytest.raises(ConfigError, match="at least 16x16, not 15x28"):
+        build("resnet18", (1, 15, 28), 10, 0)
 
 
 def test_tensors_are_named_by_kind() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,6 +85,77 @@ def test_shards_give_each_client_few_labels(mnist: Dataset) -> None:
     for client in split(mnist.y, 10, "shards", seed=1, shards_per_client=2).clients:
         assert len(client.train) == 800
         assert len(np.unique(mnist.y[client.train])) <= 4
+
+
+def test_quantity_skew_changes_sizes_and_not_labels(mnist: Dataset) -> None:
+    def sizes(alpha: float) -> list[int]:
+        return sorted(len(c.train) for c in split(mnist.y, 5, "quantity", seed=1, alpha=alpha).clients)
+
+    assert sum(sizes(0.3)) == 8000
+    assert sizes(0.3)[0] < 400 and sizes(0.3)[-1] > 3000
+    assert max(sizes(1e6)) - min(sizes(1e6)) < 20
+    whole = np.bincount(mnist.y) / len(mnist.y)
+    largest = max(split(mnist.y, 5, "quantity", seed=1, alpha=0.3).clients, key=lambda c: len(c.train))
+    assert np.abs(np.bincount(mnist.y[largest.train]) / len(largest.train) - whole).max() < 0.02
+
+
+OWN = """
+def odd_and_even(labels, parts, seed):
+    return [[i for i, label in enumerate(labels) if label % parts == part] for part in range(parts)]
+def few(labels, parts, seed): return [[part + seed % 2] for part in range(parts)]
+def twice(labels, parts, seed): return [[0, 1], [1, 2]]
+def outside(labels, parts, seed): return [[0], [len(labels)]]
+def negative(labels, parts, seed): return [[0], [-1]]
+def empty(labels, parts, seed): return [[0], []]
+def floats(labels, parts, seed): return [[0.0], [1.0]]
+def nested(labels, parts, seed): return [[[0]], [[1]]]
+def short(labels, parts, seed): return [[0]]
+def broken(labels, parts, seed): return 1 / 0
+def spoils(labels, parts, seed):
+    labels[:] = 0
+    return [[0], [1]]
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "my_parts.py").write_text(OWN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    sys.modules.pop("my_parts", None)
+
+
+def test_a_users_partition_deals_what_is_no_test_record(own: None, mnist: Dataset) -> None:
+    made = split(mnist.y, 2, "my_parts:odd_and_even", seed=1, holdout_fraction=0.1)
+    assert sorted(indices(made)) == list(range(10_000))
+    for number, client in enumerate(made.clients):
+        assert set(mnist.y[client.train] % 2) == set(mnist.y[client.held_out] % 2) == {number}
+    few = split(mnist.y, 3, "my_parts:few", seed=1, holdout_fraction=0.5)
+    assert [(len(c.train), len(c.held_out)) for c in few.clients] == [(1, 0)] * 3
+    assert not set(few.test) & {int(i) for c in few.clients for i in c.train}
+    before = mnist.y.copy()
+    split(mnist.y, 2, "my_parts:spoils")
+    assert np.array_equal(mnist.y, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("twice", "dealt twice"),
+        ("outside", "part 1 names places outside"),
+        ("negative", "part 1 names places outside"),
+        ("empty", "part 1 is empty"),
+        ("floats", "part 0 is empty or no list of whole numbers"),
+        ("nested", "part 0 is empty or no list"),
+        ("short", "dealt 1 parts for 2"),
+        ("broken", "ZeroDivisionError"),
+        ("none", "AttributeError"),
+    ],
+)
+def test_a_users_partition_is_checked(own: None, mnist: Dataset, name: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason) as caught:
+        split(mnist.y, 2, f"my_parts:{name}")
+    assert caught.value.where == f"my_parts:{name}"
 
 
 def test_held_out_records_are_a_fraction_of_each_clients_own(mnist: Dataset) -> None:

@@ -16,7 +16,7 @@ from msgspec import Meta
 from dltui import configcheck
 from dltui.errors import ConfigError
 
-OTHER_VARIABLES = frozenset({"DLTUI_RUNS"})
+OTHER_VARIABLES = frozenset({"DLTUI_RUNS", "DLTUI_ANVIL"})
 """Variables of the environment that begin like a key and are none."""
 
 MAX_FILE_BYTES = 1 << 20
@@ -66,7 +66,8 @@ class RoundsSection(Section, frozen=True, kw_only=True):
 class ChainSection(Section, frozen=True, kw_only=True):
     """The node: `port` 0 takes a free one, `batch_ms` is how long a block waits for more transactions."""
 
-    engine: Literal["embedded"] = "embedded"
+    engine: Text = "auto"
+    anvil: Annotated[str, Meta(max_length=1024)] = ""
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     chain_id: Annotated[int, Meta(ge=1, le=2**53 - 1)] = 31_337
     batch_ms: Annotated[int, Meta(ge=0, le=1_000)] = 20
@@ -237,6 +238,13 @@ def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 def _consistent(config: Config) -> None:
     rounds = config.rounds
+    engine = config.chain.engine
+    if engine not in ("auto", "embedded", "anvil") and not engine.startswith(("http://", "https://")):
+        raise ConfigError(
+            f"{ascii(engine)[:80]} is no chain",
+            where="chain.engine",
+            hint="allowed: auto, embedded, anvil, or the http:// or https:// address of a node",
+        )
     if rounds.train_seconds > rounds.train_seconds_max:
         raise ConfigError(
             f"{rounds.train_seconds} is more than rounds.train_seconds_max = {rounds.train_seconds_max}",

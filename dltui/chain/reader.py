@@ -9,10 +9,15 @@ from typing import Any
 from dltui.chain.binding import Caller
 from dltui.chain.ledger import Ledger
 from dltui.chain.types import Log, RpcError
+from dltui.errors import ChainError
 
 METHOD_NOT_FOUND = -32601
 POLL_SECONDS = 0.1
 WAIT_LIMIT_MS = 5000
+
+
+class Rewound(ChainError):
+    """The chain lost blocks that were already read: what was concluded from them does not hold."""
 
 
 class ChainReader:
@@ -27,20 +32,31 @@ class ChainReader:
         self._addresses = list(addresses)
         self._decode = decode
         self._long_poll = True
+        self._root: str | None = None
         self.block = -1
         self.ledger = Ledger()
 
     def poll(self) -> list[Log]:
-        """The decoded logs of the blocks since the last call, already folded into the ledger."""
+        """The decoded logs of the blocks since the last call, already folded into the ledger.
+
+        Raises `Rewound` where the last block that was read is not the chain's any more.
+        """
         head = int(self._rpc.call("eth_blockNumber"), 16)
-        if head <= self.block:
+        if head == self.block:
             return []
+        # The state, not the hash: a node that was rebuilt from its log has the same state under other hashes.
+        if self._root is not None and self._root_of(self.block) != self._root:
+            raise Rewound(f"block {self.block} was lost", where="chain")
         query = {"fromBlock": hex(self.block + 1), "toBlock": hex(head), "address": self._addresses}
         logs = [log for raw in self._rpc.call("eth_getLogs", query) if (log := self._decode(raw)) is not None]
         for log in logs:
             self.ledger.apply(log)
-        self.block = head
+        self.block, self._root = head, self._root_of(head)
         return logs
+
+    def _root_of(self, number: int) -> str | None:
+        block = self._rpc.call("eth_getBlockByNumber", hex(number), False)
+        return None if block is None else str(block["stateRoot"])
 
     def wait(self, seconds: float) -> None:
         """Return when there is a block that `poll` has not seen, or after `seconds`."""

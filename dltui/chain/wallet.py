@@ -72,6 +72,10 @@ class Wallet:
         """The account's checksummed address."""
         return str(self._account.address)
 
+    def forget(self) -> None:
+        """Read nonce and fees again: the chain may have lost the last transactions."""
+        self._nonce = self._fees = None
+
     def send(self, call: Call, value: int | None = None) -> Receipt:
         """Sign, send and wait until mined; `value` in wei overrides the call's.
 

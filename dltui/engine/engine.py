@@ -168,7 +168,7 @@ class Engine:
         rpc = self._ground.rpc
         self._wallet = Wallet(rpc, self._operator_key.secret, self._config.chain.chain_id, explain, patience=5.0)
         self._chronicle = Chronicle(
-            rpc, self._ground.log, self._wallet.address, self._store, terms_of(self._config), self.emit
+            rpc, self._ground.blocks, self._wallet.address, self._store, terms_of(self._config), self.emit
         )
         self._chronicle.resume(self.state)
         self._chronicle.poll()
@@ -258,6 +258,7 @@ class Engine:
             self._turn()
         except NodeUnreachable as error:
             self._ground.recover(str(error))
+            self._wallet.forget()
         except Reverted as error:
             self._retry_at = time.monotonic() + self._retry_after
             self._retry_after = min(2 * self._retry_after, RETRY_SECONDS[1])

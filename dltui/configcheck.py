@@ -12,6 +12,9 @@ import msgspec
 
 from dltui.errors import ConfigError
 
+MAX_LIST = 4096
+"""Longest list in the environment, in characters: a decoder that recurses can exhaust the stack."""
+
 Sections = Mapping[str, type[msgspec.Struct]]
 
 
@@ -66,6 +69,8 @@ def _value(name: str, value: Any, kind: Any, source: str, text: bool) -> Any:
         value = [part.strip() for part in value.split(",") if part.strip()]
     try:
         if text and isinstance(info, msgspec.inspect.UnionType) and str(value).startswith("["):
+            if len(value) > MAX_LIST:
+                raise wrong
             value = msgspec.json.decode(value)
         converted = msgspec.convert(value, kind, strict=not text)
         json.dumps(converted, ensure_ascii=False).encode("utf-8")

@@ -93,5 +93,6 @@ def _run(command: Sequence[str], seconds: float, env: Mapping[str, str]) -> str:
     except OSError as error:
         raise ChainError(f"npm does not run: {error.strerror}", where=command[0], hint=_OTHERWISE) from error
     if done.returncode:
-        raise ChainError(f"npm refused: {npm_reason(done.stderr)[:200]}", where=INSTALL, hint=f"check the network; {_OTHERWISE}")
+        text = f"npm refused: {npm_reason(done.stderr)[:200]}"
+        raise ChainError(text, where=INSTALL, hint=f"check the network; {_OTHERWISE}")
     return done.stdout

@@ -37,6 +37,10 @@ class Node(Protocol):
         """Address of its JSON-RPC."""
 
     @property
+    def shown(self) -> str:
+        """Its address without anything secret, for journal and screen."""
+
+    @property
     def pid(self) -> int | None:
         """Its process, while it runs and is ours."""
 
@@ -83,6 +87,11 @@ class LocalNode:
         if not self._port:
             raise ChainError("the node has no port before it is started", where=f"{self.engine} chain")
         return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def shown(self) -> str:
+        """The address: there is nothing secret in it."""
+        return self.url
 
     @property
     def pid(self) -> int | None:

@@ -11,7 +11,6 @@ from dltui.chain.ledger import Ledger
 from dltui.chain.types import Log, RpcError
 from dltui.errors import ChainError
 
-METHOD_NOT_FOUND = -32601
 POLL_SECONDS = 0.1
 WAIT_LIMIT_MS = 5000
 
@@ -23,17 +22,28 @@ class Rewound(ChainError):
 class ChainReader:
     """Reads the federation's logs in order and folds them into `ledger`.
 
-    Waiting uses the node's long poll (`dltui_waitBlock`) where it has one and asks for the block number ten times a
-    second elsewhere.
+    Waiting uses the node's long poll (`dltui_waitBlock`) where it has one, and asks for the block number every `pause`
+    seconds elsewhere. Blocks up to `after` are passed over; the last `confirmations` blocks do not count yet.
     """
 
-    def __init__(self, rpc: Caller, addresses: Sequence[str], decode: Callable[[dict[str, Any]], Log | None]) -> None:
+    def __init__(
+        self,
+        rpc: Caller,
+        addresses: Sequence[str],
+        decode: Callable[[dict[str, Any]], Log | None],
+        *,
+        after: int = -1,
+        confirmations: int = 0,
+        pause: float = POLL_SECONDS,
+    ) -> None:
         self._rpc = rpc
         self._addresses = list(addresses)
         self._decode = decode
-        self._long_poll = True
+        self._long_poll = not confirmations
         self._root: str | None = None
-        self.block = -1
+        self._confirmations = confirmations
+        self._pause = pause
+        self.block = after
         self.ledger = Ledger()
 
     def poll(self) -> list[Log]:
@@ -41,8 +51,8 @@ class ChainReader:
 
         Raises `Rewound` where the last block that was read is not the chain's any more.
         """
-        head = int(self._rpc.call("eth_blockNumber"), 16)
-        if head == self.block:
+        head = self._head()
+        if head == self.block or (head < self.block and self._root is None):
             return []
         # The state, not the hash: a node that was rebuilt from its log has the same state under other hashes.
         if self._root is not None and self._root_of(self.block) != self._root:
@@ -53,6 +63,9 @@ class ChainReader:
             self.ledger.apply(log)
         self.block, self._root = head, self._root_of(head)
         return logs
+
+    def _head(self) -> int:
+        return int(self._rpc.call("eth_blockNumber"), 16) - self._confirmations
 
     def _root_of(self, number: int) -> str | None:
         block = self._rpc.call("eth_getBlockByNumber", hex(number), False)
@@ -66,14 +79,12 @@ class ChainReader:
                 try:
                     wait_ms = max(1, min(int(left * 1000), WAIT_LIMIT_MS))
                     head = int(self._rpc.call("dltui_waitBlock", hex(max(self.block, 0)), hex(wait_ms)), 16)
-                except RpcError as error:
-                    if error.code != METHOD_NOT_FOUND:
-                        raise
+                except RpcError:
                     self._long_poll = False
                     continue
             else:
-                head = int(self._rpc.call("eth_blockNumber"), 16)
+                head = self._head()
                 if head <= self.block:
-                    time.sleep(min(POLL_SECONDS, left))
+                    time.sleep(min(self._pause, left))
             if head > self.block:
                 return

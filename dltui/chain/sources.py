@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
@@ -14,11 +14,17 @@ from dltui.chain.txlog import TxLog, record_block
 class Blocks(Protocol):
     """The blocks that matter to a run, in order."""
 
+    def watch(self, contracts: Iterable[str]) -> None:
+        """Count transactions to these addresses too."""
+
     def history(self, last: int) -> Iterator[MinedBlock]:
         """Those up to block `last`, which are in the log already."""
 
-    def fresh(self, after: int) -> Iterator[MinedBlock]:
-        """Those after block `after` that the chain has by now; each is in the log before it is yielded."""
+    def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
+        """Those after block `after` that the chain has by now; each is in the log before it is yielded.
+
+        `idle`: nothing is expected, so a distant node need not be asked each time.
+        """
 
 
 class LocalBlocks:
@@ -28,11 +34,14 @@ class LocalBlocks:
         self._rpc = rpc
         self._log = log
 
+    def watch(self, contracts: Iterable[str]) -> None:
+        """All transactions count here."""
+
     def history(self, last: int) -> Iterator[MinedBlock]:
         """Blocks 1 to `last`, read from the node."""
         return (read_block(self._rpc, number) for number in range(1, last + 1))
 
-    def fresh(self, after: int) -> Iterator[MinedBlock]:
+    def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
         """What the node has after block `after`; new blocks are appended to the log first."""
         head = int(self._rpc.call("eth_blockNumber"), 16)
         for number in range(after + 1, head + 1):

@@ -43,9 +43,23 @@ class Participant:
         """Begin without any knowledge of the chain: it is read from its first block."""
         spec = self._spec
         addresses = [spec.federation, spec.model_registry, spec.data_registry]
-        self._reader = ChainReader(self._rpc, addresses, decode_log)
+        self._reader = ChainReader(
+            self._rpc,
+            addresses,
+            decode_log,
+            after=spec.first_block - 1,
+            confirmations=spec.confirmations,
+            pause=spec.pause,
+        )
         self._seat = Seat(
-            wallet=Wallet(self._rpc, bytes.fromhex(spec.key), spec.chain_id),
+            wallet=Wallet(
+                self._rpc,
+                bytes.fromhex(spec.key),
+                spec.chain_id,
+                patience=spec.patience,
+                max_fee=spec.max_fee,
+                confirmations=spec.confirmations,
+            ),
             contract=self._contract,
             registry=self._registry,
             federation_id=self._federation_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from dltui.aggregation.errors import Malformed, Unavailable
@@ -42,6 +42,11 @@ class Chronicle:
         self.block = 0
         """The last block that was read."""
 
+    def watch(self, contracts: Mapping[str, str]) -> None:
+        """Count contracts (name to address) that somebody deployed before the run."""
+        self.facts.contracts.update({address: name for name, address in contracts.items()})
+        self._blocks.watch(contracts.values())
+
     def resume(self, state: State) -> None:
         """Fold the blocks that an earlier engine journaled, and emit what it did not get to.
 
@@ -63,10 +68,10 @@ class Chronicle:
                 digest = state.versions[shown.version or 0].digest
                 self._tell(number, partial(self._published, digest))
 
-    def poll(self) -> bool:
-        """Read what is new; True where there was something."""
+    def poll(self, idle: bool = False) -> bool:
+        """Read what is new; True where there was something. `idle`: nothing is expected."""
         before = self.block
-        for block in self._blocks.fresh(before):
+        for block in self._blocks.fresh(before, idle):
             self.block = block.number
             for payload in self.facts.of_block(block):
                 self._emit(payload)

@@ -78,6 +78,11 @@ class Reexecution:
             raise MismatchError("did not execute", where=where)
         return replace(block_from(body, index.receipts(block.number)), hash=record.hash)
 
+    def said(self) -> str:
+        """What was compared of every block."""
+        same = "hashes and state roots" if self.standard else f"receipts (the hashes are those of {self.log.engine})"
+        return f"{self.log.last_block} blocks re-executed to the same {same}"
+
     def close(self) -> None:
         """Release the scratch chain."""
         self._chain.close()

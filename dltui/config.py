@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -16,7 +17,7 @@ from msgspec import Meta
 from dltui import configcheck
 from dltui.errors import ConfigError
 
-OTHER_VARIABLES = frozenset({"DLTUI_RUNS"})
+OTHER_VARIABLES = frozenset({"DLTUI_RUNS", "DLTUI_ANVIL", "DLTUI_PASSWORD"})
 """Variables of the environment that begin like a key and are none."""
 
 MAX_FILE_BYTES = 1 << 20
@@ -64,12 +65,34 @@ class RoundsSection(Section, frozen=True, kw_only=True):
 
 
 class ChainSection(Section, frozen=True, kw_only=True):
-    """The node: `port` 0 takes a free one, `batch_ms` is how long a block waits for more transactions."""
+    """The node: `port` 0 takes a free one, `batch_ms` is how long a block waits for more transactions.
 
-    engine: Literal["embedded"] = "embedded"
+    The keys from `federation` on are for a node by its address: fees in gwei per gas, funding in ether.
+    """
+
+    engine: Text = "auto"
+    anvil: Annotated[str, Meta(max_length=1024)] = ""
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0
-    chain_id: Annotated[int, Meta(ge=1, le=2**53 - 1)] = 31_337
+    chain_id: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 31_337
     batch_ms: Annotated[int, Meta(ge=0, le=1_000)] = 20
+    funding: Annotated[float, Meta(gt=0.0, le=10_000.0)] = 100.0
+    federation: Annotated[str, Meta(pattern=r"^(0x[0-9a-fA-F]{40})?\Z", description="an address, or nothing")] = ""
+    first_block: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
+    confirmations: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    max_fee_gwei: Annotated[float, Meta(ge=0.0, le=1_000_000.0)] = 0.0
+    keystore: Annotated[str, Meta(max_length=1024)] = ""
+    password_file: Annotated[str, Meta(max_length=1024)] = ""
+
+    @property
+    def is_url(self) -> bool:
+        """Whether the node is somebody's, by its address."""
+        return self.engine.startswith(("http://", "https://"))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the node is on this machine."""
+        host = urlsplit(self.engine).hostname or ""
+        return not self.is_url or host in ("localhost", "::1") or host.startswith("127.")
 
 
 class ClientsSection(Section, frozen=True, kw_only=True):
@@ -237,6 +260,7 @@ def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 def _consistent(config: Config) -> None:
     rounds = config.rounds
+    _consistent_chain(config.chain)
     if rounds.train_seconds > rounds.train_seconds_max:
         raise ConfigError(
             f"{rounds.train_seconds} is more than rounds.train_seconds_max = {rounds.train_seconds_max}",
@@ -262,6 +286,27 @@ def _consistent(config: Config) -> None:
     for name in config.clients.names:
         if len(name.encode("utf-8")) > 64:
             raise ConfigError(f"{name!r} is longer than 64 bytes", where="clients.names")
+
+
+def _consistent_chain(chain: ChainSection) -> None:
+    if not chain.is_url and chain.engine not in ("auto", "embedded", "anvil"):
+        raise ConfigError(
+            f"{ascii(chain.engine)[:80]} is no chain",
+            where="chain.engine",
+            hint="allowed: auto, embedded, anvil, or the http:// or https:// address of a node",
+        )
+    if not chain.is_url:
+        for key in ("federation", "first_block", "confirmations", "max_fee_gwei"):
+            if getattr(chain, key):
+                raise ConfigError(
+                    f"has no meaning on a chain that the run makes (engine {chain.engine!r})", where=f"chain.{key}"
+                )
+    if not chain.is_here and not chain.keystore:
+        raise ConfigError(
+            "a node elsewhere needs an operator's key of its own: the demo's follows from the seed, so it is public",
+            where="chain.keystore",
+            hint="name an encrypted keystore file there",
+        )
 
 
 def _fitted(config: Config) -> Config:

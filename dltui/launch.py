@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import subprocess
@@ -29,17 +30,26 @@ def create_run(config: Config) -> RunPaths:
     return paths
 
 
-def start_engine(paths: RunPaths) -> subprocess.Popen[bytes]:
-    """Start the engine in a session of its own: closing the terminal does nothing to it."""
+def start_engine(paths: RunPaths, password: str | None = None) -> subprocess.Popen[bytes]:
+    """Start the engine in a session of its own: closing the terminal does nothing to it.
+
+    The keystore's `password` goes to it through its stdin, and is in nobody's arguments or environment.
+    """
+    environment = {key: value for key, value in os.environ.items() if key != "DLTUI_PASSWORD"}
     with open(paths.logs / "engine.log", "ab") as log:
-        return subprocess.Popen(
+        engine = subprocess.Popen(
             [sys.executable, "-m", "dltui.engine", str(paths.root.resolve())],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if password is None else subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**environment, "PYTHONUNBUFFERED": "1"},
         )
+    if engine.stdin is not None:
+        # An engine that ended at once says why in its log.
+        with contextlib.suppress(BrokenPipeError), engine.stdin as pipe:
+            pipe.write((password or "").encode())
+    return engine
 
 
 def engine_failure(engine: subprocess.Popen[bytes], paths: RunPaths) -> DltuiError | None:

@@ -88,7 +88,7 @@ def install() -> None:
 def npm_reason(stderr: str) -> str:
     """The line of npm's complaint that says why; the others name codes, and a log file."""
     said = [line.removeprefix("npm error").strip() for line in stderr.splitlines() if line.startswith("npm error")]
-    told = [line for line in said if line and not line.startswith(("code ", "errno ", "A complete log"))]
+    told = [line for line in said if line and not line.startswith(("code ", "errno ", "syscall ", "A complete log"))]
     return (told or said or stderr.strip().splitlines() or ["no message"])[0]
 
 

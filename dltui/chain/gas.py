@@ -63,6 +63,11 @@ def limit(contract: str, function: str) -> int:
     return _LIMITS[contract][function]
 
 
+def contracts() -> tuple[str, ...]:
+    """The contracts of a federation."""
+    return tuple(_LIMITS)
+
+
 def functions() -> set[tuple[str, str]]:
     """Every (contract, function) that has a limit."""
     return {(contract, function) for contract, table in _LIMITS.items() for function in table}

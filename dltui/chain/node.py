@@ -1,4 +1,4 @@
-"""Local chain nodes as processes: start, restore from a transaction log, watch, stop."""
+"""Chain nodes as processes: start, restore from a transaction log, watch, stop; and the embedded one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from dltui.chain.embedded.genesis import Genesis, read_genesis, write_genesis
-from dltui.chain.ports import port_owner
+from dltui.chain.ports import taken
 from dltui.chain.rpc import Rpc
 from dltui.chain.txlog import BlockRecord, TxLog
 from dltui.chain.types import RpcError
@@ -23,7 +23,7 @@ START_DEADLINE = 60.0
 STOP_DEADLINE = 10.0
 """Seconds between TERM and KILL."""
 
-__all__ = ["EmbeddedNode", "Genesis", "Node", "read_genesis", "write_genesis"]
+__all__ = ["EmbeddedNode", "Genesis", "LocalNode", "Node", "read_genesis", "write_genesis"]
 
 
 class Node(Protocol):
@@ -37,67 +37,133 @@ class Node(Protocol):
         """Address of its JSON-RPC."""
 
     @property
+    def shown(self) -> str:
+        """Its address without anything secret, for journal and screen."""
+
+    @property
     def pid(self) -> int | None:
         """Its process, while it runs and is ours."""
 
-    def start(self) -> None:
-        """Start it and return when JSON-RPC answers; raises `ChainError` that names the log file."""
+    def fingerprint(self) -> str:
+        """The digest (hex) by which a transaction log names the beginning of this chain; after the start."""
 
-    def restore(self, log: TxLog) -> int:
-        """Bring a node that is behind forward from the run's log; returns the number of blocks replayed."""
+    def start(self, log: TxLog | None = None) -> int:
+        """Start it, bring it forward to the end of `log` where it is behind, and return when JSON-RPC answers.
+
+        Returns the number of blocks that were replayed. Raises `ChainError` that names the log file, or where the
+        node's chain is not that of `log`.
+        """
 
     def alive(self) -> bool:
         """Whether its process runs."""
+
+    def close(self) -> Path | None:
+        """End it in good order; returns the file that holds its closing state, None where there is none."""
 
     def stop(self) -> None:
         """End it: TERM, then KILL."""
 
 
-class EmbeddedNode:
-    """The embedded chain in a process of its own, with its state in `directory`.
+class LocalNode:
+    """What the nodes that we run ourselves share: a directory, a genesis, a loopback port and a process.
 
     `genesis` is written to `directory/genesis.json` where that is missing and must equal it where it is
-    there; None takes what is there. `port` 0 takes a free one; a restart keeps the port. `batch_ms` is the
-    miner's window in milliseconds. Start it from the main thread: the kernel ends the node when the starting
-    thread ends.
+    there; None takes what is there. `port` 0 takes a free one; a restart keeps the port. Start it from the main
+    thread: the kernel ends the node when the starting thread ends.
     """
 
-    engine = "embedded"
+    engine = ""
 
-    def __init__(self, directory: Path, genesis: Genesis | None = None, port: int = 0, batch_ms: int = 20) -> None:
+    def __init__(self, directory: Path, genesis: Genesis | None = None, port: int = 0) -> None:
         self.directory = directory
         self.log_path = directory / "node.log"
         self._genesis = genesis
         self._port = port
-        self._batch_ms = batch_ms
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Address of JSON-RPC; raises `ChainError` before the first start on port 0."""
         if not self._port:
-            raise ChainError("the node has no port before it is started", where="embedded chain")
+            raise ChainError("the node has no port before it is started", where=f"{self.engine} chain")
         return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def shown(self) -> str:
+        """The address: there is nothing secret in it."""
+        return self.url
 
     @property
     def pid(self) -> int | None:
         """The node's process id while it runs."""
         return self._process.pid if self._process is not None and self.alive() else None
 
-    def start(self) -> None:
-        """Start the node and return when JSON-RPC answers.
+    def alive(self) -> bool:
+        """Whether the node's process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the node: TERM lets it close its state, KILL follows after `STOP_DEADLINE` seconds."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(STOP_DEADLINE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        process.wait()
+
+    @property
+    def _where(self) -> str:
+        return f"{self.engine} chain (log: {self.log_path})"
+
+    def _prepare_genesis(self) -> Genesis:
+        """Write the genesis file, or check it; raises `ChainError` where the node runs already."""
+        if self.alive():
+            raise ChainError("the node runs already", where=self._where)
+        path = self.directory / "genesis.json"
+        if self._genesis is None or path.exists():
+            stored = read_genesis(path)
+            if self._genesis is not None and stored != self._genesis:
+                raise ChainError("the directory holds a chain with another genesis", where=str(path))
+            return stored
+        return write_genesis(path, self._genesis.chain_id, self._genesis.timestamp, self._genesis.alloc)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the genesis file."""
+        return read_genesis(self.directory / "genesis.json").sha256()
+
+    def _check_log(self, log: TxLog) -> None:
+        if log.genesis_sha256 != self.fingerprint():
+            raise ChainError("the transaction log belongs to another genesis", where=str(log.path))
+
+
+class EmbeddedNode(LocalNode):
+    """The embedded chain in a process of its own, with its state in `directory`.
+
+    `batch_ms` is the miner's window in milliseconds; the rest is as in `LocalNode`.
+    """
+
+    engine = "embedded"
+
+    def __init__(self, directory: Path, genesis: Genesis | None = None, port: int = 0, batch_ms: int = 20) -> None:
+        super().__init__(directory, genesis, port)
+        self._batch_ms = batch_ms
+
+    def start(self, log: TxLog | None = None) -> int:
+        """Start the node, restore it from `log`, and return when JSON-RPC answers; returns the blocks replayed.
 
         Raises `ChainError` where the port is taken (naming its owner), the genesis or the state does not fit,
         or the node does not come up within `START_DEADLINE` seconds.
         """
-        if self.alive():
-            raise ChainError("the node runs already", where=self._where)
         self._prepare_genesis()
         command = [sys.executable, "-m", "dltui.chain.embedded", "--dir", str(self.directory)]
         command += ["--port", str(self._port), "--batch-ms", str(self._batch_ms)]
-        with self.log_path.open("ab") as log:
+        with self.log_path.open("ab") as said:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, start_new_session=True
             )
         self._process = process
         assert process.stdout is not None
@@ -107,9 +173,15 @@ class EmbeddedNode:
             self._port = ready["port"]
             with Rpc(self.url) as rpc:
                 rpc.call("web3_clientVersion")
+            return self.restore(log) if log is not None else 0
         except BaseException:
             self.stop()
             raise
+
+    def close(self) -> Path | None:
+        """End the node; its state is in one file then."""
+        self.stop()
+        return self.directory / "state.sqlite"
 
     def restore(self, log: TxLog) -> int:
         """Re-execute the blocks of `log` that the node lacks, with their timestamps, comparing each
@@ -117,9 +189,7 @@ class EmbeddedNode:
 
         Returns the number of blocks replayed. Raises `ChainError` where log and node are not the same chain.
         """
-        digest = read_genesis(self.directory / "genesis.json").sha256()
-        if log.genesis_sha256 != digest:
-            raise ChainError("the transaction log belongs to another genesis", where=str(log.path))
+        self._check_log(log)
         replayed = 0
         with Rpc(self.url, timeout=120.0) as rpc:
             head = int(rpc.call("eth_blockNumber"), 16)
@@ -133,40 +203,8 @@ class EmbeddedNode:
                     block = rpc.call("eth_getBlockByNumber", hex(head), False)
                     roots = block["hash"], block["stateRoot"]
                 if roots != (record.hash, record.state_root):
-                    raise _altered(record.block, log.path, "does not re-execute to its hash and state root")
+                    raise altered(record.block, log.path, "does not re-execute to its hash and state root")
         return replayed
-
-    def alive(self) -> bool:
-        """Whether the node's process runs."""
-        return self._process is not None and self._process.poll() is None
-
-    def stop(self) -> None:
-        """End the node: TERM lets it close its state, KILL follows after `STOP_DEADLINE` seconds."""
-        process = self._process
-        if process is None:
-            return
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(STOP_DEADLINE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        process.wait()
-        self._process = None
-
-    @property
-    def _where(self) -> str:
-        return f"embedded chain (log: {self.log_path})"
-
-    def _prepare_genesis(self) -> None:
-        path = self.directory / "genesis.json"
-        if self._genesis is None or path.exists():
-            stored = read_genesis(path)
-            if self._genesis is not None and stored != self._genesis:
-                raise ChainError("the directory holds a chain with another genesis", where=str(path))
-            return
-        genesis = self._genesis
-        write_genesis(path, genesis.chain_id, genesis.timestamp, genesis.alloc)
 
     def _ready(self, pipe: IO[bytes]) -> dict[str, Any]:
         line = _read_line(pipe, time.monotonic() + START_DEADLINE)
@@ -186,12 +224,7 @@ class EmbeddedNode:
     def _refusal(self, said: dict[str, Any]) -> ChainError:
         message, hint = str(said["error"]), str(said.get("hint", ""))
         if message == f"port {self._port} is taken":
-            owner = port_owner(self._port)
-            return ChainError(
-                message + (f" by {owner}" if owner else ""),
-                where=self._where,
-                hint="stop that program or choose another chain port",
-            )
+            return taken(self._port, self._where)
         return ChainError(f"{said.get('where', '')}: {message}".removeprefix(": "), where=self._where, hint=hint)
 
 
@@ -201,11 +234,12 @@ def _replay(rpc: Rpc, record: BlockRecord, path: Path) -> tuple[str, str]:
     try:
         made = rpc.call("dltui_mineBlock", block)
     except RpcError as error:
-        raise _altered(record.block, path, f"is refused by the node: {error.message}") from error
+        raise altered(record.block, path, f"is refused by the node: {error.message}") from error
     return made["hash"], made["stateRoot"]
 
 
-def _altered(block: int, path: Path, reason: str) -> ChainError:
+def altered(block: int, path: Path, reason: str) -> ChainError:
+    """The error for a block of a transaction log that does not give what it gave."""
     return ChainError(
         f"block {block} of the transaction log {reason}",
         where=str(path),

@@ -1,12 +1,37 @@
-"""Who listens on a local TCP port, as far as the system tells."""
+"""Local TCP ports: a free one, and who listens on a taken one, as far as the system tells."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from pathlib import Path
 
+from dltui.errors import ChainError
+
 _LISTEN = "0A"
+
+
+def free_port(port: int = 0, where: str = "chain") -> int:
+    """`port` where nobody listens on it (0: any free one); raises `ChainError` naming the owner of a taken one."""
+    with socket.socket() as probe:
+        # A port that our own node just left is free, although the kernel remembers its connections.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise taken(port, where) from error
+        return int(probe.getsockname()[1])
+
+
+def taken(port: int, where: str) -> ChainError:
+    """The error for a port that somebody else has."""
+    owner = port_owner(port)
+    return ChainError(
+        f"port {port} is taken" + (f" by {owner}" if owner else ""),
+        where=where,
+        hint="stop that program or choose another chain port",
+    )
 
 
 def port_owner(port: int) -> str:

@@ -39,6 +39,11 @@ def raw_transaction(tx: Any) -> bytes:
     return bytes(raw)
 
 
+def hash_of(raw: bytes) -> str:
+    """The transaction hash of signed bytes."""
+    return "0x" + bytes(keccak(raw)).hex()
+
+
 def _field(tx: Any, name: str) -> bytes:
     if name == "to":
         return b"" if tx["to"] is None else _bytes(tx["to"])

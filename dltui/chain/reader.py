@@ -9,38 +9,67 @@ from typing import Any
 from dltui.chain.binding import Caller
 from dltui.chain.ledger import Ledger
 from dltui.chain.types import Log, RpcError
+from dltui.errors import ChainError
 
-METHOD_NOT_FOUND = -32601
 POLL_SECONDS = 0.1
 WAIT_LIMIT_MS = 5000
+
+
+class Rewound(ChainError):
+    """The chain lost blocks that were already read: what was concluded from them does not hold."""
 
 
 class ChainReader:
     """Reads the federation's logs in order and folds them into `ledger`.
 
-    Waiting uses the node's long poll (`dltui_waitBlock`) where it has one and asks for the block number ten times a
-    second elsewhere.
+    Waiting uses the node's long poll (`dltui_waitBlock`) where it has one, and asks for the block number every `pause`
+    seconds elsewhere. Blocks up to `after` are passed over; the last `confirmations` blocks do not count yet.
     """
 
-    def __init__(self, rpc: Caller, addresses: Sequence[str], decode: Callable[[dict[str, Any]], Log | None]) -> None:
+    def __init__(
+        self,
+        rpc: Caller,
+        addresses: Sequence[str],
+        decode: Callable[[dict[str, Any]], Log | None],
+        *,
+        after: int = -1,
+        confirmations: int = 0,
+        pause: float = POLL_SECONDS,
+    ) -> None:
         self._rpc = rpc
         self._addresses = list(addresses)
         self._decode = decode
-        self._long_poll = True
-        self.block = -1
+        self._long_poll = not confirmations
+        self._root: str | None = None
+        self._confirmations = confirmations
+        self._pause = pause
+        self.block = after
         self.ledger = Ledger()
 
     def poll(self) -> list[Log]:
-        """The decoded logs of the blocks since the last call, already folded into the ledger."""
-        head = int(self._rpc.call("eth_blockNumber"), 16)
-        if head <= self.block:
+        """The decoded logs of the blocks since the last call, already folded into the ledger.
+
+        Raises `Rewound` where the last block that was read is not the chain's any more.
+        """
+        head = self._head()
+        if head == self.block or (head < self.block and self._root is None):
             return []
+        # The state, not the hash: a node that was rebuilt from its log has the same state under other hashes.
+        if self._root is not None and self._root_of(self.block) != self._root:
+            raise Rewound(f"block {self.block} was lost", where="chain")
         query = {"fromBlock": hex(self.block + 1), "toBlock": hex(head), "address": self._addresses}
         logs = [log for raw in self._rpc.call("eth_getLogs", query) if (log := self._decode(raw)) is not None]
         for log in logs:
             self.ledger.apply(log)
-        self.block = head
+        self.block, self._root = head, self._root_of(head)
         return logs
+
+    def _head(self) -> int:
+        return int(self._rpc.call("eth_blockNumber"), 16) - self._confirmations
+
+    def _root_of(self, number: int) -> str | None:
+        block = self._rpc.call("eth_getBlockByNumber", hex(number), False)
+        return None if block is None else str(block["stateRoot"])
 
     def wait(self, seconds: float) -> None:
         """Return when there is a block that `poll` has not seen, or after `seconds`."""
@@ -50,14 +79,12 @@ class ChainReader:
                 try:
                     wait_ms = max(1, min(int(left * 1000), WAIT_LIMIT_MS))
                     head = int(self._rpc.call("dltui_waitBlock", hex(max(self.block, 0)), hex(wait_ms)), 16)
-                except RpcError as error:
-                    if error.code != METHOD_NOT_FOUND:
-                        raise
+                except RpcError:
                     self._long_poll = False
                     continue
             else:
-                head = int(self._rpc.call("eth_blockNumber"), 16)
+                head = self._head()
                 if head <= self.block:
-                    time.sleep(min(POLL_SECONDS, left))
+                    time.sleep(min(self._pause, left))
             if head > self.block:
                 return

@@ -1,7 +1,13 @@
-"""The run's transaction log: every block's raw signed transactions, from which any engine rebuilds the chain.
+"""The run's transaction log: every block's raw signed transactions, from which any local engine rebuilds the chain.
 
 JSON lines: first `{"genesis_sha256": …, "v": 1}`, then one line a block from block 1 on:
 `{"block": n, "timestamp": unix seconds, "hash": "0x…", "state_root": "0x…", "txs": ["0x<raw>", …]}`.
+
+With `"engine": "anvil"` in the first line, hash and state root are anvil's own, and each block has a `receipts_root`,
+which any node would compute.
+
+On a chain of other people (`"engine": "url"`, with `"after"`: the last block before the run) only blocks with our
+transactions have a line, only ours are in it, and `receipts` holds what the node said that they did.
 """
 
 from __future__ import annotations
@@ -24,53 +30,77 @@ _MAX_LINE = 64 * 1024 * 1024
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _RAW = re.compile(r"0x([0-9a-f]{2})+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HEAD = {"genesis_sha256", "v"}
 _KEYS = {"block", "timestamp", "hash", "state_root", "txs"}
+_MORE = {"embedded": set[str](), "anvil": {"receipts_root"}, "url": {"receipts"}}
+"""The keys that a block has besides, by the engine."""
 
 __all__ = ["BlockRecord", "TxLog", "raw_transaction", "record_block"]
 
 
 @dataclass(frozen=True)
 class BlockRecord:
-    """One block: `timestamp` in unix seconds, hashes in hex, `txs` the signed bytes in order."""
+    """One block: `timestamp` in unix seconds, hashes in hex, `txs` the signed bytes in order.
+
+    `receipts_root` is there where hash and state root are the engine's own; `receipts` are JSON-RPC receipts in the
+    same order, only where nobody could execute the block again.
+    """
 
     block: int
     timestamp: int
     hash: str
     state_root: str
     txs: tuple[bytes, ...]
+    receipts_root: str = ""
+    receipts: tuple[dict[str, Any], ...] = ()
 
     def encode(self) -> bytes:
         """The block's line in the log."""
-        document = {
+        document: dict[str, Any] = {
             "block": self.block,
             "timestamp": self.timestamp,
             "hash": self.hash,
             "state_root": self.state_root,
             "txs": ["0x" + raw.hex() for raw in self.txs],
         }
+        if self.receipts_root:
+            document["receipts_root"] = self.receipts_root
+        if self.receipts:
+            document["receipts"] = list(self.receipts)
         return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
 class TxLog:
     """An existing transaction log at `path`, which one process appends to.
 
-    Opening reads it through once; `last_block` is the number of its last whole line (0: none),
-    `genesis_sha256` the digest of the genesis file it belongs to. Errors are `ChainError` with file and line.
+    Opening reads it through once; `last_block` is the number of its last whole line and `last_hash` that block's
+    hash (0 and "": none), `genesis_sha256` names the beginning of the chain: the digest of the genesis file, or what a
+    node by its address has instead. Errors are `ChainError` with file and line.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.genesis_sha256 = ""
+        self.engine = "embedded"
+        self.after = 0
         self.last_block = 0
+        self.last_hash = ""
         self._whole = 0
         for record in self.read(allow_torn=True):
-            self.last_block = record.block
+            self.last_block, self.last_hash = record.block, record.hash
+        self.last_block = self.last_block or self.after
 
     @classmethod
-    def create(cls, path: Path, genesis_sha256: str) -> TxLog:
-        """Begin a log; raises `ChainError` where the file exists."""
+    def create(cls, path: Path, genesis_sha256: str, engine: str = "embedded", after: int = 0) -> TxLog:
+        """Begin a log of the chain that `engine` makes; raises `ChainError` where the file exists.
+
+        `after` is the number of the last block before the run, on a chain that was there before it.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
-        header = json.dumps({"genesis_sha256": genesis_sha256, "v": _VERSION}, separators=(",", ":")).encode()
+        head: dict[str, Any] = {"genesis_sha256": genesis_sha256, "v": _VERSION}
+        head |= {"engine": engine} if engine != "embedded" else {}
+        head |= {"after": after} if engine == "url" else {}
+        header = json.dumps(head, separators=(",", ":")).encode()
         try:
             with path.open("xb") as file:
                 _write(file.fileno(), header + b"\n")
@@ -79,13 +109,18 @@ class TxLog:
         _sync_directory(path.parent)
         return cls(path)
 
+    @property
+    def sparse(self) -> bool:
+        """Whether blocks without our transactions have no line."""
+        return self.engine == "url"
+
     def append(self, record: BlockRecord) -> None:
         """Write the next block and have it on disk before this returns.
 
         What a killed writer left of a torn line is cut off first. Raises `ChainError` where the number does
         not follow or the disk refuses; the file then still ends with a whole line.
         """
-        if record.block != self.last_block + 1:
+        if not self._follows(record.block, self.last_block):
             text = f"block {record.block} does not follow block {self.last_block}"
             raise ChainError(text, where=str(self.path))
         line = record.encode()
@@ -97,7 +132,7 @@ class TxLog:
         except OSError as error:
             raise ChainError(f"cannot write the transaction log: {error.strerror}", where=str(self.path)) from error
         self._whole += len(line)
-        self.last_block = record.block
+        self.last_block, self.last_hash = record.block, record.hash
 
     def read(self, allow_torn: bool = False) -> Iterator[BlockRecord]:
         """Every block in order, each line checked; `allow_torn` passes over an unfinished last line."""
@@ -108,40 +143,54 @@ class TxLog:
         with file:
             self._read_header(file.readline(_MAX_LINE))
             self._whole = file.tell()
-            number = 1
+            number, before = 1, self.after
             while line := file.readline(_MAX_LINE):
                 if not line.endswith(b"\n"):
                     if allow_torn:
                         return
                     raise self._bad(number + 1, "the line is not finished")
-                record = self._record(line, number)
+                record = self._record(line, number, before)
                 self._whole = file.tell()
                 yield record
-                number += 1
+                number, before = number + 1, record.block
+
+    def _follows(self, block: int, before: int) -> bool:
+        return block > before if self.sparse else block == before + 1
 
     def _read_header(self, line: bytes) -> None:
         document = self._document(line, 1)
-        if set(document) != {"genesis_sha256", "v"} or document["v"] != _VERSION:
+        if not _HEAD <= set(document) <= _HEAD | {"engine", "after"} or document["v"] != _VERSION:
             raise self._bad(1, "this is not a transaction log of version 1")
+        self.engine, self.after = document.get("engine", "embedded"), document.get("after", 0)
+        if self.engine not in _MORE or type(self.after) is not int or self.after < 0:
+            raise self._bad(1, "no engine makes such a log")
         if not _matches(_SHA256, document["genesis_sha256"]):
             raise self._bad(1, "genesis_sha256 is not a digest")
         self.genesis_sha256 = document["genesis_sha256"]
 
-    def _record(self, line: bytes, number: int) -> BlockRecord:
+    def _record(self, line: bytes, number: int, before: int) -> BlockRecord:
         document = self._document(line, number + 1)
-        if set(document) != _KEYS:
+        if set(document) != _KEYS | _MORE[self.engine]:
             raise self._bad(number + 1, "the keys are not those of a block")
         block, timestamp, txs = document["block"], document["timestamp"], document["txs"]
-        if type(block) is not int or block != number:
-            raise self._bad(number + 1, f"block {number} is expected here")
+        if type(block) is not int or not self._follows(block, before):
+            raise self._bad(number + 1, f"block {before + 1} is expected here")
         if type(timestamp) is not int or not 0 <= timestamp < 2**40:
             raise self._bad(number + 1, "the timestamp is not unix seconds")
         if not _matches(_HASH, document["hash"]) or not _matches(_HASH, document["state_root"]):
             raise self._bad(number + 1, "a hash is not 32 bytes in hex")
+        receipts_root = document.get("receipts_root", "")
+        if self.engine == "anvil" and not _matches(_HASH, receipts_root):
+            raise self._bad(number + 1, "receipts_root is not 32 bytes in hex")
         if not isinstance(txs, list) or not all(_matches(_RAW, raw) for raw in txs):
             raise self._bad(number + 1, "the transactions are not a list of hex strings")
         raws = tuple(bytes.fromhex(raw[2:]) for raw in txs)
-        return BlockRecord(block, timestamp, document["hash"], document["state_root"], raws)
+        receipts = document.get("receipts", [])
+        if self.sparse and (not isinstance(receipts, list) or len(receipts) != len(raws)):
+            raise self._bad(number + 1, "there is not one receipt a transaction")
+        return BlockRecord(
+            block, timestamp, document["hash"], document["state_root"], raws, receipts_root, tuple(receipts)
+        )
 
     def _document(self, line: bytes, number: int) -> dict[str, Any]:
         if not line.endswith(b"\n"):
@@ -158,8 +207,8 @@ class TxLog:
         return ChainError(reason, where=f"{self.path}, line {line}")
 
 
-def record_block(rpc: Rpc, number: int) -> BlockRecord:
-    """Read block `number` with whole transactions from the node and rebuild its signed transactions.
+def record_block(rpc: Rpc, number: int, engine: str = "embedded") -> BlockRecord:
+    """Read block `number` with whole transactions from the node of an `engine` and rebuild its signed transactions.
 
     Raises `ChainError` where the node has no such block or its answer does not hash to what it claims.
     """
@@ -174,6 +223,7 @@ def record_block(rpc: Rpc, number: int) -> BlockRecord:
             hash=block["hash"].lower(),
             state_root=block["stateRoot"].lower(),
             txs=tuple(raw_transaction(tx) for tx in block["transactions"]),
+            receipts_root=block["receiptsRoot"].lower() if engine == "anvil" else "",
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ChainError("the node's block cannot be read", where=where) from error

@@ -10,6 +10,7 @@ from eth_account import Account
 from eth_utils import keccak, to_checksum_address
 
 from dltui.chain.receipts import parse_receipt
+from dltui.chain.refusals import in_words
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import Call, NodeUnreachable, Receipt, Revert, Reverted, RpcError
 from dltui.errors import ChainError
@@ -47,7 +48,9 @@ class Wallet:
 
     For one thread of one process: nothing else may send with this key, so the nonce is read once and then
     counted, and each transaction is mined before the next. `patience` is the time in seconds that a
-    transaction may take, a restart of the node included. `explain` turns revert data into words.
+    transaction may take, a restart of the node included. `explain` turns revert data into words. `max_fee` is
+    the most that a unit of gas may cost, in wei (0: no bound); a transaction counts when `confirmations` blocks
+    are on top of it.
     """
 
     def __init__(
@@ -57,12 +60,16 @@ class Wallet:
         chain_id: int,
         explain: Callable[[bytes], Revert] = unexplained,
         patience: float = 60.0,
+        max_fee: int = 0,
+        confirmations: int = 0,
     ) -> None:
         self._rpc = rpc
         self._account = Account.from_key(key)
         self._chain_id = chain_id
         self._explain = explain
         self._patience = patience
+        self._max_fee = max_fee
+        self._confirmations = confirmations
         self._nonce: int | None = None
         self._fees: tuple[int, int] | None = None
         self._sync = True
@@ -71,6 +78,10 @@ class Wallet:
     def address(self) -> str:
         """The account's checksummed address."""
         return str(self._account.address)
+
+    def forget(self) -> None:
+        """Read nonce and fees again: the chain may have lost the last transactions."""
+        self._nonce = self._fees = None
 
     def send(self, call: Call, value: int | None = None) -> Receipt:
         """Sign, send and wait until mined; `value` in wei overrides the call's.
@@ -109,9 +120,9 @@ class Wallet:
             except RpcError as error:
                 self._fees = None
                 if last or not _says(error, *_STALE):
-                    raise
+                    raise in_words(error, self.address) from error
                 continue
-            receipt = parse_receipt(answer)
+            receipt = parse_receipt(self._buried(answer, tx_hash, deadline))
             if receipt.hash != tx_hash:
                 raise ChainError("the node answered with another transaction's receipt", where=call.function)
             self._nonce = (nonce or 0) + 1
@@ -143,7 +154,16 @@ class Wallet:
         """Highest fee and tip in wei per gas; the base fee grows by up to an eighth a block."""
         base = int(self._rpc.call("eth_getBlockByNumber", "latest", False).get("baseFeePerGas", "0x0"), 16)
         tip = min(int(self._rpc.call("eth_maxPriorityFeePerGas"), 16), _HIGHEST_TIP)
-        return _FEE_HEADROOM * (base + tip), tip
+        if self._max_fee and base + tip > self._max_fee:
+            tip = max(0, self._max_fee - base)
+            if base > self._max_fee:
+                raise ChainError(
+                    f"the base fee is {base / 1e9:g} gwei, more than [chain] max_fee_gwei = {self._max_fee / 1e9:g}",
+                    where=self.address,
+                    hint="raise it, or wait until the base fee falls, then resume",
+                )
+        highest = _FEE_HEADROOM * (base + tip)
+        return min(highest, self._max_fee) if self._max_fee else highest, tip
 
     def _deliver(self, raw: str, tx_hash: str, deadline: float) -> Any:
         """Bring one signed transaction into a block and return its receipt.
@@ -182,6 +202,19 @@ class Wallet:
             if time.monotonic() > deadline:
                 raise NodeUnreachable(f"not mined within {self._patience:.0f} s", where=f"transaction {tx_hash}")
             time.sleep(_POLL_SECONDS)
+
+    def _buried(self, answer: Any, tx_hash: str, deadline: float) -> Any:
+        """The receipt once `confirmations` blocks are on top of it; `answer` is what the node said first."""
+        while self._confirmations:
+            head = int(self._rpc.call("eth_blockNumber"), 16)
+            answer = self._rpc.call("eth_getTransactionReceipt", tx_hash)
+            if answer is not None and head >= parse_receipt(answer).block + self._confirmations:
+                break
+            if time.monotonic() > deadline:
+                text = f"not {self._confirmations} blocks deep within {self._patience:.0f} s"
+                raise NodeUnreachable(text, where=f"transaction {tx_hash}")
+            time.sleep(_POLL_SECONDS)
+        return answer
 
     def _submit(self, raw: str) -> Any:
         if self._sync:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 import dltui
+from dltui.cli import chain as chain_commands
 from dltui.cli import contracts, data, doctor, models, twins, viewing
 from dltui.cli.console import flags, guarded
 
@@ -25,6 +26,7 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(data.app, name="data")
 twins.model.command("show")(models.show)
 app.command("doctor")(doctor.doctor)
+app.add_typer(chain_commands.app, name="chain")
 
 NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")]
 FormatName = Annotated[str, typer.Option("--format", help="text, or jsonl: the journal on stdout.")]
@@ -48,7 +50,7 @@ def run(
     model: str = typer.Option(None, "--model", help="linear, mlp, cnn, cnn-bn, resnet18, or module:factory."),
     partition: str = typer.Option(None, "--partition", help="iid, dirichlet, shards, quantity, or module:function."),
     alpha: float = _number("--alpha"),
-    chain: str = typer.Option(None, "--chain", help="embedded."),
+    chain: str = typer.Option(None, "--chain", help="auto, embedded, anvil, or a node's URL."),
     port: int = typer.Option(None, "--port", help="Port of the chain's JSON-RPC; 0 takes a free one."),
     seed: int = _number("--seed"),
     epochs: int = _number("--epochs"),

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import typer
 
 from dltui import exits
+from dltui.cli.password import password_for
 from dltui.config import Config, load
 from dltui.core.journal import Tail
 from dltui.core.jsontext import decode_json
@@ -42,8 +43,9 @@ def effective(file: Path | None, flags: dict[str, Any], base: dict[str, dict[str
 
 def start(config: Config, no_ui: bool, format: Format) -> int:
     """Start a new run and follow it, with or without a screen."""
+    password = password_for(config)
     paths = _new(config)
-    return _follow_engine(paths, start_engine(paths), config, no_ui, format)
+    return _follow_engine(paths, start_engine(paths, password), config, no_ui, format)
 
 
 def go_on(ref: str | None, no_ui: bool) -> int:
@@ -56,7 +58,8 @@ def go_on(ref: str | None, no_ui: bool) -> int:
     last, tail = 0, Tail(paths.journal)
     while events := tail.poll():
         last = events[-1].seq
-    return _follow_engine(paths, start_engine(paths), load(paths.config), no_ui, "text", after=last)
+    config = load(paths.config)
+    return _follow_engine(paths, start_engine(paths, password_for(config)), config, no_ui, "text", after=last)
 
 
 def attach(paths: RunPaths, no_ui: bool, format: Format, read_only: bool = False) -> int:
@@ -84,10 +87,11 @@ def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, forma
 
     walkthrough = script.load(name)
     config = effective(file, flags, base=walkthrough.federation)
+    password = password_for(config)
     paths = _new(config)
     code = _follow_engine(
         paths,
-        start_engine(paths),
+        start_engine(paths, password),
         config,
         no_ui,
         format,

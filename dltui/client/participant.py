@@ -6,7 +6,7 @@ import time
 
 from dltui.chain.contracts import NO_LIMIT, DataRegistry, FLContract, decode_log
 from dltui.chain.ledger import IN_FLIGHT, RoundFacts
-from dltui.chain.reader import ChainReader
+from dltui.chain.reader import ChainReader, Rewound
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import NodeUnreachable
 from dltui.chain.wallet import Wallet
@@ -30,22 +30,44 @@ class Participant:
 
     def __init__(self, spec: ClientSpec, telemetry: Telemetry) -> None:
         self._spec = spec
+        self._telemetry = telemetry
         self._rpc = Rpc(spec.rpc_url)
         self._contract = FLContract(self._rpc, spec.federation)
         self._registry = DataRegistry(self._rpc, spec.data_registry)
+        self._federation_id = self._contract.federation_id()
+        self._store = Store(spec.store)
+        self._home = Home(spec, self._store, telemetry)
+        self._take_seat()
+
+    def _take_seat(self) -> None:
+        """Begin without any knowledge of the chain: it is read from its first block."""
+        spec = self._spec
         addresses = [spec.federation, spec.model_registry, spec.data_registry]
-        self._reader = ChainReader(self._rpc, addresses, decode_log)
-        store = Store(spec.store)
+        self._reader = ChainReader(
+            self._rpc,
+            addresses,
+            decode_log,
+            after=spec.first_block - 1,
+            confirmations=spec.confirmations,
+            pause=spec.pause,
+        )
         self._seat = Seat(
-            wallet=Wallet(self._rpc, bytes.fromhex(spec.key), spec.chain_id),
+            wallet=Wallet(
+                self._rpc,
+                bytes.fromhex(spec.key),
+                spec.chain_id,
+                patience=spec.patience,
+                max_fee=spec.max_fee,
+                confirmations=spec.confirmations,
+            ),
             contract=self._contract,
             registry=self._registry,
-            federation_id=self._contract.federation_id(),
+            federation_id=self._federation_id,
             chain_id=spec.chain_id,
             ledger=self._reader.ledger,
-            home=Home(spec, store, telemetry),
-            store=store,
-            telemetry=telemetry,
+            home=self._home,
+            store=self._store,
+            telemetry=self._telemetry,
         )
         self._training: TrainingDuty | None = None
         self._committee: CommitteeDuty | None = None
@@ -65,6 +87,9 @@ class Participant:
                 return False
             if not self._act():
                 self._reader.wait(self._patience())
+        except Rewound as error:
+            log.warning("%s: everything is read again", error)
+            self._take_seat()
         except NodeUnreachable as error:
             log.warning("%s", error)
             time.sleep(BUSY)

@@ -19,6 +19,16 @@ class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
 
     rpc_url: str
     chain_id: int
+    first_block: int = 0
+    """Where the federation's logs begin."""
+    confirmations: int = 0
+    """Blocks on top of one until it counts."""
+    max_fee: int = 0
+    """The most that a unit of gas may cost, in wei; 0 is no bound."""
+    pause: float = 0.1
+    """Seconds between two looks at a node without long polls."""
+    patience: float = 60.0
+    """Seconds that a transaction may take."""
     federation: str
     """Address of the FLContract."""
     model_registry: str

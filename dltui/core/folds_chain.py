@@ -28,7 +28,7 @@ BLOCKS = 256
 @fold(ChainStarting)
 def starting(state: State, data: ChainStarting, ts: str) -> tuple[str, ...]:
     """A node is on its way."""
-    state.chain.state, state.chain.engine = "starting", data.engine
+    state.chain.state, state.chain.engine, state.chain.reason = "starting", data.engine, data.reason
     return ("chain",)
 
 

@@ -147,6 +147,8 @@ class Chain:
     state: str = "none"
     """none, starting, ready, lost or stopped."""
     engine: str = ""
+    reason: str = ""
+    """Why this engine, in words."""
     pid: int | None = None
     port: int = 0
     chain_id: int = 0

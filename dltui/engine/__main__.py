@@ -14,6 +14,9 @@ from dltui.errors import DltuiError
 from dltui.lifeline import name_process
 from dltui.paths import RunPaths
 
+MAX_PASSWORD = 4096
+"""Longest password of a keystore, in characters; it comes through stdin."""
+
 
 def main(root: str) -> int:
     """Run the engine; what fails before the journal can hold it goes to stderr (the engine's log)."""
@@ -26,8 +29,10 @@ def main(root: str) -> int:
         # The nursery imports torch while this process imports web3.
         nursery.start()
         from dltui.engine.engine import Engine
+        from dltui.engine.keys import operator_of
 
-        code = Engine(config, paths, nursery).run()
+        operator = operator_of(config, sys.stdin.read(MAX_PASSWORD)) if config.chain.keystore else None
+        code = Engine(config, paths, nursery, operator).run()
         lock.release()
         return code
     except DltuiError as error:

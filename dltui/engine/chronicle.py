@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from dltui.aggregation.errors import Malformed, Unavailable
 from dltui.aggregation.manifest import decode_manifest
 from dltui.aggregation.verdicts import Verdict, decode_verdicts
-from dltui.chain.blocks import MinedTx, read_block
+from dltui.chain.blocks import MinedTx
 from dltui.chain.contracts import explain
 from dltui.chain.facts import FACTS, FactStream
 from dltui.chain.ledger import ABORT_REASONS, TOO_FEW_VALID
 from dltui.chain.rpc import Rpc
-from dltui.chain.txlog import TxLog, record_block
+from dltui.chain.sources import Blocks
 from dltui.chain.types import RpcError
 from dltui.client.outcome import Terms, result_of
 from dltui.core import events as ev
@@ -24,23 +24,28 @@ from dltui.store import Store, cid
 
 
 class Chronicle:
-    """Follows the chain: `poll` appends new blocks to the transaction log and emits what they say.
+    """Follows the chain: `poll` takes the new `blocks`, each of which is in the log by then, and emits what they say.
 
     `emit` writes one event to the journal. Verdicts are read from the blob that the version's manifest names, and where
     a round was aborted for too few valid updates, recomputed.
     """
 
     def __init__(
-        self, rpc: Rpc, log: TxLog, operator: str, store: Store, terms: Terms, emit: Callable[[Payload], None]
+        self, rpc: Rpc, blocks: Blocks, operator: str, store: Store, terms: Terms, emit: Callable[[Payload], None]
     ) -> None:
         self._rpc = rpc
-        self._log = log
+        self._blocks = blocks
         self._store = store
         self._terms = terms
         self._emit = emit
         self.facts = FactStream(operator, self._why, cid)
         self.block = 0
         """The last block that was read."""
+
+    def watch(self, contracts: Mapping[str, str]) -> None:
+        """Count contracts (name to address) that somebody deployed before the run."""
+        self.facts.contracts.update({address: name for name, address in contracts.items()})
+        self._blocks.watch(contracts.values())
 
     def resume(self, state: State) -> None:
         """Fold the blocks that an earlier engine journaled, and emit what it did not get to.
@@ -52,9 +57,9 @@ class Chronicle:
         kinds = [type(event.data) for event in state.events]
         starts = [place for place, kind in enumerate(kinds) if kind is ev.ChainBlock]
         written = sum(kind in FACTS for kind in kinds[starts[-1] :]) if starts else 0
-        while self.block < last:
-            self.block += 1
-            payloads = list(self.facts.of_block(read_block(self._rpc, self.block)))
+        for block in self._blocks.history(last):
+            self.block = block.number
+            payloads = list(self.facts.of_block(block))
             if self.block == last:
                 for payload in payloads[written:]:
                     self._emit(payload)
@@ -63,21 +68,15 @@ class Chronicle:
                 digest = state.versions[shown.version or 0].digest
                 self._tell(number, partial(self._published, digest))
 
-    def poll(self) -> bool:
-        """Read what is new; True where there was something."""
-        head = int(self._rpc.call("eth_blockNumber"), 16)
-        if head <= self.block:
-            return False
-        while self.block < head:
-            number = self.block + 1
-            if number > self._log.last_block:
-                self._log.append(record_block(self._rpc, number))
-            block = read_block(self._rpc, number)
-            self.block = number
+    def poll(self, idle: bool = False) -> bool:
+        """Read what is new; True where there was something. `idle`: nothing is expected."""
+        before = self.block
+        for block in self._blocks.fresh(before, idle):
+            self.block = block.number
             for payload in self.facts.of_block(block):
                 self._emit(payload)
                 self._verdicts(payload)
-        return True
+        return self.block > before
 
     def _verdicts(self, payload: Payload) -> None:
         if isinstance(payload, ev.RoundFinalised):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from dltui.chain.link import Link
 from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.events import Payload
@@ -72,7 +73,7 @@ class Crew:
             os.write(self._requests, json.dumps({"version": version, "digest": digest}).encode() + b"\n")
             self.unmeasured += 1
 
-    def start_client(self, part: int, rpc_url: str, addresses: dict[str, str]) -> str:
+    def start_client(self, part: int, link: Link, addresses: dict[str, str]) -> str:
         """Fork the client of slice `part` and return its id."""
         if not 0 <= part < parts_of(self._config):
             raise RunError(
@@ -82,19 +83,19 @@ class Crew:
         taken = {name: client_key(self._config.run.seed, other).address for name, other in self.parts.items()}
         called = self.names.get(part) or name_of(self._config, part)
         name = client_id(called, address, taken)
-        spec = client_spec(self._config, self._paths, part, rpc_url, addresses) | {"name": called}
+        spec = client_spec(self._config, self._paths, part, link, addresses) | {"name": called}
         self.nursery.spawn(_child_id(part), "client", spec)
         self.parts[name] = part
         return name
 
-    def restart_client(self, name: str, rpc_url: str, addresses: dict[str, str]) -> None:
+    def restart_client(self, name: str, link: Link, addresses: dict[str, str]) -> None:
         """Start a client again whose process has ended."""
         child = self.child(name)
         if child is not None and child.code is None:
             raise RunError(f"{name} still runs (pid {child.pid})", hint="stop it first")
         if name not in self.parts:
             raise RunError(f"{name} is not a client of this machine")
-        self.start_client(self.parts[name], rpc_url, addresses)
+        self.start_client(self.parts[name], link, addresses)
 
     def stop_client(self, name: str, kill: bool) -> int:
         """Ask a client to end, or kill it; returns its pid."""

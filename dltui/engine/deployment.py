@@ -6,12 +6,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dltui.chain.binding import OPERATOR_ROLE
 from dltui.chain.contracts import DataRegistry, FLContract, ModelRegistry, Plan, deploy_call
+from dltui.chain.ledger import Ledger
 from dltui.chain.rpc import Rpc
 from dltui.chain.wallet import Wallet
 from dltui.config import Config
 from dltui.core.plan import plan_hash
-from dltui.errors import ChainError
+from dltui.errors import ChainError, RunError
+from dltui.store import Store
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,41 @@ def deploy(rpc: Rpc, wallet: Wallet, federation_id: bytes, seed: int, there: Map
         if registry.federation() != fl:
             wallet.send(registry.set_federation(fl))
     return federation
+
+
+def join(rpc: Rpc, address: str, operator: str) -> Federation:
+    """The federation of an FLContract that is there already, which names its registries.
+
+    Raises `ChainError` where other code lies there, or `operator` may not run it.
+    """
+    fl = FLContract(rpc, address)
+    fl.verify_code()
+    addresses = {"FLContract": fl.address, "ModelRegistry": fl.model_registry(), "DataRegistry": fl.data_registry()}
+    federation = attach(rpc, addresses)
+    for contract in (federation.fl, federation.models, federation.data):
+        if not contract.has_role(OPERATOR_ROLE, operator):
+            raise ChainError(
+                f"{operator} does not have the operator's role",
+                where=f"{contract.name} {contract.address}",
+                hint="have its admin grant OPERATOR_ROLE, or use the keystore of the one who has it",
+            )
+    return federation
+
+
+def in_force(ledger: Ledger, config: Config) -> bool:
+    """Whether the federation's newest plan is that of this run."""
+    return bool(ledger.plans) and ledger.plans[max(ledger.plans)]["planHash"] == bytes.fromhex(plan_hash(config))
+
+
+def check_base(ledger: Ledger, store: Store) -> None:
+    """Raise `RunError` where the next round's base cannot be had: a federation may be older than the run."""
+    version = ledger.versions.get(ledger.base)
+    if version is not None and not store.has(version.digest):
+        raise RunError(
+            f"version {version.number}, from which the next round starts, is not among this run's blobs",
+            where=version.digest,
+            hint="copy the blobs folder of the run that made it into this run's, then resume",
+        )
 
 
 def first_seed(seed: int) -> bytes:

@@ -32,10 +32,11 @@ from dltui.engine.checks import Checks
 from dltui.engine.chronicle import Chronicle
 from dltui.engine.control import Control
 from dltui.engine.crew import Crew
-from dltui.engine.deployment import Federation, contract_plan, deploy
+from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
+from dltui.engine.funds import funding
 from dltui.engine.ground import Ground
 from dltui.engine.house import read_run_json, write_run_json, write_whole
-from dltui.engine.keys import client_key, operator_key, write_keys
+from dltui.engine.keys import Key, client_key, operator_key, write_keys
 from dltui.engine.operator import Operator
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
@@ -48,8 +49,8 @@ from dltui.store import Store
 
 TICK = 0.02
 """Seconds of one turn of the loop where nothing happens."""
-CLIENT_WEI = 10**20
-"""What a client gets for its transactions."""
+OPERATOR_PATIENCE = 5.0
+"""Seconds that a transaction may take on a node of our own, which is started again where it does not answer."""
 STOP_SECONDS = 5.0
 WARM_SECONDS = 120.0
 MEASURE_SECONDS = 60.0
@@ -65,7 +66,7 @@ class Stopped(RunError):
 class Engine:
     """One run, from its first process to its summary. `run` returns the exit code."""
 
-    def __init__(self, config: Config, paths: RunPaths, nursery: Nursery) -> None:
+    def __init__(self, config: Config, paths: RunPaths, nursery: Nursery, operator: Key | None = None) -> None:
         self._config = config
         self._paths = paths
         self._nursery = nursery
@@ -74,7 +75,7 @@ class Engine:
         self._selector = selectors.DefaultSelector()
         self._timings = Timings()
         self._crew = Crew(config, paths, nursery, self._timings, self.emit)
-        self._operator_key = operator_key(config.run.seed)
+        self._operator_key = operator or operator_key(config.run.seed)
         self._ground = Ground(config, paths, self._operator_key.address, self.emit)
         self._store = Store(str(paths.blobs))
         self._federation_id = os.urandom(32)
@@ -150,8 +151,9 @@ class Engine:
             self._federation_id = bytes.fromhex(read_run_json(self._paths)["federation_id"])
             self.emit(ev.RunResumed(by="engine"))
         else:
-            write_run_json(self._paths, self._socket, {}, self._federation_id)
-            write_keys(self._paths.keys, self._config.run.seed, parts_of(self._config))
+            write_run_json(self._paths, self._socket, {}, self._federation_id, self._operator_key.address)
+            demo = not self._config.chain.keystore
+            write_keys(self._paths.keys, self._config.run.seed, parts_of(self._config), demo)
             self.emit(
                 ev.RunStarted(
                     run=self._paths.id,
@@ -166,14 +168,23 @@ class Engine:
         self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
         self._ground.start()
         rpc = self._ground.rpc
-        self._wallet = Wallet(rpc, self._operator_key.secret, self._config.chain.chain_id, explain, patience=5.0)
-        self._chronicle = Chronicle(
-            rpc, self._ground.log, self._wallet.address, self._store, terms_of(self._config), self.emit
+        link = self._ground.link
+        patience = OPERATOR_PATIENCE if self._ground.node.pid is not None else link.patience
+        self._wallet = Wallet(
+            rpc, self._operator_key.secret, link.chain_id, explain, patience, link.max_fee, link.confirmations
         )
+        self._chronicle = Chronicle(
+            rpc, self._ground.blocks, self._wallet.address, self._store, terms_of(self._config), self.emit
+        )
+        attached = None
+        if self._config.chain.federation:
+            attached = join(rpc, self._config.chain.federation, self._wallet.address)
+            self._federation_id = attached.fl.federation_id()
+            self._chronicle.watch(attached.addresses)
         self._chronicle.resume(self.state)
         self._chronicle.poll()
         there = self.state.chain.contracts
-        federation = deploy(rpc, self._wallet, self._federation_id, self._config.run.seed, there)
+        federation = attached or deploy(rpc, self._wallet, self._federation_id, self._config.run.seed, there)
         self._federation = federation
         self._chronicle.poll()
         self._scheduler = Scheduler(self._config, federation, self._chronicle.facts.ledger, self._verdicts_of)
@@ -194,8 +205,8 @@ class Engine:
             self._restart_client,
             self._ask_stop,
         )
-        write_run_json(self._paths, self._socket, federation.addresses, self._federation_id)
-        if not self._chronicle.facts.ledger.plans:
+        write_run_json(self._paths, self._socket, federation.addresses, self._federation_id, self._operator_key.address)
+        if not in_force(self._chronicle.facts.ledger, self._config):
             self._send(federation.fl.set_plan(contract_plan(self._config)))
         self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
         self._start_examiner()
@@ -205,6 +216,7 @@ class Engine:
         self._await_genesis()
         if not self._chronicle.facts.ledger.versions:
             self._send(federation.models.genesis(bytes.fromhex(str(self._crew.genesis))))
+        check_base(self._chronicle.facts.ledger, self._store)
 
     def _await_genesis(self) -> None:
         self._await(lambda: self._crew.genesis is not None, WARM_SECONDS, "version 0", "examiner.log")
@@ -263,6 +275,7 @@ class Engine:
             self._turn()
         except NodeUnreachable as error:
             self._ground.recover(str(error))
+            self._wallet.forget()
         except Reverted as error:
             self._retry_at = time.monotonic() + self._retry_after
             self._retry_after = min(2 * self._retry_after, RETRY_SECONDS[1])
@@ -273,7 +286,7 @@ class Engine:
             self._crew.handle()
         except NurseryLost as error:
             self._new_nursery(str(error))
-        self._chronicle.poll()
+        self._chronicle.poll(idle=True)
         for timed in self._timings.settled():
             self.emit(timed)
         if self._scheduler.aborts_in_a_row >= MOST_ABORTS:
@@ -360,9 +373,9 @@ class Engine:
         assert self._federation is not None
         address = client_key(self._config.run.seed, part).address
         if fund:
-            self._wallet.transfer(address, CLIENT_WEI)
+            self._wallet.transfer(address, funding(self._config))
         self._scheduler.local[address] = part
-        return self._crew.start_client(part, self._ground.node.url, self._federation.addresses)
+        return self._crew.start_client(part, self._ground.link, self._federation.addresses)
 
     def _start_named(self, part: int, name: str) -> str:
         """Start the client of a free slice, which calls itself `name`."""
@@ -371,7 +384,7 @@ class Engine:
 
     def _restart_client(self, name: str) -> None:
         assert self._federation is not None
-        self._crew.restart_client(name, self._ground.node.url, self._federation.addresses)
+        self._crew.restart_client(name, self._ground.link, self._federation.addresses)
 
     def _verdicts_of(self, facts: RoundFacts) -> tuple[Verdict, ...]:
         """The verdicts of a closed round, recomputed once."""

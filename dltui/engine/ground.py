@@ -4,78 +4,149 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
 
+from dltui.chain.anvil_node import AnvilNode
 from dltui.chain.embedded.genesis import Genesis
-from dltui.chain.node import EmbeddedNode
+from dltui.chain.engines import ANVIL, URL, Choice, choose
+from dltui.chain.foreign import ForeignBlocks
+from dltui.chain.link import Link
+from dltui.chain.node import EmbeddedNode, Node
 from dltui.chain.rpc import Rpc
+from dltui.chain.sources import Blocks, LocalBlocks
 from dltui.chain.txlog import TxLog
+from dltui.chain.url_node import UrlNode
 from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.events import Payload
+from dltui.engine.funds import check_funds
 from dltui.engine.house import file_sha256
-from dltui.errors import ChainError
 from dltui.paths import RunPaths
 
+LOCAL_CHAIN_ID = 31_337
+"""The chain id of a chain of our own where none is configured."""
+DISTANT_PAUSE = 1.0
+DISTANT_PATIENCE = 300.0
 OPERATOR_WEI = 10**24
 """The operator's balance in the first block; clients are funded from it by transfers."""
 
 
 class Ground:
-    """One node with its transaction log. `emit` writes one event to the journal."""
+    """One node with its transaction log. `emit` writes one event to the journal.
+
+    After `start`: `node`, `rpc` to it, its `chain_id`, the `log`, and the `blocks` that the run reads.
+    """
+
+    node: Node
+    rpc: Rpc
+    chain_id: int
+    log: TxLog
+    blocks: Blocks
 
     def __init__(self, config: Config, paths: RunPaths, operator: str, emit: Callable[[Payload], None]) -> None:
         self._config = config
         self._paths = paths
+        self._operator = operator
         self._emit = emit
-        genesis = None
-        if not paths.genesis.exists():
-            genesis = Genesis(config.chain.chain_id, int(time.time()), {operator: OPERATOR_WEI})
-        self.node = EmbeddedNode(paths.chain, genesis, config.chain.port, config.chain.batch_ms)
-        self._genesis = genesis
+        self._reason = ""
         self._started = False
 
     def start(self) -> None:
         """Start the node and the log; raises `ChainError` where that fails."""
-        self._emit(ev.ChainStarting(engine=self.node.engine))
-        self.node.start()
+        log = TxLog(self._paths.txs) if self._paths.txs.exists() else None
+        choice = self._choose(log)
+        self._reason = choice.reason
+        self._emit(ev.ChainStarting(engine=choice.engine, reason=choice.reason))
+        self.node = self._node(choice)
+        replayed = self.node.start(log)
         self.rpc = Rpc(self.node.url)
-        if self._genesis is not None:
-            self.log = TxLog.create(self._paths.txs, self._genesis.sha256())
-        else:
-            self.log = TxLog(self._paths.txs)
-            self._bring_forward()
+        try:
+            self.chain_id = int(self.rpc.call("eth_chainId"), 16)
+            self.log = log or self._begin(choice)
+        except BaseException:
+            self.node.stop()
+            raise
+        self.blocks = self._blocks()
         self._started = True
-        self._ready()
+        self._ready(replayed)
 
     def recover(self, reason: str) -> None:
         """Start the node again after it was lost, and bring it forward from the log before anybody goes on."""
         self._emit(ev.ChainLost(reason=reason))
         self.rpc.close()
-        if self.node.alive():
-            self.node.stop()
-        self.node.start()
-        self._bring_forward()
-        self._ready()
+        self.node.stop()
+        self._ready(self.node.start(self.log))
 
     def stop(self) -> None:
         """Close the node; its state file's hash goes into the journal, so that a later change shows."""
         if not self._started:
-            self.node.stop()
             return
         self.rpc.close()
-        self.node.stop()
-        digest = file_sha256(self._paths.chain / "state.sqlite")
+        state = self.node.close()
+        digest = file_sha256(state) if state is not None else ""
         self._emit(ev.ChainStopped(blocks=self.log.last_block, state_sha256=digest))
 
-    def _bring_forward(self) -> None:
-        replayed = self.node.restore(self.log)
+    def _choose(self, log: TxLog | None) -> Choice:
+        """The engine that the configuration names; a run that was begun goes on with the one that began it."""
+        chain = self._config.chain
+        if log is None or chain.is_url:
+            return choose(chain.engine, chain.anvil)
+        return choose(log.engine, chain.anvil)
+
+    def _node(self, choice: Choice) -> Node:
+        chain, genesis = self._config.chain, None
+        if choice.engine == URL:
+            return UrlNode(choice.url, chain.chain_id)
+        if not self._paths.genesis.exists():
+            genesis = Genesis(chain.chain_id or LOCAL_CHAIN_ID, int(time.time()), {self._operator: OPERATOR_WEI})
+        if choice.engine == ANVIL:
+            assert choice.anvil is not None
+            return AnvilNode(self._paths.chain, choice.anvil, genesis, chain.port)
+        return EmbeddedNode(self._paths.chain, genesis, chain.port, chain.batch_ms)
+
+    def _begin(self, choice: Choice) -> TxLog:
+        """Begin the transaction log; on a chain that is not ours, where the chain stands and the operator can pay."""
+        after = 0
+        if choice.engine == URL:
+            check_funds(self.rpc, self._operator, self._config, self.node.shown)
+            first = self._config.chain.first_block
+            after = first - 1 if self._config.chain.federation else int(self.rpc.call("eth_blockNumber"), 16)
+        return TxLog.create(self._paths.txs, self.node.fingerprint(), choice.engine, max(0, after))
+
+    def _blocks(self) -> Blocks:
+        if not self.log.sparse:
+            return LocalBlocks(self.rpc, self.log)
+        confirmations = self._config.chain.confirmations
+        return ForeignBlocks(self.rpc, self.log, self.chain_id, self._operator, confirmations, self.link.pause)
+
+    @property
+    def link(self) -> Link:
+        """What each process of the run is told about the chain."""
+        chain = self._config.chain
+        near = Link(self.node.url, self.chain_id)
+        if not self.log.sparse:
+            return near
+        return replace(
+            near,
+            first_block=self.log.after + 1,
+            confirmations=chain.confirmations,
+            max_fee=int(chain.max_fee_gwei * 10**9),
+            pause=near.pause if chain.is_here else DISTANT_PAUSE,
+            patience=near.patience if chain.is_here else DISTANT_PATIENCE,
+        )
+
+    def _ready(self, replayed: int) -> None:
         if replayed:
             self._emit(ev.ChainRewound(block=self.log.last_block))
-
-    def _ready(self) -> None:
-        url = self.node.url
-        found = int(self.rpc.call("eth_chainId"), 16)
-        if found != self._config.chain.chain_id:
-            raise ChainError(f"the node has chain id {found}, expected {self._config.chain.chain_id}", where=url)
-        port = int(url.rpartition(":")[2])
-        self._emit(ev.ChainReady(engine=self.node.engine, pid=self.node.pid, port=port, chain_id=found, url=url))
+        url = self.node.shown
+        self._emit(
+            ev.ChainReady(
+                engine=self.node.engine,
+                pid=self.node.pid,
+                port=urlsplit(self.node.url).port or 0,
+                chain_id=self.chain_id,
+                url=url,
+                reason=self._reason,
+            )
+        )

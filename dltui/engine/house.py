@@ -40,8 +40,10 @@ class Lock:
         os.close(self._descriptor)
 
 
-def write_run_json(paths: RunPaths, socket: Path, addresses: dict[str, str], federation_id: bytes) -> None:
-    """Say which engine runs this run, where it listens, and which contracts it uses."""
+def write_run_json(
+    paths: RunPaths, socket: Path, addresses: dict[str, str], federation_id: bytes, operator: str
+) -> None:
+    """Say which engine runs this run, where it listens, whose key is the operator's, and which contracts it uses."""
     document = {
         "run": paths.id,
         "version": dltui.__version__,
@@ -50,6 +52,7 @@ def write_run_json(paths: RunPaths, socket: Path, addresses: dict[str, str], fed
         "boot": _boot_id(),
         "socket": str(socket),
         "federation_id": federation_id.hex(),
+        "operator": operator,
         "addresses": addresses,
     }
     write_whole(paths.run_json, json.dumps(document, indent=1).encode() + b"\n")

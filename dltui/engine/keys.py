@@ -7,8 +7,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dltui.chain.accounts import address_of
+from dltui.chain.accounts import address_of, open_keystore
 from dltui.chain.wallet import demo_key
+from dltui.config import Config
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,19 @@ def client_key(seed: int, part: int) -> Key:
     return _key(seed, "client", part)
 
 
-def write_keys(folder: Path, seed: int, clients: int) -> None:
-    """Write all keys to `demo.json` (mode 0600), for whoever wants to use them in a wallet."""
-    keys = {"operator": operator_key(seed), **{f"client-{i}": client_key(seed, i) for i in range(clients)}}
+def operator_of(config: Config, password: str) -> Key:
+    """The operator's key from its keystore; raises ConfigError where file or password is wrong."""
+    secret = open_keystore(Path(config.chain.keystore).expanduser(), password)
+    return Key(secret, address_of(secret))
+
+
+def write_keys(folder: Path, seed: int, clients: int, operator: bool = True) -> None:
+    """Write all demo keys to `demo.json` (mode 0600), for whoever wants to use them in a wallet.
+
+    Without `operator` only those of the clients: the operator has a keystore.
+    """
+    keys = {"operator": operator_key(seed)} if operator else {}
+    keys |= {f"client-{i}": client_key(seed, i) for i in range(clients)}
     document = {
         "note": "derived from the run's seed: for demonstrations only",
         "keys": {name: {"address": key.address, "key": "0x" + key.secret.hex()} for name, key in keys.items()},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import Any
 
 import msgspec
 
+from dltui.chain.link import Link
 from dltui.client.outcome import Terms
 from dltui.client.spec import ClientSpec
 from dltui.config import Config
@@ -40,15 +42,13 @@ def terms_of(config: Config) -> Terms:
     )
 
 
-def client_spec(config: Config, paths: RunPaths, part: int, rpc_url: str, addresses: dict[str, str]) -> dict[str, Any]:
+def client_spec(config: Config, paths: RunPaths, part: int, link: Link, addresses: dict[str, str]) -> dict[str, Any]:
     """The spec of the client of slice `part`, as plain data."""
     spec = ClientSpec(
         name=name_of(config, part),
         key=client_key(config.run.seed, part).secret.hex(),
         part=part,
         plan_hash=plan_hash(config),
-        rpc_url=rpc_url,
-        chain_id=config.chain.chain_id,
         federation=addresses["FLContract"],
         model_registry=addresses["ModelRegistry"],
         data_registry=addresses["DataRegistry"],
@@ -56,6 +56,7 @@ def client_spec(config: Config, paths: RunPaths, part: int, rpc_url: str, addres
         max_weight=config.aggregation.max_weight,
         gate=str(paths.logs.resolve()),
         store=str(paths.blobs.resolve()),
+        **dataclasses.asdict(link),
         **msgspec.structs.asdict(learning_spec(config)),
     )
     return dict(msgspec.to_builtins(spec))

@@ -1,14 +1,20 @@
-"""The chain part of `verify`: re-execute the transaction log from genesis; compare blocks, receipts, logs, storage."""
+"""The chain part of `verify`: re-execute the transaction log from genesis; compare blocks, receipts, logs, storage.
+
+The embedded EVM does it, whichever local engine made the blocks. anvil's block hashes and state roots are its own, so
+there the receipts are compared block by block, and the whole state at the end.
+"""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from dltui.chain import statefile
 from dltui.chain.blocks import MinedBlock, block_from
 from dltui.chain.embedded.chain import STATE_FILE, NoBlock, StoredChain
 from dltui.chain.embedded.genesis import read_genesis
@@ -34,9 +40,15 @@ class Reexecution:
         if self.log.genesis_sha256 != self._genesis.sha256():
             raise MismatchError("is not the genesis that the transaction log began with", where=str(paths.genesis))
         self._chain = StoredChain(scratch, self._genesis)
+        self._root = "0x" + bytes(self._chain.head.state_root).hex()
+
+    @property
+    def standard(self) -> bool:
+        """Whether the blocks have the hashes and state roots that follow from their transactions alone."""
+        return self.log.engine == "embedded"
 
     def blocks(self) -> Iterator[MinedBlock]:
-        """Every block after genesis, executed and compared with its recorded hash and state root."""
+        """Every block after genesis, executed and compared with what was recorded of it."""
         try:
             for record in self.log.read():
                 yield self._execute(record)
@@ -53,18 +65,46 @@ class Reexecution:
             block = self._chain.mine(record.txs, record.timestamp, whole=True)
         except NoBlock as error:
             raise MismatchError(f"a transaction does not execute: {error}", where=where) from error
-        found, root = "0x" + block.hash.hex(), "0x" + block.state_root.hex()
-        if (found, root) != (record.hash, record.state_root):
+        self._root = "0x" + block.state_root.hex()
+        found, receipts = "0x" + block.hash.hex(), "0x" + bytes(block.header.receipt_root).hex()
+        if self.standard and (found, self._root) != (record.hash, record.state_root):
             raise MismatchError(f"re-executes to block hash {found}, recorded is {record.hash}", where=where)
+        if not self.standard and receipts != record.receipts_root:
+            text = f"re-executes to receipts with root {receipts}, recorded is {record.receipts_root}"
+            raise MismatchError(text, where=where)
         index = self._chain.index
         body = index.block(block.number, full=True)
         if body is None:
             raise MismatchError("did not execute", where=where)
-        return block_from(body, index.receipts(block.number))
+        return replace(block_from(body, index.receipts(block.number)), hash=record.hash)
+
+    def said(self) -> str:
+        """What was compared of every block."""
+        same = "hashes and state roots" if self.standard else f"receipts (the hashes are those of {self.log.engine})"
+        return f"{self.log.last_block} blocks re-executed to the same {same}"
 
     def close(self) -> None:
         """Release the scratch chain."""
         self._chain.close()
+
+    def compare_accounts(self) -> int:
+        """Compare anvil's closing state, all accounts with their storage, with the re-executed one, by its root.
+
+        Returns the number of accounts; 0 where the node was killed and left no state.
+        """
+        path = self._paths.chain / statefile.STATE_FILE
+        if not path.exists():
+            return 0
+        if path.stat().st_size > statefile.MAX_BYTES:
+            raise MismatchError("is larger than any state of a run", where=str(path))
+        try:
+            accounts = statefile.decode(path.read_bytes(), str(path))
+        except ChainError as error:
+            raise MismatchError(error.message, where=error.where) from error
+        found = statefile.root_of(accounts)
+        if found != self._root:
+            raise MismatchError(f"has state root {found}, the transactions give {self._root}", where=str(path))
+        return len(accounts)
 
     def compare_state(self, finished: bool) -> tuple[int, str]:
         """Compare the node's state file with the re-executed one, row by row; returns the rows compared, and a remark.

@@ -19,7 +19,7 @@ from dltui.core.jsontext import decode_json
 from dltui.core.plan import plan_hash
 from dltui.core.state import State
 from dltui.core.summary import summarise
-from dltui.engine.house import file_sha256
+from dltui.engine.house import file_sha256, read_run_json
 from dltui.engine.keys import operator_key
 from dltui.engine.specs import terms_of
 from dltui.errors import ConfigError, MismatchError, RunError
@@ -28,6 +28,7 @@ from dltui.store import Store, cid
 from dltui.verify import facts as journal_facts
 from dltui.verify import results
 from dltui.verify.chain import Reexecution
+from dltui.verify.foreign import Recorded
 from dltui.verify.report import Step
 
 
@@ -52,8 +53,10 @@ def verify(paths: RunPaths, say: Callable[[Step], None]) -> None:
 def _verify_chain(
     paths: RunPaths, config: Config, events: list[Event], finished: bool, scratch: Path, say: Callable[[Step], None]
 ) -> None:
-    again = Reexecution(paths, scratch)
-    stream = FactStream(operator_key(config.run.seed).address, lambda tx, block: "", cid)
+    again = Recorded(paths, config, events) if config.chain.is_url else Reexecution(paths, scratch)
+    stream = FactStream(_operator(paths, config), lambda tx, block: "", cid)
+    if config.chain.federation:
+        stream.contracts |= {address: name for name, address in read_run_json(paths)["addresses"].items()}
     try:
         derived = ((block.number, payload) for block in again.blocks() for payload in stream.of_block(block))
         # An engine that died wrote every block but the last one to the journal.
@@ -61,20 +64,26 @@ def _verify_chain(
         count = journal_facts.compare(derived, events, complete, str(paths.journal))
     finally:
         again.close()
-    say(Step("chain", f"{again.log.last_block} blocks re-executed to the same hashes and state roots"))
+    say(Step("chain", again.said()))
     say(Step("facts", f"{count} facts of the journal are those of the chain, none is missing"))
-    _compare_state_hash(paths, events)
-    rows, remark = again.compare_state(finished)
-    say(Step("state", f"{rows} rows of the node's state file compared{remark}"))
+    if isinstance(again, Reexecution):
+        say(Step("state", _compare_state(paths, events, again, finished)))
     plans = [plan["planHash"].hex() for plan in stream.ledger.plans.values()]
-    if plans and plans[0] != plan_hash(config):
-        raise MismatchError(f"gives plan {plan_hash(config)}, on chain is {plans[0]}", where=str(paths.config))
+    if plans and plans[-1] != plan_hash(config):
+        raise MismatchError(f"gives plan {plan_hash(config)}, on chain is {plans[-1]}", where=str(paths.config))
     store = Store(str(paths.blobs))
     say(Step("blobs", f"{results.rehash(store)} blobs hash to their names"))
     say(Step("versions", f"{results.check_versions(stream, store.get)} versions load from their manifests"))
     told = [event.data for event in events if isinstance(event.data, ev.RoundIncluded)]
     recomputed = results.recompute(stream, terms_of(config), store, told)
     say(Step("rounds", f"{recomputed} rounds recomputed to the same digests and verdicts"))
+
+
+def _operator(paths: RunPaths, config: Config) -> str:
+    """The operator's address; that of a keystore is in run.json, and facts of another address would not fit."""
+    if not config.chain.keystore:
+        return operator_key(config.run.seed).address
+    return str(read_run_json(paths).get("operator", ""))
 
 
 def _refuse_live(paths: RunPaths) -> None:
@@ -117,12 +126,21 @@ def _config(paths: RunPaths, events: list[Event]) -> Config:
     return config
 
 
-def _compare_state_hash(paths: RunPaths, events: list[Event]) -> None:
+def _compare_state(paths: RunPaths, events: list[Event], again: Reexecution, finished: bool) -> str:
+    if again.standard:
+        _compare_state_hash(events, paths.chain / "state.sqlite")
+        rows, remark = again.compare_state(finished)
+        return f"{rows} rows of the node's state file compared{remark}"
+    _compare_state_hash(events, paths.chain / "state.json")
+    count = again.compare_accounts()
+    return f"{count} accounts with their storage compared" if count else "none: the node was killed and left no state"
+
+
+def _compare_state_hash(events: list[Event], path: Path) -> None:
     closed = [e.data for e in events if isinstance(e.data, (ev.ChainStopped, ev.ChainReady))]
-    if closed and isinstance(closed[-1], ev.ChainStopped) and closed[-1].state_sha256:
-        path = paths.chain / "state.sqlite"
-        if file_sha256(path) != closed[-1].state_sha256:
-            raise MismatchError("is not the file that the run closed (SHA-256 differs)", where=str(path))
+    last = closed[-1] if closed else None
+    if isinstance(last, ev.ChainStopped) and last.state_sha256 not in ("", file_sha256(path)):
+        raise MismatchError("is not the file that the run closed (SHA-256 differs)", where=str(path))
 
 
 def _compare_summary(paths: RunPaths, events: list[Event], summary: dict[str, Any]) -> None:

@@ -114,7 +114,8 @@ def make(folder: Path, **flags: Any) -> RunPaths:
     before = os.environ.get("DLTUI_RUNS")
     os.environ["DLTUI_RUNS"] = str(folder)
     try:
-        return create_run(load(None, {}, {key.replace("__", "."): value for key, value in flags.items()}))
+        keys = {key.replace("__", "."): value for key, value in flags.items()}
+        return create_run(load(None, {}, {"chain.engine": "embedded", **keys}))
     finally:
         if before is None:
             del os.environ["DLTUI_RUNS"]
@@ -198,7 +199,7 @@ for line in sys.stdin:
 def environment(runs: Path, **more: str) -> dict[str, str]:
     """The environment of a program under test: nothing of ours that begins with DLTUI_."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("DLTUI_")}
-    return {**clean, "DLTUI_RUNS": str(runs), "COLUMNS": "200", **more}
+    return {**clean, "DLTUI_RUNS": str(runs), "DLTUI_CHAIN_ENGINE": "embedded", "COLUMNS": "200", **more}
 
 
 def is_gone(pid: int) -> bool:

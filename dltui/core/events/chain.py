@@ -7,15 +7,16 @@ from typing import ClassVar
 from dltui.core.events.envelope import Payload
 
 
-class ChainStarting(Payload, frozen=True, kw_only=True):
-    """The engine starts a node or attaches to one."""
+class ChainStarting(Payload, frozen=True, kw_only=True, omit_defaults=True):
+    """The engine starts a node or attaches to one; `reason` says why this one (empty in older journals)."""
 
     KIND: ClassVar[str] = "chain.starting"
     engine: str
+    reason: str = ""
 
 
-class ChainReady(Payload, frozen=True, kw_only=True):
-    """The node answers."""
+class ChainReady(Payload, frozen=True, kw_only=True, omit_defaults=True):
+    """The node answers; `pid` is None for a node that is not ours, `reason` as in `chain.starting`."""
 
     KIND: ClassVar[str] = "chain.ready"
     engine: str
@@ -23,6 +24,7 @@ class ChainReady(Payload, frozen=True, kw_only=True):
     port: int
     chain_id: int
     url: str
+    reason: str = ""
 
 
 class ChainBlock(Payload, frozen=True, kw_only=True):

@@ -1,0 +1,150 @@
+"""A run's part of a chain that is not its own: only blocks with our transactions, and of them only ours."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from eth_utils import to_checksum_address
+
+from dltui.chain.blocks import MinedBlock, block_from
+from dltui.chain.embedded.transactions import Refused, Transaction, decode_transaction
+from dltui.chain.rawtx import raw_transaction
+from dltui.chain.receipts import parse_receipt
+from dltui.chain.rpc import Rpc
+from dltui.chain.txlog import BlockRecord, TxLog
+from dltui.errors import ChainError
+
+RECEIPT = ("status", "gasUsed", "effectiveGasPrice", "contractAddress")
+"""What is kept of a receipt besides its logs, as the node wrote it."""
+_HEX = re.compile(r"0x[0-9a-f]*")
+
+
+class ForeignBlocks:
+    """Reads a foreign chain up to `confirmations` blocks below its head, every `pause` seconds while idle.
+
+    Ours are the transactions of `operator`, and those to whatever it deploys and to what `watch` names.
+    """
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        log: TxLog,
+        chain_id: int,
+        operator: str,
+        confirmations: int,
+        pause: float,
+    ) -> None:
+        self._rpc = rpc
+        self._log = log
+        self._chain_id = chain_id
+        self._operator = operator.lower()
+        self._contracts: set[str] = set()
+        self._confirmations = confirmations
+        self._pause = pause
+        self._looked = 0.0
+        self._seen = log.last_block
+
+    def watch(self, contracts: Iterable[str]) -> None:
+        """Count transactions to these addresses too."""
+        self._contracts |= {address.lower() for address in contracts}
+
+    def history(self, last: int) -> Iterator[MinedBlock]:
+        """The blocks of the log: nobody needs to be asked for them."""
+        for record in self._log.read():
+            if record.block <= last:
+                yield self._told(record)
+
+    def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
+        """Blocks of the log after block `after`, then the new ones of the node that hold transactions of ours."""
+        if after < self._log.last_block:
+            yield from (self._told(record) for record in self._log.read() if record.block > after)
+        now = time.monotonic()
+        if idle and now - self._looked < self._pause:
+            return
+        self._looked = now
+        head = int(self._rpc.call("eth_blockNumber"), 16) - self._confirmations
+        while self._seen < head:
+            self._seen += 1
+            record = self._record(self._seen)
+            if record is not None:
+                self._log.append(record)
+                yield self._told(record)
+
+    def _told(self, record: BlockRecord) -> MinedBlock:
+        block = block_of(record, self._chain_id)
+        self._contracts |= {tx.created.lower() for tx in block.txs if tx.created is not None}
+        return block
+
+    def _record(self, number: int) -> BlockRecord | None:
+        block = self._rpc.call("eth_getBlockByNumber", hex(number), True)
+        where = f"block {number}"
+        if not isinstance(block, dict):
+            raise ChainError("the node has no such block", where=where)
+        try:
+            ours = [tx for tx in block["transactions"] if self._is_ours(tx)]
+            if not ours:
+                return None
+            answers = self._rpc.batch([("eth_getTransactionReceipt", [tx["hash"]]) for tx in ours])
+            return BlockRecord(
+                block=number,
+                timestamp=int(block["timestamp"], 16),
+                hash=block["hash"].lower(),
+                state_root=block["stateRoot"].lower(),
+                txs=tuple(raw_transaction(tx) for tx in ours),
+                receipts=tuple(short_receipt(answer) for answer in answers),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ChainError("the node's block cannot be read", where=where) from error
+
+    def _is_ours(self, tx: dict[str, Any]) -> bool:
+        return tx["from"].lower() == self._operator or (tx["to"] or "").lower() in self._contracts
+
+
+def short_receipt(receipt: Any) -> dict[str, Any]:
+    """What the log keeps of a node's receipt; raises `ChainError` where it is malformed."""
+    parse_receipt(receipt)
+    logs = [{"address": e["address"], "topics": e["topics"], "data": e["data"]} for e in receipt["logs"]]
+    indices = [{"logIndex": e["logIndex"]} for e in receipt["logs"]]
+    return {key: receipt.get(key) for key in RECEIPT} | {"logs": [a | b for a, b in zip(logs, indices, strict=True)]}
+
+
+def block_of(record: BlockRecord, chain_id: int) -> MinedBlock:
+    """The block behind a record: senders from the signatures, results from the receipts that the node gave.
+
+    Raises `ChainError` where a transaction is not signed for `chain_id`, or a receipt is malformed.
+    """
+    where = f"block {record.block}"
+    txs, receipts = [], []
+    try:
+        for raw, told in zip(record.txs, record.receipts, strict=True):
+            tx = decode_transaction(raw, chain_id)
+            name = "0x" + tx.hash.hex()
+            txs.append({"hash": name, "input": "0x" + tx.data.hex()})
+            receipts.append(_whole(tx, name, record, told))
+        gas = sum(int(receipt["gasUsed"], 16) for receipt in receipts)
+        head = {"number": record.block, "hash": record.hash, "timestamp": record.timestamp, "gasUsed": gas}
+        return block_from(head | {"transactions": txs}, receipts)
+    except Refused as error:
+        raise ChainError(f"a transaction is not valid on this chain: {error.message}", where=where) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ChainError("a receipt cannot be read", where=where) from error
+
+
+def _whole(tx: Transaction, name: str, record: BlockRecord, told: dict[str, Any]) -> dict[str, Any]:
+    """The receipt as a node gives it, with what the transaction itself says."""
+    common = {"transactionHash": name, "blockNumber": hex(record.block)}
+    logs = [common | _log(log) for log in told["logs"]]
+    sides = {"from": to_checksum_address(tx.sender), "to": to_checksum_address(tx.to) if tx.to else None}
+    receipt = {key: told[key] for key in RECEIPT} | common | sides | {"logs": logs}
+    parse_receipt(receipt)
+    return receipt
+
+
+def _log(log: dict[str, Any]) -> dict[str, Any]:
+    for text in (log["address"], log["data"], *log["topics"]):
+        if not _HEX.fullmatch(text.lower()):
+            raise ValueError("log")
+    return {key: log[key] for key in ("address", "topics", "data", "logIndex")}

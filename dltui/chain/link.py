@@ -1,0 +1,22 @@
+"""How a process reaches the run's chain, and how patient it must be with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Link:
+    """`rpc_url` is the node's address, `max_fee` the most that a unit of gas may cost in wei (0: no bound).
+
+    The federation's logs begin at `first_block`; a block counts when `confirmations` are on top of it. `pause` is the
+    time between two looks at a node without long polls, `patience` how long a transaction may take, both in seconds.
+    """
+
+    rpc_url: str
+    chain_id: int
+    first_block: int = 0
+    confirmations: int = 0
+    max_fee: int = 0
+    pause: float = 0.1
+    patience: float = 60.0

@@ -1,0 +1,52 @@
+"""Where a run's blocks come from: each is in the transaction log before anybody acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from dltui.chain.blocks import MinedBlock, read_block
+from dltui.chain.rpc import Rpc
+from dltui.chain.txlog import TxLog, record_block
+
+
+class Blocks(Protocol):
+    """The blocks that matter to a run, in order."""
+
+    def watch(self, contracts: Iterable[str]) -> None:
+        """Count transactions to these addresses too."""
+
+    def history(self, last: int) -> Iterator[MinedBlock]:
+        """Those up to block `last`, which are in the log already."""
+
+    def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
+        """Those after block `after` that the chain has by now; each is in the log before it is yielded.
+
+        `idle`: nothing is expected, so a distant node need not be asked each time.
+        """
+
+
+class LocalBlocks:
+    """Every block of a node of our own."""
+
+    def __init__(self, rpc: Rpc, log: TxLog) -> None:
+        self._rpc = rpc
+        self._log = log
+
+    def watch(self, contracts: Iterable[str]) -> None:
+        """All transactions count here."""
+
+    def history(self, last: int) -> Iterator[MinedBlock]:
+        """Blocks 1 to `last`, read from the node."""
+        return (read_block(self._rpc, number) for number in range(1, last + 1))
+
+    def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
+        """What the node has after block `after`; new blocks are appended to the log first."""
+        head = int(self._rpc.call("eth_blockNumber"), 16)
+        for number in range(after + 1, head + 1):
+            if number > self._log.last_block:
+                self._log.append(record_block(self._rpc, number, self._log.engine))
+            block = read_block(self._rpc, number)
+            # A block that anvil made again from the log has another hash there: the first one is the block's name.
+            yield replace(block, hash=self._log.last_hash) if number == self._log.last_block else block

@@ -1,0 +1,55 @@
+"""`dltui chain`: which engine a run would use and why, and getting anvil."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from dltui.cli.console import flags, guarded
+
+app = typer.Typer(help="Show and install chain engines.", no_args_is_help=True)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    chain: Annotated[Optional[str], typer.Option("--chain", help="As for a run.")] = None,  # noqa: UP045
+    config: Annotated[Optional[Path], typer.Option("--config", help="A TOML file.")] = None,  # noqa: UP045
+) -> None:
+    """Say which chain a run would use now and why, and where anvil was looked for."""
+
+    def tell() -> int:
+        from dltui.chain.anvil import places
+        from dltui.chain.engines import choose
+        from dltui.cli import running
+
+        wanted = running.effective(config, flags({"chain": chain})).chain
+        choice = choose(wanted.engine, wanted.anvil)
+        print(f"{choice.engine}: {choice.reason}")
+        for source, path in places(wanted.anvil):
+            print(f"  {source:<20} {path if path else '-'}")
+        return 0
+
+    raise typer.Exit(guarded(tell, (context.obj or {}).get("debug", False)))
+
+
+@app.command()
+def install(
+    context: typer.Context,
+    again: Annotated[bool, typer.Option("--again", help="Replace a copy that is there already.")] = False,
+) -> None:
+    """Get anvil through npm into your data folder; its checksum is verified now and before every start."""
+
+    def get() -> int:
+        from dltui.chain.anvil import BINARY_SHA256, VERSION
+        from dltui.chain.anvil_install import install as install_anvil
+
+        path = install_anvil(again)
+        print(f"anvil {VERSION} is installed: {path}")
+        print(f"  sha256 {BINARY_SHA256}")
+        print("  runs use it from now on (`dltui chain show`); --chain embedded does without")
+        return 0
+
+    raise typer.Exit(guarded(get, (context.obj or {}).get("debug", False)))

@@ -1,0 +1,57 @@
+"""The password of the operator's keystore: asked for before anything starts, and never written down."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from dltui.config import Config
+from dltui.errors import ConfigError
+
+VARIABLE = "DLTUI_PASSWORD"
+TRIES = 3
+
+
+def password_for(config: Config) -> str | None:
+    """The password of `[chain] keystore`, tried on the file; None where the run uses the demo's key.
+
+    It comes from DLTUI_PASSWORD, else from `[chain] password_file`, else from a prompt. Raises ConfigError where there
+    is none, or a wrong one.
+    """
+    if not config.chain.keystore:
+        return None
+    from dltui.chain.accounts import open_keystore
+
+    path = Path(config.chain.keystore).expanduser()
+    given = _given(config)
+    for last in [True] if given is not None else [False] * (TRIES - 1) + [True]:
+        password = getpass.getpass(f"password of {path}: ") if given is None else given
+        try:
+            open_keystore(path, password)
+            return password
+        except ConfigError as error:
+            if last:
+                raise
+            print(f"{error.message}, try again", file=sys.stderr)
+    raise AssertionError("the loop returns or raises")
+
+
+def _given(config: Config) -> str | None:
+    """The password without a prompt; None where one can be asked for."""
+    if VARIABLE in os.environ:
+        return os.environ[VARIABLE]
+    if config.chain.password_file:
+        path = Path(config.chain.password_file).expanduser()
+        try:
+            return path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"the password cannot be read: {error}", where=str(path)) from error
+    if sys.stdin.isatty():
+        return None
+    raise ConfigError(
+        "there is nobody to ask for the keystore's password",
+        where=config.chain.keystore,
+        hint=f"set {VARIABLE}, or [chain] password_file",
+    )

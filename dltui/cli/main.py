@@ -91,14 +91,20 @@ def demo(
 
 
 @app.command()
-def attach(context: typer.Context, run: RunRef = None, no_ui: NoUi = False, format: FormatName = "text") -> None:
+def attach(
+    context: typer.Context,
+    run: RunRef = None,
+    no_ui: NoUi = False,
+    format: FormatName = "text",
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only look: no key sends anything.")] = False,
+) -> None:
     """Watch a run that goes on without a screen; several may watch it."""
 
     def follow() -> int:
         from dltui.cli import running
         from dltui.paths import find_run
 
-        return running.attach(find_run(run), no_ui, _format(format))
+        return running.attach(find_run(run), no_ui, _format(format), read_only)
 
     raise typer.Exit(guarded(follow, context.obj["debug"]))
 

@@ -248,7 +248,7 @@ def _consistent(config: Config) -> None:
         raise ConfigError(
             f"{key!r} is the key of both {first} and {second}",
             where="keys",
-            hint=f'give one of them another key, or none: {second} = ""',
+            hint=f'give one of them another key, or none: {second} = "none"',
         )
     for name in config.clients.names:
         if len(name.encode("utf-8")) > 64:

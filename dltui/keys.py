@@ -1,7 +1,7 @@
 """The keys: one field an action, its default the key that ships. `config.toml [keys]` changes them.
 
-A key is a character or a name (`space`, `f1`, `shift+tab`); commas separate several keys of one action, and the empty
-text leaves an action to the palette.
+A key is a character or a name (`space`, `f1`, `shift+tab`); commas separate several keys of one action, and `none`
+leaves an action to the palette.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-Key = Annotated[str, Meta(min_length=0, max_length=60)]
+Key = Annotated[str, Meta(min_length=1, max_length=60)]
+
+NONE = "none"
+"""Stands for no key."""
 
 
 class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,7 +28,7 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     suspend: Key = "u"
     reinstate: Key = "U"
     ban: Key = "B"
-    complete_leave: Key = ""
+    complete_leave: Key = "none"
     stop_client: Key = "K"
     restart_client: Key = "R"
     open_round: Key = "n"
@@ -80,4 +83,6 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 def keys_of(text: str) -> tuple[str, ...]:
     """The keys in a setting. A comma itself is written `comma`."""
+    if text.strip() == NONE:
+        return ()
     return tuple(key for key in (part.strip() for part in text.split(",")) if key)

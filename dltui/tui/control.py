@@ -65,12 +65,10 @@ class Control:
         actions, state = self._app.actions, self._app.state
         able = {a.id: a.enabled(state, selection)[0] for a in actions.values()}
         own = [a for a in actions.values() if a.id != "back" and a.request is None and self._handler(screen, a.id)]
-        shown = [a for a in own if not a.kept and (a.footer or a.id in _ON_PAGES)]
+        shown = [a for a in own if not a.kept and able[a.id] and (a.footer or a.id in _ON_PAGES)]
         shown += [a for a in actions.values() if a.id in _COMMANDS and able[a.id]]
         everything = [actions["back"], *shown, *(a for a in own if a.kept)]
-        return [
-            Hint(a.id, a.shown_key, self.label(a), able[a.id], a.kept or a.id == "back") for a in everything if a.keys
-        ]
+        return [Hint(a.id, a.shown_key, self.label(a), True, a.kept or a.id == "back") for a in everything if a.keys]
 
     def label(self, action: Action) -> str:
         """The action's label as things stand."""

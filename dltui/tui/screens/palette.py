@@ -32,10 +32,11 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Entry:
-    """What may be chosen: an action's id or a thing; `words` is what is searched, `why` says why it is grey."""
+    """What may be chosen: an action's id or a thing. `words` are searched, `name` is shown, `why` makes it grey."""
 
     what: str | Target
     words: str
+    name: str
     key: str
     help: str
     why: str = ""
@@ -43,12 +44,12 @@ class Entry:
 
 def things(state: State) -> list[Entry]:
     """Everything that has a page, the newest first."""
-    found = [Entry(("client", c.id), f"client {c.id}", "go to", c.address) for c in state.clients.values()]
+    found = [Entry(("client", c.id), f"client {c.id}", c.id, "client", c.address) for c in state.clients.values()]
     versions, rounds = sorted(state.versions.items(), reverse=True), sorted(state.rounds.items(), reverse=True)
-    found += [Entry(("version", n), f"version v{n}", "go to", v.digest) for n, v in versions]
-    found += [Entry(("round", n), f"round {n}", "go to", r.state) for n, r in rounds]
+    found += [Entry(("version", n), f"version v{n}", f"v{n}", "version", v.digest) for n, v in versions]
+    found += [Entry(("round", n), f"round {n}", f"round {n}", "round", r.state) for n, r in rounds]
     found += [
-        Entry(("tx", tx.hash), f"tx {tx.hash}", "go to", f"{tx.function} of {tx.sender} in block {tx.block}")
+        Entry(("tx", tx.hash), "", fmt.short(tx.hash), "tx", f"{tx.function} of {tx.sender} in block {tx.block}")
         for tx in reversed(state.txs)
     ]
     return found
@@ -61,7 +62,7 @@ def matching(entries: list[Entry], query: str) -> list[Entry]:
         return [entry for entry in entries if isinstance(entry.what, str)]
     exact = [e for e in entries if not isinstance(e.what, str) and _begins(e, query)]
     search = FuzzySearch()
-    scored = [(search.match(query, e.words)[0], e) for e in entries if e not in exact and not e.words.startswith("tx ")]
+    scored = [(search.match(query, e.words)[0], e) for e in entries if e not in exact and e.words]
     return (exact + [e for score, e in sorted(scored, key=lambda item: -item[0]) if score > 0])[:MOST]
 
 
@@ -89,7 +90,7 @@ class PaletteScreen(ModalScreen["str | Target | None"]):
         self.dltui = app
         state = app.state
         actions = [
-            Entry(a.id, app.control.label(a), a.shown_keys, a.help, a.enabled(state, selection)[1])
+            Entry(a.id, f"{a.label} {a.id}", app.control.label(a), a.shown_keys, a.help, a.enabled(state, selection)[1])
             for a in app.actions.values()
             if a.id != "palette"
         ]
@@ -150,7 +151,5 @@ class PaletteList(LineView):
         entry = self.shown[index]
         name, ink = ("faint", "faint") if entry.why else ("key", "strong")
         text = f"{entry.why}: {entry.help}" if entry.why else entry.help
-        words = f"tx {fmt.short(str(entry.what[1]))}" if entry.words.startswith("tx ") else entry.words
-        return line(
-            (f" {fit(entry.key, 9)} ", name), (f"{fit(words, 18)}  ", ink), (fit(text, max(0, width - 32)), "quiet")
-        )
+        rest = fit(text, max(0, width - 32))
+        return line((f" {fit(entry.key, 9)} ", name), (f"{fit(entry.name, 18)}  ", ink), (rest, "quiet"))

@@ -51,7 +51,8 @@ class VerifyScreen(Dialog[None]):
         return [*self._steps[-_MOST_LINES:], *end, line(""), shell, line("")]
 
     def _say(self, step: str) -> None:
-        self._steps.append(line((f"{fmt.symbol('done')} ", "ok"), step[: _WIDTH - 2]))
+        mark, rest = (f"{fmt.symbol('done')} ", "ok"), textwrap.wrap(clean(step, 600), _WIDTH - 2)
+        self._steps += [line(mark if not at else "  ", part) for at, part in enumerate(rest)]
         self.show_body(self._text("checking …"))
 
     async def _check(self) -> None:

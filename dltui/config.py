@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from dltui import configcheck
 from dltui.errors import ConfigError
+from dltui.keys import KeysSection
 
 OTHER_VARIABLES = frozenset({"DLTUI_RUNS", "DLTUI_ANVIL", "DLTUI_PASSWORD"})
 """Variables of the environment that begin like a key and are none."""
@@ -175,16 +176,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     training: TrainingSection = TrainingSection()
     aggregation: AggregationSection = AggregationSection()
     ui: UiSection = UiSection()
+    keys: KeysSection = KeysSection()
     notes: tuple[str, ...] = ()
 
     def sections(self) -> dict[str, dict[str, Any]]:
-        """The sections as plain dictionaries, for `run.started` and for `to_toml`."""
+        """The sections as plain dictionaries, for `run.started` and `to_toml`; of the keys, the changed ones."""
         plain: dict[str, dict[str, Any]] = msgspec.to_builtins(self)
         plain.pop("notes")
+        if not plain["keys"]:
+            del plain["keys"]
         return plain
 
 
-SECTIONS: dict[str, type[Section]] = {
+SECTIONS: dict[str, type[msgspec.Struct]] = {
     field.name: field.type for field in msgspec.structs.fields(Config) if field.name != "notes"
 }
 
@@ -282,6 +286,14 @@ def _consistent(config: Config) -> None:
     if len(config.clients.names) > max(config.clients.count, config.data.parts):
         raise ConfigError(
             f"{len(config.clients.names)} names for {config.clients.count} clients", where="clients.names"
+        )
+    clash = config.keys.clash()
+    if clash is not None:
+        key, first, second = clash
+        raise ConfigError(
+            f"{key!r} is the key of both {first} and {second}",
+            where="keys",
+            hint=f'give one of them another key, or none: {second} = "none"',
         )
     for name in config.clients.names:
         if len(name.encode("utf-8")) > 64:

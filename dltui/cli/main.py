@@ -102,7 +102,7 @@ def demo(
 def attach(
     context: typer.Context,
     run: RunRef = None,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Send nothing to the run.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only look: no key sends anything.")] = False,
     no_ui: NoUi = False,
     format: FormatName = "text",
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import typer
 from dltui import exits
 from dltui.cli.password import password_for
 from dltui.config import Config, load
+from dltui.core.commands import new_command
 from dltui.core.journal import Tail
 from dltui.core.jsontext import decode_json
 from dltui.core.session import LiveSession, ReplaySession, Session
@@ -63,22 +65,22 @@ def go_on(ref: str | None, no_ui: bool) -> int:
 
 
 def attach(paths: RunPaths, no_ui: bool, format: Format, read_only: bool = False) -> int:
-    """Follow a run that an engine runs, or look at one that has ended."""
+    """Follow a run that an engine runs, or look at one that has ended; `read_only` sends nothing."""
     session = LiveSession(paths.root, read_only=read_only)
-    if no_ui or not _has_screen():
+    if _without_screen(no_ui):
         from dltui.headless.run import follow
 
         return follow(session, format, stop_on_interrupt=False)
-    return _screen(session, load(paths.config), None, "stay")
+    return _screen(session, paths, load(paths.config), None, "stay", read_only)
 
 
 def replay(paths: RunPaths, speed: float | None, no_ui: bool, format: Format) -> int:
     """Show a recorded run again; without a screen it is told at once."""
-    if no_ui or not _has_screen():
+    if _without_screen(no_ui):
         from dltui.headless.run import follow
 
         return follow(ReplaySession(paths.root, None), format, stop_on_interrupt=False)
-    return _screen(ReplaySession(paths.root, speed or 1.0), load(paths.config), None, "stay")
+    return _screen(ReplaySession(paths.root, speed or 1.0), paths, load(paths.config), None, "stay")
 
 
 def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, format: Format, pace: float) -> int:
@@ -128,31 +130,61 @@ def _follow_engine(
 ) -> int:
     session = LiveSession(paths.root, after=after)
     director = director_of(session) if director_of else None
-    if not no_ui and not _has_screen():
-        print("note: this is no terminal, so the run goes on as with --no-ui", file=sys.stderr)
-        no_ui = True
-    if no_ui:
+    if _without_screen(no_ui):
         from dltui.headless.run import follow
 
         code = follow(session, format, director=director, alive=lambda: engine.poll() is None)
     else:
-        code = _screen(session, config, director, "exit" if director else "stay")
+        code = _screen(session, paths, config, director, "exit" if director else "stay")
     failure = engine_failure(engine, paths)
     if failure is not None and not session.finished:
         raise failure
     return code
 
 
-def _screen(session: Session, config: Config, director: Director | None, on_finish: Literal["stay", "exit"]) -> int:
+def _screen(
+    session: Session,
+    paths: RunPaths,
+    config: Config,
+    director: Director | None,
+    on_finish: Literal["stay", "exit"],
+    read_only: bool = False,
+) -> int:
     from dltui.tui.app import DltuiApp
 
-    app = DltuiApp(session, director=director, ascii=config.ui.ascii, on_finish=on_finish, refresh=config.ui.refresh)
+    app = DltuiApp(
+        session,
+        director=director,
+        ascii=config.ui.ascii,
+        on_finish=on_finish,
+        refresh=config.ui.refresh,
+        read_only=read_only,
+        keys=config.keys,
+        run_dir=paths.root,
+    )
     app.run()
+    if director is not None and not app.over and (app.failure is not None or app.crashed):
+        # Nobody leads it any more: a walkthrough that failed takes its run with it.
+        _stop(session)
     if app.failure is not None:
         raise app.failure
     if app.farewell:
         print(app.farewell)
     return app.return_code or exits.OK
+
+
+def _stop(session: Session) -> None:
+    """End a run whose walkthrough is gone, if its engine is still there."""
+    with contextlib.suppress(RunError):
+        session.send(new_command("run.stop", "demo", actor="demo"))
+
+
+def _without_screen(no_ui: bool) -> bool:
+    """No screen is wanted, or there is no terminal for one, which is then said."""
+    if not no_ui and not _has_screen():
+        print("note: this is no terminal, so it goes on as with --no-ui", file=sys.stderr)
+        return True
+    return no_ui
 
 
 def _has_screen() -> bool:
@@ -163,8 +195,6 @@ def _has_screen() -> bool:
 
 def send(ref: str | None, name: str, **args: Any) -> int:
     """Send one command to a run's engine and print what became of it."""
-    from dltui.core.commands import new_command
-
     message = LiveSession(find_run(ref).root).send(
         new_command(name, "cli", **{key: value for key, value in args.items() if value is not None})
     )

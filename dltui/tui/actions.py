@@ -1,51 +1,76 @@
-"""The one registry of actions: bindings, footer, help and confirmations are all made from it."""
+"""The one registry of actions: bindings, footer, palette, help and `docs/keys.md` are all made from it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from textual.binding import Binding, BindingType
 
 from dltui.core.state import State
+from dltui.keys import KeysSection, keys_of
 from dltui.tui import requests
 from dltui.tui.requests import Request, Selection, Unavailable
 
 Answer = tuple[bool, str]
 """Whether an action is possible now, and why not."""
 
+UNBOUND = "unbound"
+"""The key of an action without one: no terminal sends it."""
+_SHOWN = {
+    "escape": "esc",
+    "question_mark": "?",
+    "comma": ",",
+    "full_stop": ".",
+}
+
 
 @dataclass(frozen=True)
 class Action:
     """One thing that a key does; `request` makes the command of one that writes.
 
-    `footer`: its hint is in the footer, `kept` even where the footer is short. `confirm`: it asks first, and a
-    `dangerous` one asks in red.
+    `footer`: its hint is in the footer, `kept` even where the footer is short. `dangerous`: it asks in red. `confirm`:
+    it asks first although it sends no transaction. `needs` says what must be selected, or raises Unavailable.
     """
 
     id: str
-    key: str
     label: str
     help: str
+    group: str
     dangerous: bool = False
     footer: bool = False
     kept: bool = False
     confirm: bool = False
     request: Callable[[State, Selection], Request] | None = None
+    needs: Callable[[State, Selection], object] | None = None
+    keys: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The keys as Textual's bindings take them."""
+        return ",".join(self.keys) or UNBOUND
 
     @property
     def shown_key(self) -> str:
-        """The key as people write it."""
-        return {"question_mark": "?", "escape": "esc"}.get(self.key.partition(",")[0], self.key.partition(",")[0])
+        """The first key as people write it; empty where it has none."""
+        return _SHOWN.get(self.keys[0], self.keys[0]) if self.keys else ""
+
+    @property
+    def shown_keys(self) -> str:
+        """Every key as people write it."""
+        return " ".join(_SHOWN.get(key, key) for key in self.keys)
 
     def enabled(self, state: State, selection: Selection) -> Answer:
         """Whether it is possible now, and why not."""
-        if self.request is None:
-            return True, ""
-        if selection.read_only:
-            return False, "this screen only reads"
-        if selection.finished:
-            return False, "the run is over"
         try:
-            self.request(state, selection)
+            if self.request is not None:
+                if selection.read_only:
+                    raise Unavailable("this screen only reads")
+                if selection.finished:
+                    raise Unavailable("the run is over")
+                self.request(state, selection)
+            if self.needs is not None:
+                self.needs(state, selection)
         except Unavailable as why:
             return False, str(why)
         return True, ""
@@ -53,31 +78,78 @@ class Action:
 
 PANES = ("round", "chain", "clients", "registry", "events")
 """The panes in the order of their numbers, from 1."""
+OPERATE, LOOK, MOVE, SCREEN = "Operate", "Look closer", "Move", "Screen"
+GROUPS = (OPERATE, LOOK, MOVE, SCREEN)
+"""The groups in which help and docs show the actions."""
 
-ACTIONS: tuple[Action, ...] = (
-    Action("register", "r", "Register", "register the selected pending client, or the one that waits longest",
-           footer=True, request=requests.register),
-    Action("approve", "a", "Approve", "approve the selected model version, or the newest that awaits approval",
-           footer=True, confirm=True, request=requests.approve),
-    Action("reject", "x", "Reject", "reject the selected model version, or the newest that awaits approval",
-           dangerous=True, footer=True, confirm=True, request=requests.reject),
-    Action("open-round", "n", "Next round", "open the next round now", footer=True, request=requests.open_round),
-    Action("pause", "p", "Pause", "pause the run, or resume it", footer=True, request=requests.pause),
-    Action("stop-client", "K", "Stop client", "stop the process of the selected client",
-           dangerous=True, footer=True, confirm=True, request=requests.stop_client),
-    Action("restart-client", "R", "Restart", "start the selected client's process again", footer=True,
-           request=requests.restart_client),
-    Action("freeze", "space", "Freeze", "hold the picture still while the run goes on; again to catch up", footer=True),
-    Action("zoom", "z", "Zoom", "show the focused pane alone, and all of them again", footer=True),
-    *(Action(f"pane-{name}", str(n), name.capitalize(), f"go to the {name} pane; again to zoom it")
-      for n, name in enumerate(PANES, start=1)),
-    Action("next-pane", "tab", "Next pane", "go to the next pane"),
-    Action("previous-pane", "shift+tab", "Previous pane", "go to the pane before"),
-    Action("back", "escape", "Back", "leave the zoom or the freeze"),
-    Action("help", "question_mark,f1", "Help", "this page", footer=True, kept=True),
-    Action("quit", "q,ctrl+q", "Quit", "leave; asks what to stop where a run is live", footer=True, kept=True),
+_ACTIONS: tuple[Action, ...] = (
+    Action("register", "Register", "register the selected pending client, or the one that waits longest",
+           OPERATE, footer=True, request=requests.register),
+    Action("add_client", "Add client", "start one more client with a free slice of the data; it asks to join",
+           OPERATE, request=requests.add_client),
+    Action("refuse", "Refuse", "refuse the selected pending client; it may ask again",
+           OPERATE, dangerous=True, request=requests.refuse),
+    Action("approve", "Approve", "approve the selected model version, or the newest that awaits approval",
+           OPERATE, footer=True, request=requests.approve),
+    Action("reject", "Reject", "reject the selected model version, or the newest that awaits approval",
+           OPERATE, dangerous=True, footer=True, request=requests.reject),
+    Action("suspend", "Suspend", "leave the selected client out until it is reinstated",
+           OPERATE, dangerous=True, request=requests.suspend),
+    Action("reinstate", "Reinstate", "let the selected suspended client take part again",
+           OPERATE, request=requests.reinstate),
+    Action("ban", "Ban", "shut the selected client out for good", OPERATE, dangerous=True, request=requests.ban),
+    Action("complete_leave", "Complete leave", "let a client go that left during a round which is over",
+           OPERATE, request=requests.complete_leave),
+    Action("stop_client", "Stop client", "end the process of the selected client",
+           OPERATE, dangerous=True, confirm=True, request=requests.stop_client),
+    Action("restart_client", "Restart", "start the selected client's process again",
+           OPERATE, request=requests.restart_client),
+    Action("open_round", "Next round", "open the next round now", OPERATE, footer=True, request=requests.open_round),
+    Action("pause", "Pause", "pause the run, or resume it", OPERATE, footer=True, request=requests.pause),
+    Action("open", "Open", "everything about the selected row", LOOK, footer=True, needs=requests.something),
+    Action("verify", "Verify", "check the selected thing against chain and blobs; a finished run as a whole",
+           LOOK, footer=True),
+    Action("log", "Log", "the log of the selected client", LOOK, footer=True, needs=requests.own_client),
+    Action("logs", "Logs", "the logs of the engine and of every process", LOOK),
+    Action("only_source", "This one", "in the logs: only the process of this line, or all again", LOOK),
+    Action("level", "Level", "in the logs: everything, warnings, or errors only", LOOK),
+    Action("alerts", "Alerts", "everything that needs the operator, and what to do", LOOK),
+    Action("copy", "Copy", "copy the id, address or hash of the selected row", LOOK),
+    Action("export", "Export", "write the focused pane to a file", LOOK),
+    Action("filter", "Filter", "show only rows with a word; ! in front inverts", MOVE, footer=True),
+    Action("sort_next", "Sort", "sort by the next column", MOVE),
+    Action("sort_reverse", "Reverse", "sort the other way round", MOVE),
+    Action("round_back", "Round before", "show the state as it was when the round before closed", MOVE),
+    Action("round_forward", "Round after", "one round on", MOVE),
+    Action("live", "Live", "come back to what happens now", MOVE),
+    *(Action(f"pane_{name}", name.capitalize(), f"go to the {name} pane; again to zoom it", MOVE) for name in PANES),
+    Action("next_pane", "Next pane", "go to the next pane", MOVE),
+    Action("previous_pane", "Previous pane", "go to the pane before", MOVE),
+    Action("back", "Back", "leave a page, a filter, the zoom or the freeze", MOVE),
+    Action("zoom", "Zoom", "show the focused pane alone, and all of them again", SCREEN, footer=True),
+    Action("freeze", "Freeze", "hold the picture still while the run goes on; again to catch up", SCREEN, footer=True),
+    Action("refresh_faster", "Faster", "paint more often", SCREEN),
+    Action("refresh_slower", "Slower", "paint less often", SCREEN),
+    Action("theme", "Theme", "the next colour theme", SCREEN),
+    Action("screenshot", "Screenshot", "write the screen to an SVG file", SCREEN),
+    Action("palette", "Commands", "find an action, a client, a version, a round or a transaction", SCREEN, footer=True),
+    Action("help", "Help", "what is focused, and its keys", SCREEN, footer=True, kept=True),
+    Action("quit", "Quit", "leave; asks what to stop where a run is live", SCREEN, footer=True, kept=True),
 )  # fmt: skip
-"""Every action."""
+
+
+def with_keys(keys: KeysSection) -> tuple[Action, ...]:
+    """Every action with its keys under a configuration."""
+    return tuple(replace(action, keys=keys_of(getattr(keys, action.id))) for action in _ACTIONS)
+
+
+ACTIONS = with_keys(KeysSection())
+"""Every action, with the keys that ship."""
 
 BY_ID = {action.id: action for action in ACTIONS}
 """Action by id."""
+
+BINDINGS: list[BindingType] = [
+    Binding(action.key, f"do('{action.id}')", action.label, id=action.id, show=False) for action in ACTIONS
+]
+"""The bindings of every screen that is no dialog; the configuration's keys are laid over them by id."""

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
 from textual import work
@@ -21,6 +22,11 @@ from dltui.core.session import ReplaySession, Session
 from dltui.core.state import State
 from dltui.core.text import clean
 from dltui.errors import DltuiError
+from dltui.keys import KeysSection
+from dltui.tui.actions import BY_ID, with_keys
+from dltui.tui.control import Control
+from dltui.tui.inquiry import Inquiry
+from dltui.tui.messages import Opened
 from dltui.tui.requests import stop_run
 from dltui.tui.screens.main import MainScreen
 from dltui.tui.theme import THEME
@@ -48,8 +54,9 @@ class DltuiApp(App[None]):
     """One screen on one run.
 
     `director` leads a walkthrough, `clock` gives unix seconds, `ascii` draws without symbols, `on_finish` says whether
-    the screen stays when the run is over, `refresh` is the most paints a second. After `run()`: `return_code`,
-    `farewell` (a line for stdout) and `failure` (what ended a walkthrough, or made the journal unreadable).
+    the screen stays when the run is over, `refresh` is the most paints a second. `read_only` sends nothing, `keys` are
+    the configuration's, `run_dir` is the run's folder, where its logs are. After `run()`: `return_code`, `farewell` (a
+    line for stdout) and `failure` (what ended a walkthrough, or made the journal unreadable).
     """
 
     CSS_PATH = "app.tcss"
@@ -68,8 +75,17 @@ class DltuiApp(App[None]):
         ascii: bool = False,
         on_finish: Literal["stay", "exit"] = "stay",
         refresh: float = 4.0,
+        read_only: bool = False,
+        keys: KeysSection | None = None,
+        run_dir: Path | None = None,
     ) -> None:
         super().__init__()
+        self.actions = {action.id: action for action in with_keys(keys or KeysSection())}
+        self.set_keymap({name: action.key for name, action in self.actions.items() if action.keys != BY_ID[name].keys})
+        self.run_dir = run_dir
+        self.read_only = read_only or session.read_only
+        self.control = Control(self)
+        self.inquiry = Inquiry(session, run_dir, self.may_ask)
         self.session = session
         self.director = director
         self.clock = clock
@@ -91,6 +107,10 @@ class DltuiApp(App[None]):
         assert isinstance(screen, MainScreen)
         return screen
 
+    def may_ask(self) -> bool:
+        """An engine runs, and this screen may use its socket."""
+        return not (self.read_only or self.over or self.lost)
+
     @property
     def recording(self) -> ReplaySession | None:
         """The session where it is a recording, which can be paused and sought."""
@@ -100,6 +120,11 @@ class DltuiApp(App[None]):
     def over(self) -> bool:
         """The run has ended, or the recording of it."""
         return self.state.finished or self.session.finished
+
+    @property
+    def crashed(self) -> bool:
+        """The application itself failed, which it has told on the terminal."""
+        return self._exception is not None
 
     @property
     def farewell(self) -> str:
@@ -219,7 +244,10 @@ class DltuiApp(App[None]):
         return cli_twin(Command(id="twin", actor="operator", source="key", name=name, args=args))
 
     def ask(self, name: str, args: dict[str, Any]) -> None:
-        """Sends a command; its answer is told when it comes."""
+        """Sends a command; its answer is told when it comes. A screen that only reads never does."""
+        if self.read_only:
+            self.tell("this screen only reads", "warning")
+            return
         try:
             command = new_command(name, "key", **args)
         except DltuiError as error:
@@ -253,9 +281,13 @@ class DltuiApp(App[None]):
         """A short note, never parsed as markup."""
         self.notify(clean(text, 400), severity=severity, timeout=5, markup=False)
 
+    def on_opened(self, event: Opened) -> None:
+        """A row was opened."""
+        self.control.open(event.kind, event.id)
+
     async def action_quit(self) -> None:
         """Leaves, after asking where a run is live."""
-        self.main.ask_to_quit()
+        self.control.do("quit")
 
     def action_help_quit(self) -> None:
         """Ctrl+c with no selected text."""

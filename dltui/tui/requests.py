@@ -5,19 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dltui.core.model import Client, Version
+from dltui.core.model import Client, Round, Version
 from dltui.core.state import State
+
+Selected = tuple[str, Any]
+"""A kind (client, version, round, tx, event) and its id (client id, version, round or event number, hash)."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Where the operator is: the focused pane, the rows under the cursors, and what this screen may do."""
+    """Where the operator is: the focused pane or page, the thing under its cursor, and what this screen may do."""
 
     pane: str = ""
     client: str | None = None
     version: int | None = None
+    round: int | None = None
+    tx: str | None = None
+    event: int | None = None
+    thing: Selected | None = None
+    """What `open`, `verify` and `copy` act on; the fields above also hold what the page itself is about."""
     read_only: bool = False
     finished: bool = False
+
+    @classmethod
+    def of(
+        cls, pane: str, selected: Selected | None, about: Selected | None = None, *, read_only: bool, finished: bool
+    ) -> Selection:
+        """The selection with this thing under the cursor, on a page that is `about` something."""
+        chosen = {thing[0]: thing[1] for thing in (about, selected) if thing is not None}
+        fields = {kind: chosen[kind] for kind in ("client", "version", "round", "tx", "event") if kind in chosen}
+        return cls(pane=pane, thing=selected or about, read_only=read_only, finished=finished, **fields)
 
 
 @dataclass(frozen=True)
@@ -31,13 +48,23 @@ class Request:
     button: str
     typed: str = ""
     """What has to be typed to confirm, where a slip would be costly."""
+    onchain: bool = False
+    """It sends transactions, so it is asked about with its gas."""
 
 
 class Unavailable(Exception):
     """A key can do nothing now; the text says why."""
 
 
-def _own(state: State, selection: Selection) -> Client:
+def something(_state: State, selection: Selection) -> Selected:
+    """What is selected. Raises Unavailable where nothing is."""
+    if selection.thing is None:
+        raise Unavailable("nothing is selected")
+    return selection.thing
+
+
+def own_client(state: State, selection: Selection) -> Client:
+    """The selected client. Raises Unavailable where none is."""
     client = state.clients.get(selection.client or "")
     if client is None:
         raise Unavailable("no client is selected")
@@ -49,13 +76,14 @@ def register(state: State, selection: Selection) -> Request:
     pending = [c for c in state.clients.values() if c.membership == "pending"]
     if not pending:
         raise Unavailable("no client is waiting to be registered")
-    client = next((c for c in pending if selection.pane == "clients" and c.id == selection.client), pending[0])
+    client = next((c for c in pending if c.id == selection.client), pending[0])
     return Request(
         name="client.register",
         args={"client": client.id},
         title=f"Register {client.id}",
         does=(f"FLContract.approveClient({client.address or client.id})", "it takes part from the next round"),
         button="Register",
+        onchain=True,
     )
 
 
@@ -68,9 +96,7 @@ def _newest_awaiting(state: State) -> Version | None:
 
 
 def _selected(state: State, selection: Selection) -> Version | None:
-    if selection.pane != "registry" or selection.version is None:
-        return None
-    return state.versions.get(selection.version)
+    return None if selection.version is None else state.versions.get(selection.version)
 
 
 def approve(state: State, selection: Selection) -> Request:
@@ -89,6 +115,7 @@ def approve(state: State, selection: Selection) -> Request:
             f"v{version.number} becomes the released version" + (" (a rollback)" if again else ""),
         ),
         button="Release" if again else "Approve",
+        onchain=True,
     )
 
 
@@ -111,31 +138,121 @@ def reject(state: State, selection: Selection) -> Request:
         does=tuple(does),
         button="Reject",
         typed=f"v{version.number}" if hit else "",
+        onchain=True,
+    )
+
+
+def refuse(state: State, selection: Selection) -> Request:
+    """Refuses the selected pending client."""
+    client = own_client(state, selection)
+    if client.membership != "pending":
+        raise Unavailable(f"{client.id} is {client.membership}, not pending")
+    return Request(
+        name="client.reject",
+        args={"client": client.id},
+        title=f"Refuse {client.id}",
+        does=(f"FLContract.rejectClient({client.address})", "it may ask again"),
+        button="Refuse",
+        onchain=True,
+    )
+
+
+def suspend(state: State, selection: Selection) -> Request:
+    """Leaves the selected client out until it is reinstated."""
+    client = own_client(state, selection)
+    if client.membership != "active":
+        raise Unavailable(f"{client.id} is {client.membership}, not active")
+    return _about(state, client, "suspend", "Suspend", "suspendClient", "it takes no part until it is reinstated")
+
+
+def reinstate(state: State, selection: Selection) -> Request:
+    """Lets the selected suspended client take part again."""
+    client = own_client(state, selection)
+    if client.membership != "suspended":
+        raise Unavailable(f"{client.id} is {client.membership}, not suspended")
+    return _about(state, client, "reinstate", "Reinstate", "reinstateClient", "it takes part from the next round")
+
+
+def ban(state: State, selection: Selection) -> Request:
+    """Shuts the selected client out for good."""
+    client = own_client(state, selection)
+    if client.index is None or client.membership == "banned":
+        was = "banned already" if client.membership == "banned" else "not registered"
+        raise Unavailable(f"{client.id} is {was}")
+    return _about(state, client, "ban", "Ban", "banClient", "for good: nothing lets it in again")
+
+
+def complete_leave(state: State, selection: Selection) -> Request:
+    """Lets the selected client go, which left during a round that is over."""
+    client = own_client(state, selection)
+    if client.membership != "leaving":
+        raise Unavailable(f"{client.id} is {client.membership}, not leaving")
+    return _about(state, client, "complete-leave", "Let go", "completeLeave", "its place is free; it may join again")
+
+
+def _about(state: State, client: Client, verb: str, button: str, function: str, effect: str) -> Request:
+    """A transaction about a registered client; one that takes it out of a running round wants its id typed."""
+    busy = _busy(state, client) if verb in ("suspend", "ban") else None
+    after = (f"round {busy.number} goes on without it",) if busy is not None else ()
+    return Request(
+        name=f"client.{verb}",
+        args={"client": client.id},
+        title=f"{button} {client.id}",
+        does=(f"FLContract.{function}({client.index})", effect, *after),
+        button=button,
+        typed=client.id if busy is not None and client.id.isascii() else "",
+        onchain=True,
+    )
+
+
+def _busy(state: State, client: Client) -> Round | None:
+    """The round in flight that this client has a part in."""
+    running = state.in_flight
+    return running if running and (client.id in running.selected or client.id in running.committee) else None
+
+
+def free_slices(state: State) -> list[int]:
+    """Slices of the data that no process of this run holds."""
+    count = state.setting("data", "parts", 0) or state.setting("clients", "count", 0)
+    used = {client.part for client in state.clients.values()}
+    return [part for part in range(count) if part not in used]
+
+
+def add_client(state: State, _selection: Selection) -> Request:
+    """Starts one more client; its name and slice are asked for."""
+    free = free_slices(state)
+    if not free:
+        raise Unavailable("no slice of the data is left: set [data] parts higher than [clients] count before a run")
+    return Request(
+        name="client.register",
+        args={"client": f"client-{free[0]}", "part": free[0]},
+        title="Add a client",
+        does=("starts a process with a key of its own, and funds it by one transfer", "it then asks to join"),
+        button="Add",
     )
 
 
 def stop_client(state: State, selection: Selection) -> Request:
     """Stops the process of the selected client."""
-    client = _own(state, selection)
+    client = own_client(state, selection)
     if client.process not in ("starting", "ready"):
         raise Unavailable(f"{client.id} has no running process here")
-    running = state.in_flight
-    busy = running is not None and (client.id in running.selected or client.id in running.committee)
+    busy = _busy(state, client)
     pid = f" (pid {client.pid})" if client.pid is not None else ""
-    after = f"round {running.number} goes on without it" if running is not None and busy else "its keys and data stay"
+    after = f"round {busy.number} goes on without it" if busy is not None else "its key and its data stay"
     return Request(
         name="client.stop",
         args={"client": client.id},
         title=f"Stop {client.id}",
         does=(f"ends its process{pid}; nothing is written on chain", after),
         button="Stop",
-        typed=client.id if busy and client.id.isascii() else "",
+        typed=client.id if busy is not None and client.id.isascii() else "",
     )
 
 
 def restart_client(state: State, selection: Selection) -> Request:
     """Starts the selected client's process again."""
-    client = _own(state, selection)
+    client = own_client(state, selection)
     if client.process not in ("exited", "stopped"):
         raise Unavailable(f"{client.id} is running" if client.process != "none" else f"{client.id} is not on this host")
     return Request(
@@ -157,7 +274,8 @@ def open_round(state: State, _selection: Selection) -> Request:
     base = state.base
     if state.require_approval and base is not None and base.state == "verified":
         raise Unavailable(f"v{base.number} awaits approval first")
-    return Request("round.open", {}, "Open the next round", ("FLContract.openRound()",), "Open")
+    does = ("FLContract.openRound()", "a committee is drawn and every active client trains")
+    return Request("round.open", {}, "Open the next round", does, "Open", onchain=True)
 
 
 def pause(state: State, _selection: Selection) -> Request:

@@ -51,7 +51,7 @@ def _checks_match(run: Run) -> None:
     assert (shown.contract, shown.function) == ("FLContract", "submit")
     assert dict(shown.arguments) == {"round": "1", "digest": f"0x{update.digest}", "scheme": "0", "group": "0"}
     for name, args in (("model.verify", {"version": 7}), ("round.verify", {"round": 7}), ("tx.verify", {"hash": NONE})):
-        with pytest.raises(RunError, match="no (such|version|round)"):
+        with pytest.raises(RunError, match=r"no (such|version|round)"):
             run.send(name, **args)
 
 
@@ -61,7 +61,7 @@ def _an_altered_blob_is_found(run: Run, folder: Path) -> None:
     whole = blob.read_bytes()
     blob.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     try:
-        with pytest.raises(RunError, match="version 1: mismatch: .*corrupt"):
+        with pytest.raises(RunError, match=r"version 1: mismatch: .*corrupt"):
             run.send("model.verify", version=1)
         assert dltui("model", "verify", "1", runs=folder).returncode == 4
     finally:
@@ -77,7 +77,7 @@ def _an_estimate_holds(run: Run) -> None:
     mined = run.until(ev.TxMined, function="approve")
     assert mined.gas_used <= estimate.gas <= 1.25 * mined.gas_used
     assert estimate.sender == mined.address
-    with pytest.raises(RunError, match="the contract would refuse it: .*version"):
+    with pytest.raises(RunError, match=r"the contract would refuse it: .*version"):
         run.send("estimate", command="model.approve", args={"version": 99})
     assert answers.decode(run.send("estimate", command="run.pause", args={}), Estimate).gas == 0
 

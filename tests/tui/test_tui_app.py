@@ -50,7 +50,7 @@ async def sent(session: FakeSession) -> list[tuple[str, dict[str, Any]]]:
 async def test_r_registers_the_pending_client_and_tells_the_answer() -> None:
     script = live()
     async with showing(script) as (app, pilot, session):
-        await pilot.press("r")
+        await pilot.press("r", "y")
         assert await sent(session) == [("client.register", {"client": "client-7"})]
         script.say(OpResult(id=session.sent[0].id, ok=True, message="client-7 takes part from round 4"))
         session.waiting = script.events[-1:]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-from dltui.core.commands import Command
+from dltui.core.answers import Estimate, encode
+from dltui.core.commands import QUERIES, Command
 from dltui.core.events import (
     ChainBlock,
     ChainReady,
@@ -52,6 +53,9 @@ START = 1_795_529_000.0
 GAS = {"submit": 81_930, "report": 52_114, "attest": 58_406, "openRound": 164_220, "finalise": 143_871}
 
 
+ESTIMATE = Estimate(calls=("ModelRegistry.approve",), gas=64_210, fee=64_210 * 10**9, sender="0x" + "ab" * 20)
+
+
 class Script:
     """Collects events; each call moves the clock."""
 
@@ -85,7 +89,12 @@ def address(n: int) -> str:
 
 def started(script: Script, *, clients: int = 5, rounds: int = 10, approval: bool = True) -> Script:
     """The chain is up, contracts are deployed, the first clients registered; the last one is pending."""
-    config = {"run": {"rounds": rounds, "seed": 1}, "rounds": {"require_approval": approval, "quorum": 2}}
+    config = {
+        "run": {"rounds": rounds, "seed": 1},
+        "rounds": {"require_approval": approval, "quorum": 2},
+        "clients": {"count": clients, "auto_register": False},
+        "data": {"parts": clients + 2},
+    }
     script.say(
         RunStarted(run="7f3a91", version="0.1.0", seed=1, rounds=rounds, config=config),
         ChainStarting(engine="embedded"),
@@ -101,7 +110,7 @@ def started(script: Script, *, clients: int = 5, rounds: int = 10, approval: boo
     script.say(ModelApproved(version=0, by="operator", tx=script.mine("genesis", "operator")))
     for n in range(clients):
         name = f"client-{n}"
-        script.say(ClientSpawned(id=name, pid=5000 + n, address=address(n)))
+        script.say(ClientSpawned(id=name, pid=5000 + n, address=address(n), part=n))
         script.say(ClientReady(id=name, pid=5000 + n, train=1600, held_out=160))
         script.mine("join", name)
         script.say(ClientPending(id=name, address=address(n), name=name))
@@ -229,6 +238,9 @@ class FakeSession:
         self.read_only = read_only
         self.finished = False
         self.refuse = ""
+        self.answers: dict[str, str] = {}
+        """Command name to what the engine would answer."""
+        self.asked: list[Command] = []
 
     def events(self) -> list[Event]:
         out, self.waiting = self.waiting, []
@@ -236,8 +248,12 @@ class FakeSession:
             self.finished = True
         return out
 
-    def send(self, command: Command) -> None:
+    def send(self, command: Command) -> str:
+        if command.name in QUERIES:
+            self.asked.append(command)
+            return self.answers.get(command.name, encode(ESTIMATE))
         if self.refuse:
             raise RunError(self.refuse)
         self.sent.append(command)
         self.arrived.set()
+        return self.answers.get(command.name, "")

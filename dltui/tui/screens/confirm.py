@@ -1,17 +1,23 @@
-"""Asks before a command that is not easily undone, and says what will happen on chain."""
+"""Asks before a command that costs gas or is not easily undone, and says what will happen on chain."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
+from dltui.core import format as fmt
+from dltui.errors import DltuiError
 from dltui.tui.requests import Request
 from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.ink import line
+
+if TYPE_CHECKING:
+    from dltui.tui.app import DltuiApp
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -25,31 +31,57 @@ class ConfirmScreen(Dialog[bool]):
         Binding("n", "cancel", show=False),
     ]
 
-    def __init__(self, request: Request, *, cli: str, dangerous: bool, ascii: bool = False) -> None:
+    def __init__(self, app: DltuiApp, request: Request, *, dangerous: bool) -> None:
+        self.dltui = app
         self.request = request
+        self.dangerous = dangerous
+        variant = "error" if dangerous else "primary"
+        choices = [("confirm", f"{request.button} (y)", variant), ("cancel", "Cancel (esc)", "default")]
+        cost = line("  asking the chain what it costs …") if request.onchain else None
+        super().__init__("Are you sure?" if dangerous else "Confirm", self._text(cost), choices, app.ascii_only)
+
+    def _text(self, cost: Text | None) -> list[Text]:
+        request = self.request
         body = [
             line((request.title, "strong"), ("  ->  ", "quiet"), (request.does[0], "accent")),
             *(line("  ", (text, "")) for text in request.does[1:]),
-            line(("  the same from a shell:  ", "quiet"), (cli, "quiet")),
-            line(""),
         ]
+        if cost is not None:
+            body.append(cost)
+        twin = self.dltui.twin(request.name, request.args)
+        body += [line(("  the same from a shell:  ", "quiet"), (twin, "quiet")), line("")]
         if request.typed:
             body.append(line(("type ", "warn"), (request.typed, "strong"), (" to confirm", "warn")))
-        variant = "error" if dangerous else "primary"
-        choices = [("confirm", f"{request.button} (y)", variant), ("cancel", "Cancel (esc)", "default")]
-        super().__init__("Are you sure?" if dangerous else "Confirm", body, choices, ascii)
-        self.dangerous = dangerous
+        return body
 
     def extra(self) -> Sequence[Widget]:
         """The field to type into, where one is wanted."""
         return (Input(id="typed", compact=True),) if self.request.typed else ()
 
     def on_mount(self) -> None:
-        """Locks the button until the word is typed."""
+        """Locks the button until the word is typed, and asks for the gas."""
         self.query_one("#dialog").set_class(self.dangerous, "-dangerous")
         if self.request.typed:
             self.query_one("#confirm", Button).disabled = True
             self.call_after_refresh(self.query_one("#typed", Input).focus)
+        if self.request.onchain:
+            self.run_worker(self._estimate(), exit_on_error=False)
+
+    async def _estimate(self) -> None:
+        try:
+            cost = await self.dltui.inquiry.estimate(self.request)
+        except DltuiError as error:
+            self.show_body(self._text(line((f"  {error.message}", "warn"))))
+            return
+        self.show_body(
+            self._text(
+                line(
+                    f"  est. {cost.gas:,} gas",
+                    (f" ({fmt.ether(cost.fee)} ETH)", "quiet"),
+                    f" - from op {fmt.short(cost.sender)}",
+                )
+            )
+        )
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Unlocks the button."""

@@ -37,10 +37,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def compose(self) -> ComposeResult:
         """The frame."""
         with Vertical(id="dialog"):
-            lines = Lines(id="dialog-body", ascii=self.ascii)
-            lines.styles.height = len(self.body)
-            lines.show(self.body)
-            yield lines
+            yield Lines(id="dialog-body", ascii=self.ascii)
             yield from self.extra()
             with Horizontal(id="dialog-buttons"):
                 for name, label, variant in self.choices:
@@ -54,7 +51,15 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         """Titles the frame and focuses the harmless choice."""
         self.set_class(self.ascii, "-ascii")
         self.query_one("#dialog").border_title = self.heading
+        self.show_body(self.body)
         self.query_one(f"#{self.choices[-1][0]}", Button).focus()
+
+    def show_body(self, body: Sequence[Text]) -> None:
+        """Shows this text; the frame grows and shrinks with it."""
+        self.body = list(body)
+        lines = self.query_one("#dialog-body", Lines)
+        lines.styles.height = len(self.body)
+        lines.show(self.body)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Gives the answer."""

@@ -1,20 +1,27 @@
-"""The help page: made from the registry of actions, so it cannot disagree with the keys."""
+"""The help page: what is focused, and every key, made from the registry of actions, so it cannot disagree with it."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from dltui.core.state import State
-from dltui.tui.actions import ACTIONS
+from dltui.tui.actions import GROUPS, Action
+from dltui.tui.guide import GUIDE
 from dltui.tui.requests import Selection
 from dltui.tui.widgets.ink import line
 from dltui.tui.widgets.lines import Lines
 
+if TYPE_CHECKING:
+    from dltui.tui.app import DltuiApp
+
+_WIDTH = 88
 _MOVES = (
     ("up down", "move in the focused pane"),
     ("home end", "first or last row; end follows the events again"),
@@ -23,38 +30,59 @@ _MOVES = (
 
 
 class HelpScreen(ModalScreen[None]):
-    """Keys, what they do, and why some do nothing now."""
+    """What the focused pane shows; keys, what they do, and why some do nothing now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "dismiss(None)", "Close", show=False),
     ]
 
-    def __init__(self, state: State, selection: Selection, *, ascii: bool = False) -> None:
+    def __init__(self, app: DltuiApp, selection: Selection) -> None:
         super().__init__()
-        self.lines = []
-        for action in ACTIONS:
-            able, why = action.enabled(state, selection)
-            key = "1-5" if action.id == "pane-round" else action.shown_key
-            if action.id.startswith("pane-") and key != "1-5":
+        self.dltui = app
+        self.selection = selection
+        self.lines = [*self._about(), *(text for group in GROUPS for text in self._group(group))]
+        self.lines += [_key_line(key, (text, "")) for key, text in _MOVES]
+
+    def _about(self) -> Iterator[Text]:
+        for text in textwrap.wrap(GUIDE.get(self.selection.pane, ""), _WIDTH):
+            yield line((f" {text}", "strong"))
+        yield line("")
+
+    def _group(self, group: str) -> Iterator[Text]:
+        yield line((f" {group}", "head"))
+        for action in self.dltui.actions.values():
+            if (
+                action.group != group
+                or not action.keys
+                or (action.id.startswith("pane_") and action.id != "pane_round")
+            ):
                 continue
-            text = "go to a pane by its number; again to zoom it" if key == "1-5" else action.help
-            if able:
-                self.lines.append(line((f" {key:<11}", "key"), text))
-            else:
-                self.lines.append(line((f" {key:<11}", "faint"), (f"{why}: ", "warn"), (text, "quiet")))
-        self.lines += [line((f" {key:<11}", "key"), text) for key, text in _MOVES]
-        self.ascii = ascii
+            yield self._action(action)
+
+    def _action(self, action: Action) -> Text:
+        if action.id == "pane_round":
+            keys = [a.shown_key for a in self.dltui.actions.values() if a.id.startswith("pane_") and a.keys]
+            return _key_line(f"{keys[0]}-{keys[-1]}", ("go to a pane by its number; again to zoom it", ""))
+        able, why = action.enabled(self.dltui.state, self.selection)
+        if able:
+            return _key_line(action.shown_keys, (action.help, ""))
+        return line((f"  {action.shown_keys:<11} ", "faint"), (f"{why}: ", "warn"), (action.help, "quiet"))
 
     def on_mount(self) -> None:
         """Draws the frame without symbols where they are not wanted."""
-        self.set_class(self.ascii, "-ascii")
+        self.set_class(self.dltui.ascii_only, "-ascii")
 
     def compose(self) -> ComposeResult:
         """The page."""
         with VerticalScroll(id="help") as page:
-            page.border_title = "Keys"
-            page.border_subtitle = "esc closes"
-            body = Lines(ascii=self.ascii)
+            name = self.selection.pane
+            page.border_title = f"Help: {name}" if name else "Keys"
+            page.border_subtitle = "up and down scroll - esc closes"
+            body = Lines(ascii=self.dltui.ascii_only)
             body.styles.height = len(self.lines)
             body.show(self.lines)
             yield body
+
+
+def _key_line(keys: str, *parts: tuple[str, str]) -> Text:
+    return line((f"  {keys:<11} ", "key"), *parts)

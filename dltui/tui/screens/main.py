@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Grid
 from textual.screen import Screen
 
-from dltui.tui.actions import ACTIONS, BY_ID, PANES, Action
+from dltui.tui.actions import BINDINGS, PANES
 from dltui.tui.panes.alert import AlertLine
 from dltui.tui.panes.base import Pane
 from dltui.tui.panes.caption import Caption
@@ -20,10 +20,7 @@ from dltui.tui.panes.events import EventsPane
 from dltui.tui.panes.registry import RegistryPane
 from dltui.tui.panes.round import RoundPane
 from dltui.tui.panes.status import StatusLine, TooSmall
-from dltui.tui.requests import Request, Selection
-from dltui.tui.screens.confirm import ConfirmScreen
-from dltui.tui.screens.help import HelpScreen
-from dltui.tui.screens.quit import QuitScreen
+from dltui.tui.requests import Selected, Selection
 from dltui.tui.widgets.footer import Hint, KeyHints
 from dltui.tui.widgets.line_view import LineView
 
@@ -37,9 +34,7 @@ FOLDED = frozenset({"chain", "registry"})
 class MainScreen(Screen[None]):
     """Paints at most a few times a second, and only panes that something happened to."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(action.key, f"do('{action.id}')", action.label, id=action.id, show=False) for action in ACTIONS
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     AUTO_FOCUS = "#clients"
 
@@ -86,17 +81,23 @@ class MainScreen(Screen[None]):
         self.set_interval(1.0, self._age)
 
     @property
+    def selected(self) -> Selected | None:
+        """The kind and id of what the cursor of the focused pane is on."""
+        pane, state = self.panes[self.current], self.dltui.state
+        if isinstance(pane, ClientsPane):
+            return None if pane.cursor is None else ("client", pane.cursor)
+        if isinstance(pane, RegistryPane):
+            return None if pane.cursor is None else ("version", pane.cursor)
+        if isinstance(pane, EventsPane):
+            index = pane.cursor_index
+            return None if index is None else ("event", pane.items[index].seq)
+        return ("round", state.round.number) if self.current == "round" and state.round is not None else None
+
+    @property
     def selection(self) -> Selection:
         """What the keys would act on."""
-        clients, registry = self.panes["clients"], self.panes["registry"]
-        assert isinstance(clients, ClientsPane) and isinstance(registry, RegistryPane)
-        return Selection(
-            pane=self.current,
-            client=clients.cursor,
-            version=registry.cursor,
-            read_only=self.dltui.session.read_only,
-            finished=self.dltui.over,
-        )
+        app = self.dltui
+        return Selection.of(self.current, self.selected, read_only=app.read_only, finished=app.over)
 
     # painting
 
@@ -141,18 +142,11 @@ class MainScreen(Screen[None]):
         state, selection = self.dltui.state, self.selection
         self.hints.show(
             [
-                Hint(a.id, a.shown_key, self._label(a), a.enabled(state, selection)[0], a.kept)
-                for a in ACTIONS
-                if a.footer
+                Hint(a.id, a.shown_key, self.dltui.control.label(a), a.enabled(state, selection)[0], a.kept)
+                for a in self.dltui.actions.values()
+                if a.footer and a.keys
             ]
         )
-
-    def _label(self, action: Action) -> str:
-        if action.id == "pause" and self.dltui.state.status == "paused":
-            return "Resume"
-        if action.id == "freeze" and self.frozen_at is not None:
-            return "Go on"
-        return action.label
 
     # layout
 
@@ -207,78 +201,43 @@ class MainScreen(Screen[None]):
 
     def action_do(self, name: str) -> None:
         """Does an action of the registry, or says why not."""
-        action = BY_ID[name]
-        able, why = action.enabled(self.dltui.state, self.selection)
-        if not able:
-            self.dltui.tell(f"{action.label.lower()}: {why}", "warning")
-        elif action.request is not None:
-            self._request(action, action.request(self.dltui.state, self.selection))
-        elif name.startswith("pane-"):
-            self._go(name.removeprefix("pane-"))
+        if name.startswith("pane_"):
+            self._go(name.removeprefix("pane_"))
         else:
-            getattr(self, f"_{name.replace('-', '_')}")()
-
-    def _request(self, action: Action, request: Request) -> None:
-        if not action.confirm:
-            self.dltui.ask(request.name, request.args)
-            return
-
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                self.dltui.ask(request.name, request.args)
-
-        twin = self.dltui.twin(request.name, request.args)
-        ascii = self.dltui.ascii_only
-        self.app.push_screen(ConfirmScreen(request, cli=twin, dangerous=action.dangerous, ascii=ascii), answered)
+            self.dltui.control.do(name)
 
     def _go(self, name: str) -> None:
         if name == self.current:
-            self._zoom()
+            self.action_zoom()
             return
         self.current = name
         self.zoomed = self.zoomed or (self.folded and name in FOLDED)
         self._arrange()
 
-    def _zoom(self) -> None:
+    def action_zoom(self) -> None:
+        """Shows the focused pane alone, or all of them again."""
         self.zoomed = not self.zoomed
         self._arrange()
 
-    def _next_pane(self, by: int = 1) -> None:
+    def action_next_pane(self, by: int = 1) -> None:
+        """Goes to the next pane."""
         names = [n for n in PANES if self.alone or not (self.folded and n in FOLDED)]
         self.current = names[(names.index(self.current) + by) % len(names)]
         self._arrange()
 
-    def _previous_pane(self) -> None:
-        self._next_pane(-1)
+    def action_previous_pane(self) -> None:
+        """Goes to the pane before."""
+        self.action_next_pane(-1)
 
-    def _back(self) -> None:
+    def action_back(self) -> None:
+        """Leaves the zoom or the freeze."""
         if self.zoomed:
-            self._zoom()
+            self.action_zoom()
         elif self.frozen_at is not None:
-            self._freeze()
+            self.action_freeze()
 
-    def _freeze(self) -> None:
+    def action_freeze(self) -> None:
+        """Holds the picture, or catches up."""
         self.frozen_at = self.dltui.state.last_seq if self.frozen_at is None else None
         self._dirty |= set(PANES)
         self.paint()
-
-    def _help(self) -> None:
-        self.app.push_screen(HelpScreen(self.dltui.state, self.selection, ascii=self.dltui.ascii_only))
-
-    def _quit(self) -> None:
-        self.ask_to_quit()
-
-    def ask_to_quit(self) -> None:
-        """Leaves; asks first what to do with a live run."""
-        app = self.dltui
-        if app.over or app.session.read_only or app.lost:
-            app.exit(return_code=(app.state.exit_code or 0) if app.over else 0)
-            return
-
-        def answered(choice: str | None) -> None:
-            if choice == "detach":
-                app.exit(return_code=0)
-            elif choice == "stop":
-                app.stop_all()
-
-        app.push_screen(QuitScreen(app.state, ascii=app.ascii_only), answered)

@@ -1,0 +1,37 @@
+"""The page of alerts: what needs the operator now, with what to do, and what has been cleared."""
+
+from __future__ import annotations
+
+from dltui.core import format as fmt
+from dltui.core.detail import Col, Fact, Line, Page, Table
+from dltui.core.events import RunAlert, RunAlertCleared
+from dltui.core.state import State
+
+_COLUMNS = (Col("time", 10), Col("for", 12), Col("alert", 0))
+
+
+def alerts_page(state: State, _id: object, now: float) -> Page:
+    """Every alert, the newest first; then those that are over, as far as the events in memory go back."""
+    facts: list[Fact] = []
+    for alert in reversed(state.alerts.values()):
+        tone = "bad" if alert.severity == "error" else "warn"
+        facts.append(Fact(f"{fmt.symbol(tone)} {fmt.age(alert.at, now)}", alert.text, tone))
+        if alert.hint:
+            facts.append(Fact("", alert.hint))
+    if not facts:
+        facts = [Fact("", f"{fmt.symbol('done')} nothing needs you", "done")]
+    return Page("alerts", None, "alerts", tuple(facts), (_cleared(state),))
+
+
+def _cleared(state: State) -> Table:
+    raised: dict[str, tuple[str, str]] = {}
+    lines = []
+    for event in state.events:
+        if isinstance(event.data, RunAlert):
+            raised.setdefault(event.data.id, (event.ts, event.data.text))
+        elif isinstance(event.data, RunAlertCleared) and event.data.id in raised:
+            since, text = raised.pop(event.data.id)
+            start, end = fmt.unix(since), fmt.unix(event.ts)
+            lasted = fmt.duration(end - start) if start is not None and end is not None else fmt.NONE
+            lines.append(Line(((fmt.time_of_day(since), "quiet"), lasted, text), ("event", event.seq)))
+    return Table("Over", _COLUMNS, tuple(reversed(lines)), "nothing has been cleared yet")

@@ -1,0 +1,200 @@
+"""What the keys do beyond one screen: commands with their confirmation, pages, dialogs, and leaving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import Screen
+
+from dltui.core.detail import Target
+from dltui.tui.actions import Action
+from dltui.tui.inquiry import VERIFY
+from dltui.tui.requests import Request, Selection
+from dltui.tui.widgets.footer import Hint
+
+if TYPE_CHECKING:
+    from dltui.tui.app import DltuiApp
+
+_ON_PAGES = frozenset({"copy", "only_source", "level"})
+_COMMANDS = frozenset({"register", "approve", "reject", "suspend", "reinstate", "stop_client", "restart_client"})
+"""Hints on pages beyond those of the main screen, and the commands that are about one thing."""
+MAIN_ONLY = "works on the main screen"
+LOGS_ONLY = "works in the logs"
+
+
+class Control:
+    """Does the actions of the registry for `app`. A screen's own `action_…` goes first, then what is here."""
+
+    def __init__(self, app: DltuiApp) -> None:
+        self._app = app
+
+    # actions
+
+    def do(self, name: str) -> None:
+        """Does an action on the present screen, or says why not."""
+        action = self._app.actions[name]
+        selection = self.selection
+        able, why = action.enabled(self._app.state, selection)
+        if not able:
+            self._app.tell(f"{action.label.lower()}: {why}", "warning")
+            return
+        handler = self._handler(self._app.screen, name)
+        if handler is not None:
+            handler()
+        elif action.request is not None:
+            self.ask(action, action.request(self._app.state, selection))
+        else:
+            where = LOGS_ONLY if name in ("only_source", "level") else MAIN_ONLY
+            self._app.tell(f"{action.label.lower()}: {where}", "warning")
+
+    def _handler(self, screen: Screen[Any], name: str) -> Any:
+        return getattr(screen, f"action_{name}", None) or getattr(self, f"_{name}", None)
+
+    @property
+    def selection(self) -> Selection:
+        """What the keys act on: that of the topmost screen that has one."""
+        for screen in reversed(self._app.screen_stack):
+            found = getattr(screen, "selection", None)
+            if isinstance(found, Selection):
+                return found
+        return Selection(read_only=self._app.read_only, finished=self._app.over)
+
+    def hints(self, screen: Screen[Any], selection: Selection) -> list[Hint]:
+        """The key hints of a screen that is not the main one: what leads on, and the commands that are possible now."""
+        actions, state = self._app.actions, self._app.state
+        able = {a.id: a.enabled(state, selection)[0] for a in actions.values()}
+        own = [a for a in actions.values() if a.id != "back" and a.request is None and self._handler(screen, a.id)]
+        shown = [a for a in own if not a.kept and able[a.id] and (a.footer or a.id in _ON_PAGES)]
+        shown += [a for a in actions.values() if a.id in _COMMANDS and able[a.id]]
+        everything = [actions["back"], *shown, *(a for a in own if a.kept)]
+        return [Hint(a.id, a.shown_key, self.label(a), True, a.kept or a.id == "back") for a in everything if a.keys]
+
+    def label(self, action: Action) -> str:
+        """The action's label as things stand."""
+        return "Resume" if action.id == "pause" and self._app.state.status == "paused" else action.label
+
+    def ask(self, action: Action, request: Request) -> None:
+        """Sends a command, after asking where it costs gas or is not easily undone."""
+        from dltui.tui.screens.confirm import ConfirmScreen
+
+        app = self._app
+        if not (action.confirm or request.onchain):
+            app.ask(request.name, request.args)
+            return
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                app.ask(request.name, request.args)
+
+        app.push_screen(ConfirmScreen(app, request, dangerous=action.dangerous), answered)
+
+    # pages and dialogs
+
+    def open(self, kind: str, id: Any) -> None:
+        """Opens the page of a thing."""
+        from dltui.tui.screens.page import PageScreen
+
+        self._app.push_screen(PageScreen(self._app, kind, id))
+
+    def _open(self) -> None:
+        thing = self.selection.thing
+        if thing is not None:
+            self.open(*thing)
+
+    def _alerts(self) -> None:
+        self.open("alerts", None)
+
+    def _logs(self, only: str | None = None) -> None:
+        from dltui.tui.screens.logs import LogsScreen
+
+        if self._app.run_dir is None:
+            self._app.tell("logs: this screen does not know the run's folder", "warning")
+            return
+        self._app.push_screen(LogsScreen(self._app, self._app.run_dir / "logs", only))
+
+    def _log(self) -> None:
+        client = self._app.state.clients[self.selection.client or ""]
+        self._logs(client.id if client.part is None else f"client-{client.part}")
+
+    def _verify(self) -> None:
+        from dltui.tui.screens.verify import VerifyScreen
+
+        app, thing = self._app, self.selection.thing
+        if app.may_ask():
+            if thing is None or thing[0] not in VERIFY:
+                app.tell("verify: select a client, a version, a round or a transaction", "warning")
+                return
+        elif not app.state.finished:
+            app.tell("verify: this screen only reads, and the run is not over", "warning")
+            return
+        app.push_screen(VerifyScreen(app, thing if app.may_ask() else None))
+
+    def _add_client(self) -> None:
+        from dltui.tui.screens.wizard import WizardScreen
+
+        app = self._app
+
+        def answered(args: dict[str, Any] | None) -> None:
+            if args is not None:
+                app.ask("client.register", args)
+
+        app.push_screen(WizardScreen(app), answered)
+
+    def _palette(self) -> None:
+        from dltui.tui.screens.palette import PaletteScreen
+
+        app = self._app
+
+        def chosen(what: str | Target | None) -> None:
+            if isinstance(what, str):
+                self.do(what)
+            elif what is not None:
+                self.open(*what)
+
+        app.push_screen(PaletteScreen(app, self.selection), chosen)
+
+    def _help(self) -> None:
+        from dltui.tui.screens.help import HelpScreen
+
+        self._app.push_screen(HelpScreen(self._app, self.selection))
+
+    # the screen itself
+
+    def copy(self, value: str) -> None:
+        """Puts a value on the clipboard, and into a note for terminals that refuse it."""
+        self._app.copy_to_clipboard(value)
+        self._app.tell(f"copied {value}")
+
+    def _screenshot(self) -> None:
+        app = self._app
+        name = f"dltui-{app.state.run or 'screen'}-{app.state.last_seq}.svg"
+        try:
+            Path(name).write_text(app.export_screenshot(title="dltui", simplify=True), encoding="utf-8")
+        except OSError as error:
+            app.tell(f"screenshot: {name} cannot be written ({error.strerror})", "error")
+        else:
+            app.tell(f"screen saved as {Path(name).resolve()}")
+
+    def _theme(self) -> None:
+        app = self._app
+        names = [name for name in app.available_themes if name.startswith("dltui")]
+        app.theme = names[(names.index(app.theme) + 1) % len(names)]
+        app.tell(f"theme {app.theme}")
+
+    def _quit(self) -> None:
+        """Leaves; asks first what to do with a live run."""
+        from dltui.tui.screens.quit import QuitScreen
+
+        app = self._app
+        if app.over or app.read_only or app.lost:
+            app.exit(return_code=(app.state.exit_code or 0) if app.over else 0)
+            return
+
+        def answered(choice: str | None) -> None:
+            if choice == "detach":
+                app.exit(return_code=0)
+            elif choice == "stop":
+                app.stop_all()
+
+        app.push_screen(QuitScreen(app.state, ascii=app.ascii_only), answered)

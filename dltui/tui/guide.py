@@ -1,0 +1,38 @@
+"""What each pane, page and screen shows, in a few words: the first lines of its help."""
+
+from __future__ import annotations
+
+GUIDE: dict[str, str] = {
+    "round": (
+        "The round in flight: its phases, how many updates, reports or attestations are in, what it "
+        "waits for, whom, how long at most, and what happens then. Below, how accuracy and loss went, "
+        "and where time went."
+    ),
+    "chain": (
+        "The node and what it has used, all from receipts: blocks and their age, gas by function, sender and round."
+    ),
+    "clients": (
+        "One row a client: what it does in the round, how well, what it has paid, when it was last heard "
+        "of. A diamond marks a seat on the committee. The cursor follows the client, not the row."
+    ),
+    "registry": (
+        "Every version of the model, newest first: verified by a quorum, then approved or rejected by "
+        "the operator. The accuracy is the committee's median; the one on the test split was measured by "
+        "the engine."
+    ),
+    "events": (
+        "Everything that happens, as the journal tells it. It follows the end until you move up. What a "
+        "key does comes with the shell command that does the same."
+    ),
+    "round page": "One round: what happened when, who took part, what was decided, where time and gas went.",
+    "client": "One client: who it is, what its process does, and what each round came to.",
+    "version": "One version: where it comes from, who made it with which weight, and who vouched for it.",
+    "tx": "One transaction: what was called with which arguments, what it cost, and what became of it.",
+    "event": "One line of the journal, field by field.",
+    "alerts": "What needs you now, with what to do; and what is over.",
+    "logs": (
+        "What the engine and every process write down. It follows the end until you move up. This is "
+        "text of the processes themselves; facts are in the events."
+    ),
+}
+"""Name of a pane or page to its description."""

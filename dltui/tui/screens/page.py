@@ -1,0 +1,181 @@
+"""A page about one thing: its facts on the left, what leads on from it on the right; esc goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.screen import Screen
+
+from dltui.core.answers import DecodedTx
+from dltui.core.detail import Page, Table, Target
+from dltui.core.detail_alerts import alerts_page
+from dltui.core.detail_client import client_page
+from dltui.core.detail_event import event_page
+from dltui.core.detail_round import round_page
+from dltui.core.detail_tx import tx_page
+from dltui.core.detail_version import version_page
+from dltui.core.state import State
+from dltui.core.text import clean
+from dltui.errors import DltuiError
+from dltui.tui.actions import BINDINGS
+from dltui.tui.messages import Opened
+from dltui.tui.requests import Selection
+from dltui.tui.screens.page_view import PageView
+from dltui.tui.widgets.footer import KeyHints
+from dltui.tui.widgets.ink import line
+from dltui.tui.widgets.line_view import LineView
+from dltui.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from dltui.tui.app import DltuiApp
+
+PAGES: dict[str, Callable[[State, Any, float], Page]] = {
+    "client": client_page,
+    "version": version_page,
+    "round": round_page,
+    "tx": tx_page,
+    "event": event_page,
+    "alerts": alerts_page,
+}
+"""What makes the page of a kind."""
+
+
+class PageScreen(Screen[None]):
+    """One page, pinned to the id that it was opened with, drawn again while the run goes on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
+    AUTO_FOCUS = None
+
+    def __init__(self, app: DltuiApp, kind: str, id: Any) -> None:
+        super().__init__()
+        self.dltui = app
+        self.about: Target = (kind, id)
+        self.crumbs = Lines(classes="crumbs", ascii=app.ascii_only)
+        self.facts = PageView(id="facts", ascii=app.ascii_only)
+        self.tables = PageView(id="tables", ascii=app.ascii_only)
+        self.hints = KeyHints(id="hints", ascii=app.ascii_only)
+        self.name_shown = ""
+        self._decoded: DecodedTx | None = None
+        self._note = ""
+        self._drawn = -1
+
+    def compose(self) -> ComposeResult:
+        """Crumbs, the two lists, key hints."""
+        yield self.crumbs
+        with Container(id="page"):
+            yield self.facts
+            yield self.tables
+        yield self.hints
+
+    def on_mount(self) -> None:
+        """Draws, and draws again when something happened."""
+        self.set_class(self.dltui.ascii_only, "-ascii")
+        self.paint()
+        (self.tables if self.tables.display else self.facts).focus()
+        self.set_interval(1 / min(2.0, self.dltui.paints_per_second), self._tick)
+        if self.about[0] == "tx":
+            self.run_worker(self._decode(self.about[1]), exit_on_error=False)
+
+    @property
+    def selected(self) -> Target | None:
+        """What the focused line leads to."""
+        return self.focused.selected if isinstance(self.focused, PageView) else None
+
+    @property
+    def selection(self) -> Selection:
+        """What the keys would act on: the line under the cursor, else the page's own subject."""
+        about = None if self.about[0] == "alerts" else self.about
+        app = self.dltui
+        pane = "round page" if self.about[0] == "round" else self.about[0]
+        return Selection.of(pane, self.selected, about, read_only=app.read_only, finished=app.over)
+
+    def paint(self) -> None:
+        """Draws the page as things stand."""
+        state, now = self.dltui.state, self.dltui.now()
+        self._drawn = state.last_seq
+        kind, id = self.about
+        page = tx_page(state, id, now, self._decoded, self._note) if kind == "tx" else PAGES[kind](state, id, now)
+        self.name_shown = page.name
+        self.crumbs.show([self._crumbs()])
+        self.facts.border_title = _title(page.name)
+        self._arrange(page.tables)
+        self.facts.show_page(page.facts, ())
+        self.tables.show_page((), page.tables)
+        self._show_hints()
+
+    def _arrange(self, tables: tuple[Table, ...]) -> None:
+        self.tables.display = bool(tables)
+        self.tables.border_title = _title(" · ".join(table.title for table in tables))
+
+    def _crumbs(self) -> Any:
+        names = [s.name_shown for s in self.app.screen_stack if isinstance(s, PageScreen)]
+        names = names if self.name_shown in names else [*names, self.name_shown]
+        run = self.dltui.state.run or "no run yet"
+        parts: list[tuple[str, str]] = [(" dltui", "head"), (f"   run {run}", "quiet")]
+        for at, name in enumerate(names):
+            parts += [("  >  ", "faint"), (name, "strong" if at == len(names) - 1 else "quiet")]
+        return line(*parts)
+
+    def _show_hints(self) -> None:
+        self.hints.show(self.dltui.control.hints(self, self.selection))
+
+    def _tick(self) -> None:
+        if self.is_current and (self._drawn != self.dltui.state.last_seq or not self.dltui.over):
+            self.paint()
+
+    async def _decode(self, hash: str) -> None:
+        try:
+            self._decoded = await self.dltui.inquiry.transaction(hash)
+        except DltuiError as error:
+            self._note = f"they could not be read: {error}"
+        self.paint()
+
+    @on(LineView.Moved)
+    def _moved(self) -> None:
+        self._show_hints()
+
+    def on_descendant_focus(self) -> None:
+        """Another list has the cursor."""
+        self._show_hints()
+
+    @on(KeyHints.Pressed)
+    def _pressed(self, event: KeyHints.Pressed) -> None:
+        self.action_do(event.id)
+
+    def action_do(self, name: str) -> None:
+        """Does an action of the registry, or says why not."""
+        self.dltui.control.do(name)
+
+    def action_open(self) -> None:
+        """Goes to what the line under the cursor leads to."""
+        if self.selected is not None and self.selected != self.about:
+            self.post_message(Opened(*self.selected))
+
+    def action_back(self) -> None:
+        """Goes back to where this page was opened."""
+        self.dismiss()
+
+    def action_next_pane(self) -> None:
+        """The other list."""
+        self.focus_next()
+
+    def action_previous_pane(self) -> None:
+        """The other list."""
+        self.focus_previous()
+
+    def action_copy(self) -> None:
+        """Copies the value of the line under the cursor."""
+        view = self.focused
+        current = view.current if isinstance(view, PageView) else None
+        self.dltui.control.copy(current.copy if current and current.copy else str(self.about[1]))
+
+
+def _title(text: str) -> Content:
+    """A border title, which would be parsed as markup if it were a string."""
+    return Content(clean(text, 60))

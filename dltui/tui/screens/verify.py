@@ -1,0 +1,80 @@
+"""Shows a check while it runs: each step that matched, then the match or the first mismatch."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from dltui.core import format as fmt
+from dltui.core.commands import cli_twin, new_command
+from dltui.core.detail import Target
+from dltui.core.text import clean
+from dltui.errors import DltuiError
+from dltui.tui.inquiry import VERIFY, arguments
+from dltui.tui.screens.dialog import Dialog
+from dltui.tui.widgets.ink import line
+
+if TYPE_CHECKING:
+    from dltui.tui.app import DltuiApp
+
+_WIDTH = 68
+_MOST_LINES = 16
+
+
+class VerifyScreen(Dialog[None]):
+    """Checks one `thing` of a live run through its engine, or with None a whole run that is over."""
+
+    def __init__(self, app: DltuiApp, thing: Target | None) -> None:
+        self.dltui = app
+        self.thing = thing
+        run = app.state.run
+        if thing is None:
+            title, twin = f"Verify run {run}", f"dltui verify {run}"
+        else:
+            title = f"Verify {thing[0]} {fmt.short(str(thing[1]))}"
+            twin = cli_twin(new_command(f"{VERIFY[thing[0]]}.verify", "key", **arguments(*thing)))
+        self._twin = twin
+        self._steps: list[Text] = []
+        super().__init__(
+            clean(title, 60), self._text("asking …"), [("close", "Close (esc)", "default")], app.ascii_only
+        )
+
+    def on_mount(self) -> None:
+        """Begins."""
+        self.run_worker(self._check(), exit_on_error=False)
+
+    def _text(self, last: str, tone: str = "quiet") -> list[Text]:
+        end = [line((part, tone)) for part in textwrap.wrap(clean(last, 600), _WIDTH)]
+        shell = line(("the same from a shell:  ", "quiet"), (self._twin[:_WIDTH], "quiet"))
+        return [*self._steps[-_MOST_LINES:], *end, line(""), shell, line("")]
+
+    def _say(self, step: str) -> None:
+        mark, rest = (f"{fmt.symbol('done')} ", "ok"), textwrap.wrap(clean(step, 600), _WIDTH - 2)
+        self._steps += [line(mark if not at else "  ", part) for at, part in enumerate(rest)]
+        self.show_body(self._text("checking …"))
+
+    async def _check(self) -> None:
+        said: list[str] = []
+
+        def say(step: str) -> None:
+            if said:
+                self._say(said.pop())
+            said.append(step)
+
+        kind, id = self.thing or ("run", None)
+        try:
+            same = await self.dltui.inquiry.verify(kind, id, say)
+        except DltuiError as error:
+            same, said = False, [str(error)]
+        last = said[-1] if said else "nothing was said"
+        if same:
+            self._say(last)
+            self.show_body(self._text("Everything matches.", "ok"))
+        else:
+            self.show_body(self._text(f"{fmt.symbol('bad')} {last.removeprefix('error: ')}", "bad"))
+
+    def choose(self, name: str) -> None:
+        """Closed."""
+        self.dismiss()

@@ -1,0 +1,85 @@
+"""Asks for the name and the data slice of one more client."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+from textual import on
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Select
+
+from dltui.core.text import clean
+from dltui.tui.requests import free_slices
+from dltui.tui.screens.dialog import Dialog
+from dltui.tui.widgets.ink import line
+
+if TYPE_CHECKING:
+    from dltui.tui.app import DltuiApp
+
+MOST_BYTES = 24
+
+
+class WizardScreen(Dialog[dict[str, Any] | None]):
+    """Answers with the arguments of `client.register`, or None."""
+
+    def __init__(self, app: DltuiApp) -> None:
+        self.dltui = app
+        self.free = free_slices(app.state)
+        choices = [("confirm", "Add", "primary"), ("cancel", "Cancel (esc)", "default")]
+        super().__init__("Add a client", self._text(), choices, app.ascii_only)
+
+    def _text(self, wrong: str = "") -> list[Text]:
+        auto = self.dltui.state.setting("clients", "auto_register", True)
+        then = "is registered at once" if auto else "waits for r, pending"
+        return [
+            line("Starts one more process with a key of its own, funded by one transfer."),
+            line(f"It asks to join, {then}, and takes part from the next round."),
+            line((wrong, "warn")),
+        ]
+
+    def extra(self) -> Sequence[Widget]:
+        """Name, slice, and the one kind of behaviour that there is."""
+        slices = [(f"slice {part}", part) for part in self.free]
+        name = Input(f"client-{self.free[0]}", id="name", max_length=MOST_BYTES, compact=True)
+        return (
+            Horizontal(Label("name"), name, classes="field"),
+            Horizontal(Label("data"), Select(slices, value=self.free[0], allow_blank=False, id="slice", compact=True),
+                       classes="field"),
+            Horizontal(Label("attack"), Label("none", id="attack"), classes="field"),
+        )  # fmt: skip
+
+    def on_mount(self) -> None:
+        """The name is asked for first."""
+        self.call_after_refresh(self.query_one("#name", Input).focus)
+
+    @property
+    def wrong(self) -> str:
+        """Why the name will not do."""
+        name = self.query_one("#name", Input).value.strip()
+        if not name:
+            return "a client needs a name"
+        if clean(name) != name or len(name.encode()) > MOST_BYTES:
+            return f"a name is plain text of at most {MOST_BYTES} bytes"
+        if name == "operator" or name in self.dltui.state.clients:
+            return "that name is taken"
+        return ""
+
+    @on(Input.Changed)
+    def _changed(self) -> None:
+        self.query_one("#confirm", Button).disabled = bool(self.wrong)
+        self.show_body(self._text(self.wrong))
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.choose("confirm")
+
+    def choose(self, name: str) -> None:
+        """A button was pressed."""
+        if name != "confirm":
+            self.dismiss(None)
+        elif not self.wrong:
+            part = self.query_one("#slice", Select).value
+            self.dismiss({"client": self.query_one("#name", Input).value.strip(), "part": part})

@@ -273,19 +273,17 @@ class Engine:
             key.data()
         try:
             self._turn()
+        except NurseryLost as error:
+            self._new_nursery(str(error))
         except NodeUnreachable as error:
-            self._ground.recover(str(error))
-            self._wallet.forget()
+            self._recover(error)
         except Reverted as error:
             self._retry_at = time.monotonic() + self._retry_after
             self._retry_after = min(2 * self._retry_after, RETRY_SECONDS[1])
             self.emit(ev.RunAlert(id="operator-tx", severity="warning", text=f"a transaction reverted: {error}"))
 
     def _turn(self) -> None:
-        try:
-            self._crew.handle()
-        except NurseryLost as error:
-            self._new_nursery(str(error))
+        self._crew.handle()
         self._chronicle.poll(idle=True)
         for timed in self._timings.settled():
             self.emit(timed)
@@ -333,7 +331,15 @@ class Engine:
                 raise RunError(f"waited {seconds:.0f} s for {what}", where=str(self._paths.logs / log))
             self._selector.select(TICK)
             self._crew.handle()
-            self._chronicle.poll()
+            try:
+                self._chronicle.poll()
+            except NodeUnreachable as error:
+                self._recover(error)
+
+    def _recover(self, error: NodeUnreachable) -> None:
+        """The node is lost: bring it back before anybody goes on; what the wallet knew of it may be undone."""
+        self._ground.recover(str(error))
+        self._wallet.forget()
 
     def _new_nursery(self, reason: str) -> None:
         """The nursery died, and with it all children: start another one and everybody again."""

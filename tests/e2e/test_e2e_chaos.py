@@ -65,7 +65,7 @@ def test_a_member_that_hangs_is_as_good_as_dead(start: Start) -> None:
 
 
 def test_a_killed_client_is_restarted_and_takes_part_again(start: Start) -> None:
-    run = start(run__rounds=4, **SHORT, **SLOWER)
+    run = start(run__rounds=4, **{**SHORT, "rounds__train_seconds_max": 20}, **SLOWER)
     run.until(ev.ClientProgress, id="client-2", round=1, activity="train")
     kill(run.of(ev.ClientSpawned, id="client-2")[0].pid)
     run.until(ev.ClientExited, id="client-2")

@@ -10,8 +10,7 @@ from dltui.chain.embedded import params
 from dltui.chain.embedded.api.feeds import Feed, Heads, Logs
 from dltui.chain.embedded.api.filters import new_id
 from dltui.chain.embedded.api.logs import coming_logs
-from dltui.chain.embedded.jsonrpc import Methods
-from dltui.chain.embedded.methods import Methods as NodeMethods
+from dltui.chain.embedded.methods import Methods
 from dltui.chain.embedded.params import RpcFault, arguments
 
 MAX_SUBSCRIPTIONS = 32
@@ -24,10 +23,10 @@ class _Subscription:
     answered: bool = False
 
 
-class Subscriber(Methods):
+class Subscriber:
     """The node's methods, and subscriptions, for one connection."""
 
-    def __init__(self, methods: NodeMethods) -> None:
+    def __init__(self, methods: Methods) -> None:
         self._methods = methods
         self._lock = threading.Lock()
         self._subscriptions: dict[str, _Subscription] = {}

@@ -27,7 +27,7 @@ HOSTILE = "[/x]\x1b[2J[@click=app.quit]\x1b]0;t\x07\x9b31m\u202e\ud800\nx"
 def same_as_golden(text: str, name: str, size: tuple[int, int]) -> None:
     """`DLTUI_UPDATE_GOLDENS=1` writes it anew; read the difference before you keep it."""
     lines = text.splitlines()
-    assert len(lines) == size[1] and max(map(cell_len, lines)) <= size[0]
+    assert len(lines) <= size[1] and max(map(cell_len, lines)) <= size[0]
     golden = GOLDENS / f"{name}-{size[0]}x{size[1]}.txt"
     if os.environ.get("DLTUI_UPDATE_GOLDENS"):
         golden.write_text(text, encoding="utf-8")

@@ -68,7 +68,7 @@ class PageScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Crumbs, the two lists, key hints."""
         yield self.crumbs
-        with Container(id="page"):
+        with Container(id="page", classes=self.about[0]):
             yield self.facts
             yield self.tables
         yield self.hints

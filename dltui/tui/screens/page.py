@@ -28,7 +28,7 @@ from dltui.tui.messages import Opened
 from dltui.tui.requests import Selection
 from dltui.tui.screens.page_view import PageView
 from dltui.tui.widgets.footer import KeyHints
-from dltui.tui.widgets.ink import line
+from dltui.tui.widgets.ink import line, plain_ascii
 from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.lines import Lines
 
@@ -68,7 +68,7 @@ class PageScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Crumbs, the two lists, key hints."""
         yield self.crumbs
-        with Container(id="page"):
+        with Container(id="page", classes=self.about[0]):
             yield self.facts
             yield self.tables
         yield self.hints
@@ -103,7 +103,7 @@ class PageScreen(Screen[None]):
         page = tx_page(state, id, now, self._decoded, self._note) if kind == "tx" else PAGES[kind](state, id, now)
         self.name_shown = page.name
         self.crumbs.show([self._crumbs()])
-        self.facts.border_title = _title(page.name)
+        self.facts.border_title = _title(page.name, self.dltui.ascii_only)
         self._arrange(page.tables)
         self.facts.show_page(page.facts, ())
         self.tables.show_page((), page.tables)
@@ -111,7 +111,7 @@ class PageScreen(Screen[None]):
 
     def _arrange(self, tables: tuple[Table, ...]) -> None:
         self.tables.display = bool(tables)
-        self.tables.border_title = _title(" · ".join(table.title for table in tables))
+        self.tables.border_title = _title(" · ".join(table.title for table in tables), self.dltui.ascii_only)
 
     def _crumbs(self) -> Any:
         names = [s.name_shown for s in self.app.screen_stack if isinstance(s, PageScreen)]
@@ -176,6 +176,7 @@ class PageScreen(Screen[None]):
         self.dltui.control.copy(current.copy if current and current.copy else str(self.about[1]))
 
 
-def _title(text: str) -> Content:
+def _title(text: str, ascii: bool) -> Content:
     """A border title, which would be parsed as markup if it were a string."""
-    return Content(clean(text, 60))
+    text = clean(text, 60)
+    return Content(plain_ascii(text) if ascii else text)

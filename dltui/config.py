@@ -157,6 +157,14 @@ class AggregationSection(Section, frozen=True, kw_only=True):
     max_weight: Annotated[int, Meta(ge=1, le=2**32 - 1)] = 1_000_000
 
 
+class GasSection(Section, frozen=True, kw_only=True):
+    """What the screen measures gas against: a budget for the whole run (0: none), and a currency a whole ether."""
+
+    budget: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    currency: Annotated[str, Meta(min_length=1, max_length=8)] = "EUR"
+    rate: Annotated[float, Meta(ge=0.0, le=1e12)] = 0.0
+
+
 class UiSection(Section, frozen=True, kw_only=True):
     """The screen: paints a second, and plain characters only."""
 
@@ -175,6 +183,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     model: ModelSection = ModelSection()
     training: TrainingSection = TrainingSection()
     aggregation: AggregationSection = AggregationSection()
+    gas: GasSection = GasSection()
     ui: UiSection = UiSection()
     keys: KeysSection = KeysSection()
     notes: tuple[str, ...] = ()

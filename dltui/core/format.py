@@ -55,6 +55,18 @@ def delta(bp: int | None, digits: int = 3) -> str:
     return "" if bp is None else f"{bp / 10_000:+.{digits}f}"
 
 
+def percent(bp: int | None) -> str:
+    """Basis points as per cent: 18.2%, 100%; a dash where unknown."""
+    return NONE if bp is None else "100%" if bp == 10_000 else f"{bp / 100:.1f}%"
+
+
+def arrow(now: int | float | None, before: int | float | None) -> str:
+    """▲ or ▼ for a change, empty where there is none or it is unknown."""
+    if now is None or before is None or now == before:
+        return ""
+    return "▲" if now > before else "▼"
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """A measured number; a dash where unknown."""
     return NONE if value is None else f"{value:.{digits}f}" if abs(value) < 10_000 else f"{value:.2g}"
@@ -92,9 +104,16 @@ def unix(ts: str) -> float | None:
 
 
 def age(ts: str, now: float) -> str:
-    """How long ago an event was: 3 s; a dash where unknown."""
+    """How long ago an event was, in at most five characters: 41 s, 12m, 3h07m, 140h; a dash where unknown."""
     at = unix(ts)
-    return NONE if at is None else f"{int(max(0.0, now - at))} s" if now - at < 100 else duration(now - at)
+    if at is None:
+        return NONE
+    past = int(max(0.0, now - at))
+    if past < 100:
+        return f"{past} s"
+    if past < 3_600:
+        return f"{past // 60}m"
+    return f"{past // 3600}h{past % 3600 // 60:02d}m" if past < 36_000 else f"{past // 3600}h"
 
 
 def time_of_day(ts: str) -> str:

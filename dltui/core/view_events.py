@@ -136,7 +136,7 @@ _SENTENCES: dict[type[Payload], Callable[[Any], str]] = {
     ev.TxReverted: lambda d: f"{d.function}  {d.sender}  reverted: {d.reason}  gas {d.gas_used:,}",
     ev.ClientSpawned: lambda d: f"{d.id} started, pid {d.pid}",
     ev.ClientReady: lambda d: f"{d.id} ready: {d.train:,} records to train on, {d.held_out:,} held out",
-    ev.ClientPending: lambda d: f"{d.id} asks to join" + (f" as {d.name!r}" if d.name not in ("", d.id) else ""),
+    ev.ClientPending: lambda d: f"{d.id} asks to join" + (f' as "{d.name}"' if d.name not in ("", d.id) else ""),
     ev.ClientRegistered: lambda d: f"{d.id} registered  {fmt.short(d.address)}",
     ev.ClientRejected: lambda d: f"{d.id} refused",
     ev.ClientSuspended: lambda d: f"{d.id} suspended: {d.reason}",

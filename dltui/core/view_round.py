@@ -1,4 +1,4 @@
-"""The round as rows for any face: its phases, how far it is, and why it waits."""
+"""The round as rows for any face: its phases, how far it is, what it waits for, and the rounds before it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from dltui.core import format as fmt
 from dltui.core.model import Round, Version
 from dltui.core.state import State
-
-LAST_ATTEMPT = 2
+from dltui.core.view_wait import Waiting, planned_rounds, quorum_size, seconds_left, waiting
 
 
 @dataclass(frozen=True)
@@ -20,35 +19,14 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A wait with a name: its cause, who is waited for, how long at most, and what happens then."""
-
-    cause: str
-    who: tuple[str, ...] = ()
-    seconds_left: int | None = None
-    """Negative where the deadline has passed; None where there is none."""
-    then: str = ""
-
-    @property
-    def text(self) -> str:
-        """The wait in one line."""
-        parts = [f"waiting for {self.cause}" + (f" from {fmt.names(self.who)}" if self.who else "")]
-        if self.seconds_left is not None and self.seconds_left >= 0:
-            parts.append(f"{fmt.seconds(self.seconds_left)} left")
-        elif self.seconds_left is not None:
-            parts.append(f"deadline passed {fmt.seconds(-self.seconds_left)} ago")
-        if self.then:
-            parts.append(f"then {self.then}")
-        return ", ".join(parts)
-
-
-@dataclass(frozen=True)
 class RoundView:
     """The Round pane. Accuracies are in basis points, oldest first; `have` of `need` counts the present phase."""
 
     number: int
-    target: int
+    name: str
+    """Round 3 of 10."""
     title: str
+    """Its name and what it does or came to: `Round 3 of 10: training`."""
     state: str
     attempt: int
     phases: tuple[Phase, ...]
@@ -61,6 +39,8 @@ class RoundView:
     late: int
     refused: int
     accuracy: tuple[int, ...]
+    accuracy_of: str
+    """What the accuracy was measured on."""
     accuracy_text: str
     accuracy_delta: str
     loss: tuple[float, ...]
@@ -68,34 +48,68 @@ class RoundView:
     loss_delta: str
     last: str
     elapsed: float
+    timed: int
+    """The round that `timing` is of: this one, or the one before while this one runs."""
     timing: tuple[tuple[str, float], ...]
     gas: int
+    aborted: int
+    """Rounds up to this one that gave no version."""
 
 
-def round_view(state: State, now: float, number: int | None = None) -> RoundView:
+@dataclass(frozen=True)
+class RoundRow:
+    """A line of the history of rounds."""
+
+    number: int
+    tone: str
+    word: str
+    updates: str
+    """Included of selected: 4/5."""
+    attested: str
+    version: str
+    accuracy: str
+    seconds: float
+    gas: int
+    note: str
+    """Who was late, or why it was aborted."""
+
+
+_WORDS = {"open": "training", "reporting": "reports are due", "attesting": "attestations are due"}
+_ROWS = {
+    "open": ("busy", "training"),
+    "reporting": ("busy", "reporting"),
+    "attesting": ("busy", "attesting"),
+    "finalised": ("done", "finalised"),
+    "aborted": ("bad", "aborted"),
+}
+
+
+def round_view(state: State, now: float, number: int | None = None, *, engine_lost: bool = False) -> RoundView:
     """The round of that number, else the one in flight or the last; `now` is in unix seconds."""
     shown = state.rounds.get(number) if number is not None else state.round
     live = number is None or shown is state.in_flight
     have, need, unit = progress(shown) if shown else (0, 0, "updates")
     acc, loss = curves(state, up_to=shown.version if shown and not live else None)
     current = shown.number if shown else 0
-    attempt = f" attempt {shown.attempt + 1}" if shown and shown.attempt else ""
+    name = f"Round {current or 1} of {planned_rounds(state, current)}" if state.run else "No run yet"
+    timed, timing = _timing(state, shown)
     return RoundView(
         number=current,
-        target=state.target,
-        title=f"Round {current} of {state.target}{attempt}" if shown else f"No round yet of {state.target}",
+        name=name,
+        title=f"{name}: {_doing(shown)}" if state.run else name,
         state=shown.state if shown else "none",
         attempt=shown.attempt if shown else 0,
         phases=phases(state, shown),
         have=have,
         need=need,
         unit=unit,
-        waiting=waiting(state, now) if live else None,
-        seconds_left=_left(shown.deadline, now) if shown and shown is state.in_flight else None,
+        waiting=waiting(state, now, engine_lost=engine_lost) if live else None,
+        seconds_left=seconds_left(shown.deadline, now) if shown and shown is state.in_flight else None,
         quorum=_quorum(state, shown),
         late=len(shown.late) if shown else 0,
         refused=sum(not verdict.included for verdict in shown.verdicts) if shown else 0,
         accuracy=acc,
+        accuracy_of="test split" if _tested(state) else "committee's records",
         accuracy_text=fmt.accuracy(acc[-1] if acc else None),
         accuracy_delta=fmt.delta(acc[-1] - acc[-2]) if len(acc) > 1 else "",
         loss=loss,
@@ -103,8 +117,30 @@ def round_view(state: State, now: float, number: int | None = None) -> RoundView
         loss_delta=f"{loss[-1] - loss[-2]:+.3f}" if len(loss) > 1 else "",
         last=_last(state, current),
         elapsed=_elapsed(shown, now),
-        timing=tuple(shown.timing.items()) if shown else (),
+        timed=timed,
+        timing=timing,
         gas=shown.gas if shown else 0,
+        aborted=sum(r.state == "aborted" and r.number <= current for r in state.rounds.values()),
+    )
+
+
+def round_row(state: State, number: int, now: float) -> RoundRow:
+    """One round as a line of the history; `now` is in unix seconds."""
+    shown = state.rounds[number]
+    tone, word = _ROWS[shown.state]
+    counted = sum(verdict.included for verdict in shown.verdicts) if shown.verdicts else len(shown.submitted)
+    late = f"late: {fmt.names(tuple(shown.late), 3)}" if shown.late else ""
+    return RoundRow(
+        number=number,
+        tone=tone,
+        word=word,
+        updates=f"{counted}/{len(shown.selected)}",
+        attested=f"{len(shown.attested)}/{len(shown.members)}" if shown.members else fmt.NONE,
+        version=f"v{shown.version}" if shown.version is not None else fmt.NONE,
+        accuracy=fmt.accuracy(shown.accuracy_bp),
+        seconds=_elapsed(shown, now),
+        gas=shown.gas,
+        note=shown.reason or late,
     )
 
 
@@ -137,38 +173,10 @@ def progress(shown: Round) -> tuple[int, int, str]:
     return len(shown.submitted), len(shown.selected), "updates"
 
 
-def waiting(state: State, now: float) -> Waiting | None:
-    """What the run waits for at this moment; None only when it has ended."""
-    chain = state.chain
-    if state.finished:
-        return None
-    if chain.state == "lost":
-        return Waiting("the chain to come back", then="the engine brings it forward and the round goes on")
-    if chain.state == "stopped":
-        return Waiting("the engine to close the run", then="the summary is written")
-    if chain.state != "ready":
-        return Waiting("the chain to start", then="the contracts are deployed")
-    if not chain.contracts:
-        return Waiting("the contracts to be deployed", then="clients register")
-    current = state.in_flight
-    if current is not None:
-        return _in_round(state, current, now)
-    due = max(state.rounds, default=0) + 1
-    if state.status == "paused":
-        return Waiting("the operator to resume the run", then=f"round {due} opens")
-    base = state.base
-    if base is not None and state.require_approval and base.state == "verified":
-        then = f"round {due} opens" if due <= state.target else "the run ends"
-        return Waiting(f"the operator to approve or reject version {base.number}", then=then)
-    if state.target and due > state.target:
-        return Waiting("the engine to close the run", then="the summary is written")
-    return _clients(state, due) or Waiting(f"the engine to open round {due}")
-
-
 def curves(state: State, up_to: int | None = None) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Accuracy (basis points) and loss by version: on the test split where it was measured, else the committee's."""
     versions = [v for n, v in sorted(state.versions.items()) if up_to is None or n <= up_to]
-    tested = any(v.test_accuracy_bp is not None for v in versions)
+    tested = _tested(state)
 
     def measured(version: Version) -> int | None:
         return version.test_accuracy_bp if tested else version.accuracy_bp
@@ -180,58 +188,32 @@ def curves(state: State, up_to: int | None = None) -> tuple[tuple[int, ...], tup
     )
 
 
-def _in_round(state: State, current: Round, now: float) -> Waiting:
-    left, quorum = _left(current.deadline, now), _quorum_size(state)
-    if current.state == "open":
-        who = tuple(id for id in current.selected if id not in current.submitted)
-        need = state.setting("rounds", "min_submissions", 1)
-        enough = len(current.submitted) >= need
-        then = "the round goes on without them" if enough else f"it aborts unless {fmt.plural(need, 'update')} came"
-        return Waiting(fmt.plural(len(who), "update"), who, left, then) if who else _close("the submissions", left)
-    again = "a new committee is drawn" if current.attempt < LAST_ATTEMPT else "the round aborts"
-    if current.state == "reporting":
-        who = tuple(id for id in current.committee if id not in current.reported)
-        then = "the round goes on without them" if len(current.reported) >= quorum else again
-        return Waiting(fmt.plural(len(who), "report"), who, left, then) if who else _close("the reports", left)
-    who = tuple(id for id in current.members if id not in current.attested)
-    if not who:
-        return Waiting("the result to be finalised", seconds_left=left, then=again)
-    then = "equal seals decide without them" if len(current.attested) >= quorum else again
-    return Waiting(fmt.plural(len(who), "attestation"), who, left, then)
+def _tested(state: State) -> bool:
+    return any(version.test_accuracy_bp is not None for version in state.versions.values())
 
 
-def _close(what: str, left: int) -> Waiting:
-    return Waiting(f"{what} to be closed", seconds_left=left, then="anyone may close them")
+def _doing(shown: Round | None) -> str:
+    if shown is None:
+        return "not open yet"
+    if shown.state == "finalised":
+        return f"made version {shown.version}"
+    if shown.state == "aborted":
+        return f"aborted, {shown.reason}"
+    return _WORDS[shown.state] + (f", attempt {shown.attempt + 1}" if shown.attempt else "")
 
 
-def _clients(state: State, due: int) -> Waiting | None:
-    need = max(state.setting("rounds", "min_submissions", 1), _quorum_size(state))
-    active = sum(client.membership == "active" for client in state.clients.values())
-    outside = ("unknown", "pending")
-    who = tuple(c.id for c in state.clients.values() if c.membership in outside and c.process in ("starting", "ready"))
-    by = "" if state.setting("clients", "auto_register", True) else " by the operator"
-    if due == 1 and who and active >= need:
-        return Waiting(f"{fmt.names(who)} to be registered{by}", then="round 1 opens")
-    if active >= need:
-        return None
-    return Waiting(
-        f"{fmt.plural(need - active, 'more client')} to be registered{by}",
-        then=f"round {due} opens" + (f" ({fmt.names(who)} may register)" if who else ""),
-    )
-
-
-def _left(deadline: int, now: float) -> int:
-    return int(deadline - now) if deadline >= now else -int(now - deadline) - 1
-
-
-def _quorum_size(state: State) -> int:
-    return state.plan.quorum if state.plan else state.setting("rounds", "quorum", 1)
+def _timing(state: State, shown: Round | None) -> tuple[int, tuple[tuple[str, float], ...]]:
+    for number in (shown.number, shown.number - 1) if shown else ():
+        known = state.rounds.get(number)
+        if known is not None and known.timing:
+            return number, tuple(known.timing.items())
+    return 0, ()
 
 
 def _quorum(state: State, shown: Round | None) -> str:
     if shown is None:
         return ""
-    return f"quorum {_quorum_size(state)} of {len(shown.committee)}"
+    return f"quorum {quorum_size(state)} of {len(shown.committee)}"
 
 
 def _elapsed(shown: Round | None, now: float) -> float:

@@ -18,6 +18,7 @@ from dltui.core import format as fmt
 from dltui.core import views
 from dltui.core.commands import Command, cli_twin, new_command
 from dltui.core.events import Event, OpResult
+from dltui.core.picture import Picture
 from dltui.core.session import ReplaySession, Session
 from dltui.core.state import State
 from dltui.core.text import clean
@@ -29,7 +30,7 @@ from dltui.tui.inquiry import Inquiry
 from dltui.tui.messages import Opened
 from dltui.tui.requests import stop_run
 from dltui.tui.screens.main import MainScreen
-from dltui.tui.theme import THEME
+from dltui.tui.theme import THEMES
 
 WIDTHS = [(0, "-tiny"), (40, "-slim"), (64, "-narrow"), (100, "-wide")]
 HEIGHTS = [(0, "-flat"), (8, "-low"), (16, "-short"), (32, "-tall")]
@@ -93,6 +94,7 @@ class DltuiApp(App[None]):
         self.on_finish = on_finish
         self.paints_per_second = max(0.5, min(refresh, 30.0))
         self.state = State()
+        self.picture = Picture()
         self.failure: DltuiError | None = None
         self.stopping = False
         self.lost = False
@@ -136,8 +138,9 @@ class DltuiApp(App[None]):
     def on_mount(self) -> None:
         """Starts following."""
         self.animation_level = "none"
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
         self.install_screen(MainScreen(self), "main")
         self.push_screen("main")
         self._follow()
@@ -204,6 +207,7 @@ class DltuiApp(App[None]):
             changed: set[str] = set()
             urgent = False
             for event in events[start : start + CHUNK]:
+                self.picture.note(self.state, event)
                 changed |= self.state.apply(event)
                 urgent |= event.kind.startswith(("run.", "op."))
                 if isinstance(event.data, OpResult):

@@ -10,8 +10,9 @@ import shutil
 from pathlib import Path
 
 from dltui.core import events as ev
-from dltui.core.events import Payload
+from dltui.core.events import KINDS, Event, Payload
 from dltui.core.journal import Journal
+from dltui.core.state import State
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "runs" / "story"
 CLIENTS = ("client-0", "client-1", "client-2", "client-3", "client-4")
@@ -233,6 +234,19 @@ def payloads() -> list[Payload]:
     story.tell(ev.ModelRejected(version=3, by="operator", new_base=2, tx=hash))
     story.end()
     return story.told
+
+
+def told(*more: Payload, until: str = "", count: int = 1) -> State:
+    """The story, up to and with the `count`-th event of a kind, and what follows it."""
+    state, seen = State(), 0
+    for seq, payload in enumerate(payloads(), start=1):
+        state.apply(Event(seq, f"2026-11-24T00:{seq // 240:02d}:{seq // 4 % 60:02d}.000Z", payload))
+        seen += isinstance(payload, KINDS[until]) if until else 0
+        if until and seen == count:
+            break
+    for payload in more:
+        state.apply(Event(state.last_seq + 1, state.last_ts, payload))
+    return state
 
 
 def write(directory: Path) -> str:

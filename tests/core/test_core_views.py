@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from core_story import CLIENTS, START, payloads
+from core_story import CLIENTS, START, payloads, told
 from core_strategies import HOSTILE
 
 from dltui.core import events as ev
@@ -14,24 +14,7 @@ from dltui.core.text import clean
 from dltui.core.view_events import _SENTENCES
 
 NOW = float(START + 100)
-
-
-def told(*more: Payload, until: str = "", count: int = 1) -> State:
-    """The story, up to and with the `count`-th event of a kind, and what follows it."""
-    state, seen = State(), 0
-    for seq, payload in enumerate(payloads(), start=1):
-        state.apply(Event(seq, f"2026-11-24T00:{seq // 240:02d}:{seq // 4 % 60:02d}.000Z", payload))
-        seen += isinstance(payload, KINDS[until]) if until else 0
-        if until and seen == count:
-            break
-    for payload in more:
-        state.apply(Event(state.last_seq + 1, state.last_ts, payload))
-    return state
-
-
-def text_of(state: State, now: float = NOW) -> str:
-    waiting = views.waiting(state, now)
-    return waiting.text if waiting else ""
+ABORTED = ev.RoundAborted(round=1, attempt=0, reason="no quorum")
 
 
 def test_the_status_line() -> None:
@@ -78,7 +61,8 @@ def test_the_phase_track() -> None:
 
 def test_the_round_in_its_phases() -> None:
     view = views.round_view(told(until="update.submitted", count=3), NOW)
-    assert (view.title, view.have, view.need, view.unit) == ("Round 1 of 3", 3, 5, "updates")
+    assert (view.name, view.title) == ("Round 1 of 3", "Round 1 of 3: training")
+    assert (view.have, view.need, view.unit) == (3, 5, "updates")
     assert view.quorum == "quorum 2 of 3"
     view = views.round_view(told(until="round.reported", count=2), NOW)
     assert (view.have, view.need, view.unit) == (2, 3, "reports")
@@ -103,79 +87,38 @@ def test_an_earlier_round_shows_what_was_known_then() -> None:
     assert view.accuracy == (980, 8900, 9100)
     assert view.last == "r2 closed: 4/5 in, version 2 approved by operator"
     assert view.waiting is None
-    assert views.round_view(told(), NOW, number=9).title == "No round yet of 3"
+    assert views.round_view(told(), NOW, number=9).title == "Round 1 of 3: not open yet"
 
 
-def deadline(state: State) -> int:
-    current = state.in_flight
-    assert current is not None
-    return current.deadline
+def test_the_title_says_what_the_round_does_or_came_to() -> None:
+    def title(state: State) -> str:
+        return views.round_view(state, NOW).title
+
+    assert title(State()) == "No run yet"
+    assert title(told(until="run.started")) == "Round 1 of 3: not open yet"
+    assert title(told(until="round.reporting")) == "Round 1 of 3: reports are due"
+    assert title(told(until="round.attesting")) == "Round 1 of 3: attestations are due"
+    assert title(told()) == "Round 3 of 3: made version 3"
+    assert title(told(ABORTED, until="round.opened")) == "Round 1 of 3: aborted, no quorum"
 
 
-def test_every_wait_has_a_cause_the_names_a_deadline_and_what_follows() -> None:
-    state = told(until="update.submitted", count=3)
-    assert text_of(state, deadline(state) - 7) == (
-        "waiting for 2 updates from client-3 and client-4, 7 s left, then the round goes on without them"
-    )
-    state = told(until="update.submitted")
-    assert text_of(state, deadline(state) + 2.5) == (
-        "waiting for 4 updates from client-1, client-2, client-3 and client-4, deadline passed 3 s ago, "
-        "then it aborts unless 2 updates came"
-    )
-    state = told(until="update.submitted", count=5)
-    assert text_of(state, deadline(state) - 1) == (
-        "waiting for the submissions to be closed, 1 s left, then anyone may close them"
-    )
-    state = told(until="round.reported")
-    assert text_of(state, deadline(state) - 3) == (
-        "waiting for 2 reports from client-1 and client-2, 3 s left, then a new committee is drawn"
-    )
-    state = told(until="round.attested", count=2)
-    assert text_of(state, deadline(state) - 3) == (
-        "waiting for 1 attestation from client-2, 3 s left, then equal seals decide without them"
-    )
-    state = told(until="round.attested", count=3)
-    assert text_of(state, deadline(state)).startswith("waiting for the result to be finalised, 0 s left")
+def test_an_aborted_round_is_made_up_for_by_one_more() -> None:
+    state = told(ABORTED, until="round.opened")
+    assert views.status_line(state, NOW).round == "round 1/3"
+    again = ev.RoundOpened(round=2, base=0, base_digest="", plan_hash="", selected=CLIENTS, committee=CLIENTS[:3],
+                           seed="", deadline=int(NOW))  # fmt: skip
+    state.apply(Event(state.last_seq + 1, state.last_ts, again))
+    view = views.round_view(state, NOW)
+    assert (view.title, view.aborted) == ("Round 2 of 4: training", 1)
+    assert views.status_line(state, NOW).round == "round 2/4"
 
 
-def test_the_third_committee_is_the_last() -> None:
-    state = told(until="round.reporting")
-    for attempt in (1, 2):
-        again = ev.RoundReporting(
-            round=1, attempt=attempt, submitted=CLIENTS, committee=CLIENTS[:3], deadline=int(NOW) + 5
-        )
-        state.apply(Event(state.last_seq + 1, state.last_ts, again))
-    assert text_of(state).endswith("5 s left, then the round aborts")
-    assert views.round_view(state, NOW).title == "Round 1 of 3 attempt 3"
-
-
-def test_waits_outside_of_a_round() -> None:
-    assert text_of(State()) == "waiting for the chain to start, then the contracts are deployed"
-    assert text_of(told(until="chain.ready")) == "waiting for the contracts to be deployed, then clients register"
-    assert text_of(told(until="client.registered")) == (
-        "waiting for 1 more client to be registered by the operator, then round 1 opens "
-        "(client-1, client-2, client-3 and client-4 may register)"
-    )
-    assert text_of(told(until="client.registered", count=4)) == (
-        "waiting for client-4 to be registered by the operator, then round 1 opens"
-    )
-    assert text_of(told(until="client.registered", count=5)) == "waiting for the engine to open round 1"
-    assert text_of(told(until="round.timed")) == (
-        "waiting for the operator to approve or reject version 1, then round 2 opens"
-    )
-    assert text_of(told(until="round.timed", count=3)) == (
-        "waiting for the operator to approve or reject version 3, then the run ends"
-    )
-    assert text_of(told(ev.RunPaused(by="operator"), until="model.approved")) == (
-        "waiting for the operator to resume the run, then round 2 opens"
-    )
-    assert (
-        text_of(told(until="chain.stopped")) == "waiting for the engine to close the run, then the summary is written"
-    )
-    assert text_of(told(ev.ChainLost(reason="x"), until="round.opened")) == (
-        "waiting for the chain to come back, then the engine brings it forward and the round goes on"
-    )
-    assert text_of(told()) == ""
+def test_the_rounds_as_lines_of_history() -> None:
+    row = views.round_row(told(), 2, NOW)
+    assert (row.tone, row.word, row.updates, row.attested, row.version) == ("done", "finalised", "4/5", "3/3", "v2")
+    assert (row.accuracy, row.gas, row.note) == ("0.900", 1_191_210, "late: client-2")
+    row = views.round_row(told(ABORTED, until="round.opened"), 1, NOW)
+    assert (row.tone, row.word, row.version, row.note) == ("bad", "aborted", "-", "no quorum")
 
 
 def words(state: State) -> dict[str, str]:
@@ -244,9 +187,13 @@ def test_the_chain_pane() -> None:
     )
     assert (view.block, view.txs, view.gas, view.reverted) == (68, 68, 12_260_420, 0)
     assert (len(view.gas_per_block), view.highest, view.average) == (68, 4_200_000, 12_260_420 // 68)
-    assert view.by_function[0] == views.GasLine("deploy FLContract", 1, 4_200_000, 4_200_000 * 10**9, 34)
+    assert view.by_function[0] == views.GasLine("submit", 14, 1_148_000, 1_148_000 * 10**9, 22)
+    assert view.deployed == views.GasLine("deployments", 3, 7_000_000, 7_000_000 * 10**9, 57)
+    assert sum(line.gas for line in view.by_function) + view.deployed.gas == view.gas
+    assert view.price == 10**9
     assert [line.name for line in view.by_round] == ["set-up", "round 1", "round 2", "round 3"]
-    assert view.age is not None and view.age_text == "36 s"
+    assert view.age is None
+    assert views.chain_view(told(until="model.rejected"), NOW).age_text == "age 36 s"
     assert views.chain_view(State(), NOW).age_text == "-"
 
 

@@ -97,7 +97,7 @@ async def test_the_cursor_follows_its_key_when_rows_are_sorted_and_removed() -> 
         assert table.cursor == "d"
         table.show([])
         assert table.cursor is None
-        assert drawn(table)[1] == "nothing yet"
+        assert drawn(table)[1] == " nothing yet"
 
 
 async def test_an_untouched_cursor_stays_on_the_first_row() -> None:

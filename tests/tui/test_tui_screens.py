@@ -80,7 +80,7 @@ async def test_an_empty_run_teaches_what_will_appear() -> None:
         await settle(app, pilot, 0)
         text = screen_text(app)
     assert "No clients yet" in text and "No version yet" in text and "no run yet" in text
-    assert "for the chain to start" in text
+    assert "for the engine to start" in text and "No run yet" in text and "no chain yet" in text
 
 
 async def test_resizing_ends_where_starting_at_that_size_does() -> None:

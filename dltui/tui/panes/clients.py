@@ -1,26 +1,29 @@
-"""The clients: what each is doing, how well, and what it has cost."""
+"""The clients: what each is doing, how well, what it counts for, and what it has cost."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from dltui.core import format as fmt
 from dltui.core.state import State
-from dltui.core.views import ClientRow, client_rows
-from dltui.tui.panes.base import Pane
+from dltui.core.views import ClientRow, ClientTable
+from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
-from dltui.tui.widgets.line_table import Column, LineTable, Row
+from dltui.tui.widgets.ink import Part
+from dltui.tui.widgets.line_table import Column
 
 COLUMNS = (
-    Column("", 1, rank=4),
-    Column("client", 12, grow=True),
-    Column("state", 12),
-    Column("epoch", 5, right=True, rank=3),
-    Column("loss", 5, right=True, rank=2),
-    Column("acc", 5, right=True, rank=1),
-    Column("gas", 5, right=True, rank=5),
-    Column("seen", 6, right=True, rank=6),
-    Column("weight", 6, right=True, rank=7),
+    Column("  client", 11, grow=True, sort="client"),
+    Column("state", 11, sort="state"),
+    Column("epoch", 5, right=True, rank=5),
+    Column("loss", 5, right=True, rank=3, sort="loss"),
+    Column("acc", 5, right=True, rank=2, sort="acc"),
+    Column("share", 6, right=True, rank=1, sort="share"),
+    Column("gas", 5, right=True, rank=4, sort="gas"),
+    Column("seen", 5, right=True, rank=6, sort="seen"),
+    Column("weight", 7, right=True, rank=7, sort="weight"),
+    Column("tx", 5, right=True, rank=10, sort="tx"),
     Column("pid", 7, right=True, rank=8),
     Column("address", 11, rank=9),
 )
@@ -28,42 +31,78 @@ SEAT = "◆"
 """Marks a client that sits on the committee of the round in flight."""
 
 
-class ClientsPane(Pane, LineTable):
-    """One row a client, in the order of their indexes."""
+class ClientsPane(TablePane):
+    """One row a client. `share` is its weight's part of the last aggregate."""
 
     heading: ClassVar[str] = "Clients"
     needs: ClassVar[frozenset[str]] = frozenset({"clients", "round", "chain"})
     ages: ClassVar[bool] = True
+    kind: ClassVar[str] = "client"
+    nothing: ClassVar[str] = (
+        "No clients yet. Each appears here when its process starts and when it asks to join; r registers one that "
+        "waits. `dltui demo` shows a whole federation."
+    )
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(COLUMNS, empty=" No clients yet: they appear here when they ask to join.", **kwargs)
+        super().__init__(COLUMNS, empty=self.nothing, **kwargs)
 
-    def draw_state(self, state: State, now: float) -> None:
-        """One row a client."""
-        rows = client_rows(state, now)
-        self.show([_row(row) for row in rows])
-        pending = sum(row.membership == "pending" for row in rows)
-        seats = f" · {SEAT} committee" if any(row.seat for row in rows) else ""
-        note = f" · {pending} pending, r registers" if pending and not state.finished else ""
-        self.subtitle(f"{fmt.plural(len(rows), 'client')}{seats}{note}" if rows else "")
+    def rows(self, state: State, now: float) -> Rows:
+        """In the order of their indexes."""
+        return ClientTable(state, now)
 
+    def remark(self, state: State, rows: Rows) -> str:
+        """Who waits to be registered, what the diamond means."""
+        pending = sum(client.membership == "pending" for client in state.clients.values())
+        if pending and not state.finished:
+            return f"{pending} pending, r registers"
+        return f"{SEAT} committee" if state.in_flight else ""
 
-def _row(row: ClientRow) -> Row:
-    away = row.tone in ("idle", "bad") and row.process != "ready"
-    figures = "quiet" if away else ""
-    return Row(
-        row.id,
-        (
-            (SEAT if row.seat else "", "accent"),
-            (row.label, "quiet" if away else "strong"),
+    def cells(self, row: ClientRow) -> tuple[Part, ...]:
+        """One piece of text a column."""
+        away = row.tone in ("idle", "bad") and row.process != "ready"
+        figures = "quiet" if away else ""
+        return (
+            (f"{SEAT if row.seat else ' '} {row.label}", "quiet" if away else "strong"),
             (f"{fmt.symbol(row.tone)} {row.word}", TONES[row.tone]),
             (row.epoch, figures),
             (row.loss, figures),
             (row.accuracy, figures),
+            (row.share + (row.change or " "), figures),
             (row.gas, figures),
             (row.last_seen, "quiet"),
             (f"{row.records:,}" if row.records else fmt.NONE, figures),
+            (f"{row.txs:,}", "quiet"),
             (str(row.pid) if row.pid is not None else fmt.NONE, "quiet"),
             (fmt.short(row.address), "quiet"),
-        ),
-    )
+        )
+
+    def value(self, row: ClientRow, column: str) -> Any:
+        """The figure behind a column; the client column keeps the order of the indexes within equal names."""
+        return {
+            "client": row.id,
+            "state": row.word,
+            "loss": row.loss_value,
+            "acc": row.accuracy_bp,
+            "share": row.share_bp,
+            "gas": row.gas_value,
+            "seen": row.seen_at or None,
+            "weight": row.records,
+            "tx": row.txs,
+        }[column]
+
+    def searched(self, row: ClientRow) -> str:
+        """Its names and its state; not its address, in which any few digits are found."""
+        seat = "committee" if row.seat else ""
+        return f"{row.label} {row.word} {row.membership} {row.process} {seat}"
+
+    def record(self, row: ClientRow) -> dict[str, Any]:
+        """The figures rather than their short forms."""
+        values = asdict(row)
+        for short in ("label", "tone", "epoch", "loss", "accuracy", "share", "change", "gas", "last_seen"):
+            del values[short]
+        return {**values, "seen_at": round(row.seen_at, 3)}
+
+    def copied(self) -> str:
+        """The address of the selected client."""
+        client = self._seen[0].clients.get(self.cursor) if self._seen is not None else None
+        return (client.address or client.id) if client is not None else ""

@@ -1,63 +1,92 @@
-"""The model registry: every version, newest first, with its lineage and who decided on it."""
+"""The model registry: every version with its lineage, its state, its accuracy, and who decided on it."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from dltui.core import format as fmt
 from dltui.core.state import State
-from dltui.core.views import RegistryRow, registry_rows
-from dltui.tui.panes.base import Pane
+from dltui.core.views import RegistryRow, VersionTable
+from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
-from dltui.tui.widgets.line_table import Column, LineTable, Row
+from dltui.tui.widgets.ink import Part
+from dltui.tui.widgets.line_table import Column
 
 COLUMNS = (
-    Column("ver", 4),
-    Column("state", 10),
-    Column("acc", 5, right=True, rank=1),
-    Column("test", 5, right=True, rank=3),
-    Column("digest", 9, grow=True, rank=2),
-    Column("from", 4, right=True, rank=4),
-    Column("round", 5, right=True, rank=5),
-    Column("by", 10, rank=6),
-    Column("cid", 24, rank=7),
+    Column("version", 9, grow=True, sort="version"),
+    Column("state", 10, sort="state"),
+    Column("acc", 6, right=True, rank=1, sort="acc"),
+    Column("digest", 9, rank=2),
+    Column("test", 5, right=True, rank=3, sort="test"),
+    Column("round", 5, right=True, rank=4),
+    Column("by", 10, rank=5, sort="by"),
+    Column("cid", 24, rank=6),
 )
 
 
-class RegistryPane(Pane, LineTable):
-    """One row a version."""
+class RegistryPane(TablePane):
+    """One row a version, newest first. `acc` is the committee's median, `test` the split that no client sees."""
 
     heading: ClassVar[str] = "Model registry"
     needs: ClassVar[frozenset[str]] = frozenset({"registry", "round"})
+    kind: ClassVar[str] = "version"
+    nothing: ClassVar[str] = (
+        "No version yet. Version 0 is the first model; each finished round adds one that the committee has verified."
+    )
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(COLUMNS, empty=" No version yet.", **kwargs)
+        super().__init__(COLUMNS, empty=self.nothing, **kwargs)
 
-    def draw_state(self, state: State, now: float) -> None:
-        """One row a version."""
-        rows = registry_rows(state)
-        self.show([_row(row) for row in rows])
-        waiting = sum(row.word == "review" for row in rows)
-        if waiting and not state.finished:
-            self.subtitle(f"{waiting} to decide: a approves, x rejects")
-        else:
-            self.subtitle(fmt.plural(len(rows), "version") if rows else "")
+    def rows(self, state: State, now: float) -> Rows:
+        """Newest first."""
+        return VersionTable(state)
 
+    def remark(self, state: State, rows: Rows) -> str:
+        """What waits for a decision, and where the next round starts."""
+        base = state.base
+        if base is not None and state.require_approval and base.state == "verified" and not state.finished:
+            return f"v{base.number} to decide: a approves, x rejects"
+        return f"next round starts from v{base.number}" if base is not None and not state.finished else ""
 
-def _row(row: RegistryRow) -> Row:
-    dead = row.word in ("rejected", "tainted")
-    figures = "quiet" if dead else ""
-    return Row(
-        row.version,
-        (
-            (row.label, "quiet" if dead else "strong"),
+    def cells(self, row: RegistryRow) -> tuple[Part, ...]:
+        """One piece of text a column."""
+        dead = row.word in ("rejected", "tainted")
+        figures = "quiet" if dead else ""
+        lineage = f"{row.label} ← {row.parent}" if row.parent != fmt.NONE else row.label
+        return (
+            (lineage, "quiet" if dead else "warn" if row.branches else "strong"),
             (f"{fmt.symbol(row.tone)} {row.word}", TONES[row.tone]),
-            (row.accuracy, figures),
-            (row.test_accuracy, figures),
+            (row.accuracy + (row.change or " "), figures),
             (fmt.short(row.digest), "quiet"),
-            (row.parent, "quiet"),
+            (row.test_accuracy, figures),
             (str(row.round) if row.round else fmt.NONE, "quiet"),
             (row.by, "quiet"),
             (row.cid, "quiet"),
-        ),
-    )
+        )
+
+    def value(self, row: RegistryRow, column: str) -> Any:
+        """The figure behind a column."""
+        return {
+            "version": row.version,
+            "state": row.word,
+            "acc": row.accuracy_bp,
+            "test": row.test_accuracy_bp,
+            "by": row.by,
+        }[column]
+
+    def searched(self, row: RegistryRow) -> str:
+        """Its name, its state and who decided; not its digest, in which any few digits are found."""
+        return f"{row.label} {row.parent} {row.word} {row.by}"
+
+    def record(self, row: RegistryRow) -> dict[str, Any]:
+        """The figures rather than their short forms."""
+        values = asdict(row)
+        for short in ("label", "tone", "accuracy", "test_accuracy", "change", "branches"):
+            del values[short]
+        return values
+
+    def copied(self) -> str:
+        """The digest of the selected version."""
+        version = self._seen[0].versions.get(self.cursor) if self._seen is not None else None
+        return version.digest if version is not None else ""

@@ -1,56 +1,88 @@
-"""The round: its phases, how far it is, what it waits for, and where learning and time went."""
+"""The round: its phases, how far it is, what it waits for, where learning and time went, and the rounds before."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import asdict
+from functools import partial
+from typing import Any, ClassVar
 
 from rich.text import Text
 
 from dltui.core import format as fmt
 from dltui.core.state import State
-from dltui.core.views import Phase, RoundView, farewell, round_view
-from dltui.tui.panes.base import Pane
+from dltui.core.views import Phase, RoundView, Waiting, farewell, round_row, round_view
+from dltui.tui.panes.base import Thing
+from dltui.tui.panes.sheet import SheetPane
+from dltui.tui.theme import TONES
 from dltui.tui.widgets.charts import bar, spark
-from dltui.tui.widgets.ink import line
-from dltui.tui.widgets.lines import Lines
+from dltui.tui.widgets.ink import Part, fit, line
+from dltui.tui.widgets.sheet import Entry
 
 _LABEL = 10
+_COMPACT = 6
+"""Lines below which only the track, the bar and the wait are shown."""
 _MARKS = {"done": ("✔", "ok"), "now": ("◐", "head"), "todo": ("○", "faint"), "failed": ("✖", "bad")}
 _LATE = 5
 """Seconds before a deadline from which it is shown in the warning ink."""
 
 
-class RoundPane(Pane, Lines):
+class RoundPane(SheetPane):
     """The answer to: why is this round waiting?"""
 
     heading: ClassVar[str] = "Round"
-    needs: ClassVar[frozenset[str]] = frozenset({"round", "run", "registry", "chain", "clients"})
+    needs: ClassVar[frozenset[str]] = frozenset({"round", "run", "registry", "chain", "clients", "alert"})
     ages: ClassVar[bool] = True
 
     def draw_state(self, state: State, now: float) -> None:
-        """As many lines as fit, the most important first."""
-        view = round_view(state, now)
+        """The most important lines first; the rounds before come below."""
+        view = round_view(state, now, engine_lost=self.engine_lost)
         width, height = self.size.width, self.size.height
-        wait = _waiting(state, view)
-        if height < 6:
-            title = line((view.title, "strong"), "   ")
-            track = _track(view.phases, "─")
-            if title.cell_len + track.cell_len <= width:
-                track = title.append_text(track)
-            if height < 4 and view.seconds_left is not None:
-                _right(wait[0], fmt.duration(view.seconds_left), width)
-            self.show([track, _progress(view, width), *wait][:height])
+        if height < _COMPACT:
+            figures = [*_head(view, width), _progress(view, width), _short_wait(state, view, width)]
+            self.show([Entry(partial(_same, text)) for text in figures[-height:]])
+            self.subtitle()
             return
         head = line((view.title, "strong"), (f"   {view.quorum}" if view.quorum else "", "quiet"))
         if view.state != "none":
             _right(head, fmt.clock(view.elapsed), width)
-        self.show([head, _track(view.phases, "━━━"), _progress(view, width), *wait, *_figures(state, view, width)])
+        figures = [
+            head,
+            _track(view.phases, "━━━"),
+            _progress(view, width),
+            *_wait(state, view, width),
+            *_learning(view, width),
+        ]
+        figures += [_time(view, width), _labelled("last", view.last or ("no round has closed yet", "quiet"))]
+        self.show_fitting([*(Entry(partial(_same, text)) for text in figures), *_history(state, now)])
+        self.subtitle(self.note_of_filter(), fmt.plural(view.aborted, "aborted round") if view.aborted else "")
+
+    @property
+    def selected(self) -> Thing | None:
+        """The round under the cursor, else the one that is shown."""
+        shown = self._seen[0].round if self._seen is not None else None
+        return self.cursor or (("round", shown.number) if shown is not None else None)
+
+    def exported(self, state: State, now: float) -> list[dict[str, Any]]:
+        """The rounds, newest first."""
+        rows = [asdict(round_row(state, number, now)) for number in sorted(state.rounds, reverse=True)]
+        return [{key: value for key, value in row.items() if key != "tone"} for row in rows]
+
+
+def _same(text: Text) -> Text:
+    return text
 
 
 def _right(head: Text, text: str, width: int) -> None:
     gap = width - head.cell_len - len(text)
     if gap > 0:
         head.append_text(line(" " * gap, (text, "quiet")))
+
+
+def _head(view: RoundView, width: int) -> list[Text]:
+    """The name and the track in one line where there is room, else the track."""
+    track = _track(view.phases, "─")
+    title = line((view.name, "strong"), "   ")
+    return [title.append_text(track) if title.cell_len + track.cell_len <= width else track]
 
 
 def _track(phases: tuple[Phase, ...], link: str) -> Text:
@@ -66,68 +98,117 @@ def _track(phases: tuple[Phase, ...], link: str) -> Text:
 
 
 def _progress(view: RoundView, width: int) -> Text:
+    if view.state == "none":
+        return _labelled("updates", ("none yet: training begins when the round opens", "quiet"))
     counted = f"{view.have}/{view.need} {view.unit}"
-    notes = [(f"  {view.late} late", "warn")] * bool(view.late) + [(f"  {view.refused} refused", "bad")] * bool(
-        view.refused
-    )
+    notes = [(f"  {view.late} late", "warn")] * bool(view.late)
+    notes += [(f"  {view.refused} refused", "bad")] * bool(view.refused)
     room = width - len(counted) - 2 - sum(len(text) for text, _ in notes)
     filled, empty = bar(view.have, view.need, max(6, min(room, 60)))
     whole = view.need > 0 and view.have >= view.need
     return line((filled, "ok" if whole else "busy"), (empty, "faint"), "  ", (counted, "strong"), *notes)
 
 
-def _waiting(state: State, view: RoundView) -> list[Text]:
+def _clock(wait: Waiting) -> Part:
+    left = wait.seconds_left
+    return wait.clock, "bad" if left is not None and left < 0 else "warn" if (left or 0) <= _LATE else "accent"
+
+
+def _short_wait(state: State, view: RoundView, width: int) -> Text:
     wait = view.waiting
     if wait is None:
-        text = farewell(state).partition(" - ")[0] if state.finished else ""
+        return _labelled(state.status, (_ending(state), "strong"))
+    clock, ink = _clock(wait)
+    then = f", then {wait.then}" if wait.then else ""
+    out = _about(wait, width - len(clock) - 2)
+    if clock and out.cell_len + len(clock) + 2 + len(then) > width:
+        out.truncate(max(0, width - len(clock) - 2), overflow="ellipsis")
+        return out.append_text(line("  ", (clock, ink)))
+    return out.append_text(line(", " if clock else "", (clock, ink), (then, "quiet")))
+
+
+def _wait(state: State, view: RoundView, width: int) -> list[Text]:
+    wait = view.waiting
+    if wait is None:
         why = (f"because {state.reason}", "warn") if state.reason else (f"dltui verify {state.run} checks it", "quiet")
-        return [_labelled(state.status, (text, "strong")), _labelled("", why)]
-    who = f" from {fmt.names(wait.who)}" if wait.who else ""
-    first = _labelled("waiting", (f"for {wait.cause}", "strong"), (who, ""))
+        return [_labelled(state.status, (_ending(state), "strong")), _labelled("", why)]
+    clock, ink = _clock(wait)
     then = f"then {wait.then}" if wait.then else ""
-    left = wait.seconds_left
-    if left is None:
-        return [first, _labelled("", (then, "quiet"))]
-    if left < 0:
-        clock = (f"deadline passed {fmt.duration(-left)} ago", "bad")
-    else:
-        clock = (f"{left} s left", "warn" if left <= _LATE else "accent")
-    return [first, _labelled("", clock, (f", {then}" if then else "", "quiet"))]
+    return [
+        _about(wait, width),
+        _labelled("", (clock, ink), (", " if clock and then else "", "quiet"), (then, "quiet")),
+    ]
 
 
-def _labelled(label: str, *parts: tuple[str, str]) -> Text:
+def _about(wait: Waiting, width: int) -> Text:
+    """The wait with as many names as there is room for."""
+    for most in range(min(len(wait.who), 12), 1, -1):
+        words = _labelled("waiting", (f"for {wait.about(most)}", "strong"))
+        if words.cell_len <= width:
+            return words
+    return _labelled("waiting", (f"for {wait.about(1)}", "strong"))
+
+
+def _ending(state: State) -> str:
+    return farewell(state).partition(" - ")[0]
+
+
+def _labelled(label: str, *parts: Part | str) -> Text:
     return line((f"{label:<{_LABEL}}", "quiet"), *parts)
 
 
-def _figures(state: State, view: RoundView, width: int) -> list[Text]:
-    points = max(4, min(16, (width - 60) // 2 + 12))
-    better = "ok" if not view.accuracy_delta.startswith("-") else "warn"
-    lower = "ok" if view.loss_delta.startswith("-") else "warn"
-    learning = _labelled(
-        "accuracy",
-        (f"{spark(view.accuracy, points)} ", "accent"),
-        (view.accuracy_text, "strong"),
-        (f" {view.accuracy_delta}", better),
-        ("    loss ", "quiet"),
-        (f"{spark(view.loss, points)} ", "busy"),
-        (view.loss_text, "strong"),
-        (f" {view.loss_delta}", lower),
-    )
-    return [learning, _time(state, view, width), _labelled("last", (view.last or "no round has closed yet", ""))]
+def _learning(view: RoundView, width: int) -> list[Text]:
+    points = max(4, min(48, width - 46))
+    accuracy = _curve("accuracy", spark(view.accuracy, points), "accent", view.accuracy_text, view.accuracy_delta, "+")
+    if view.accuracy:
+        accuracy.append_text(line((f"  on the {view.accuracy_of}", "quiet")))
+    return [accuracy, _curve("loss", spark(view.loss, points), "busy", view.loss_text, view.loss_delta, "-")]
 
 
-def _time(state: State, view: RoundView, width: int) -> Text:
-    timed, number = view.timing, view.number
-    if not timed and view.number > 1:
-        number = view.number - 1
-        timed = round_view(state, 0.0, number).timing
-    parts = [(name, seconds) for name, seconds in timed if name != "total" and seconds > 0]
+def _curve(label: str, chart: str, ink: str, value: str, change: str, better: str) -> Text:
+    if not chart:
+        return _labelled(label, ("measured when a round has closed", "quiet"))
+    out = _labelled(label, (f"{chart}  ", ink), (value, "strong"))
+    if change and float(change):
+        good = change[0] == better
+        arrow = "▲" if change[0] == "+" else "▼"
+        out.append_text(
+            line((f"  {arrow} {change}", "ok" if good else "warn"), ("  better" if good else "  worse", "quiet"))
+        )
+    return out
+
+
+def _time(view: RoundView, width: int) -> Text:
+    parts = [(name, seconds) for name, seconds in view.timing if name != "total" and seconds > 0]
     if not parts:
         return _labelled("time", ("shown when a round has closed", "quiet"))
-    total = dict(timed).get("total", 0.0)
-    out = _labelled("time", (f"r{number} {fmt.duration(total)}", "strong"))
+    total = dict(view.timing).get("total", 0.0)
+    out = _labelled("time", (f"r{view.timed} {fmt.duration(total)}", "strong"))
     for name, seconds in sorted(parts, key=lambda part: -part[1]):
         words = f"  {name} {seconds:.1f}"
         if out.cell_len + len(words) <= width:
             out.append_text(line((words, "quiet")))
     return out
+
+
+def _history(state: State, now: float) -> list[Entry]:
+    if not state.rounds:
+        return []
+    head = f"{'round':<7}{'state':<13}{'updates':>8}{'attested':>10}{'version':>9}{'acc':>7}{'time':>13}{'gas':>7}"
+    numbers = sorted(state.rounds, reverse=True)
+    return [
+        Entry(line),
+        Entry(partial(line, (head, "quiet"))),
+        *(Entry(partial(_past, state, number, now), ("round", number)) for number in numbers),
+    ]
+
+
+def _past(state: State, number: int, now: float) -> Text:
+    row = round_row(state, number, now)
+    return line(
+        (f"r{row.number:<6}", "strong"),
+        (fit(f"{fmt.symbol(row.tone)} {row.word}", 13), TONES[row.tone]),
+        f"{row.updates:>8}{row.attested:>10}{row.version:>9}{row.accuracy:>7}",
+        (f"{fmt.duration(row.seconds):>13}{fmt.gas(row.gas):>7}", "quiet"),
+        (f"  {row.note}" if row.note else "", "warn"),
+    )

@@ -46,8 +46,8 @@ class LogLines(LogView):
 
     def reset(self, items: Iterable[LogLine]) -> None:
         """Shows these lines and nothing of what was there."""
-        self.items, self.keys, self.cursor = deque(maxlen=LIMIT), [], None
-        self.extend(items)
+        self.cursor = None
+        self.restart(items)
         self.follow(True)
 
 

@@ -1,4 +1,7 @@
-"""The main screen: status line, five panes, caption, alert line and key hints, and what the keys do to them."""
+"""The main screen: status line, five panes, caption, alert line and key hints, and when what is painted.
+
+`enter` on a row posts `Opened`; what opens then is not this screen's business.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,24 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Grid
-from textual.screen import Screen
+from textual.theme import Theme
+from textual.timer import Timer
 
-from dltui.tui.actions import BINDINGS, PANES
+from dltui.tui import theme
+from dltui.tui.actions import BINDINGS, PANES, Action
 from dltui.tui.panes.alert import AlertLine
 from dltui.tui.panes.base import Pane
 from dltui.tui.panes.caption import Caption
 from dltui.tui.panes.chain import ChainPane
 from dltui.tui.panes.clients import ClientsPane
 from dltui.tui.panes.events import EventsPane
+from dltui.tui.panes.past import PastBar
 from dltui.tui.panes.registry import RegistryPane
 from dltui.tui.panes.round import RoundPane
 from dltui.tui.panes.status import StatusLine, TooSmall
-from dltui.tui.requests import Selected, Selection
+from dltui.tui.requests import Selection
+from dltui.tui.screens.pane_keys import PaneKeys
+from dltui.tui.widgets.filter_line import FilterLine
 from dltui.tui.widgets.footer import Hint, KeyHints
 from dltui.tui.widgets.line_view import LineView
 
@@ -29,9 +37,11 @@ if TYPE_CHECKING:
 
 FOLDED = frozenset({"chain", "registry"})
 """Panes that a small terminal shows only alone."""
+CRAMPED = 22
+"""Rows below which three panes need every line."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(PaneKeys):
     """Paints at most a few times a second, and only panes that something happened to."""
 
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
@@ -43,8 +53,6 @@ class MainScreen(Screen[None]):
         self.dltui = app
         self.current = "clients"
         self.zoomed = False
-        self.frozen_at: int | None = None
-        """Number of the last event in the picture that is held."""
         ascii = app.ascii_only
         self.panes: dict[str, Pane] = {
             "round": RoundPane(id="round", ascii=ascii),
@@ -54,19 +62,24 @@ class MainScreen(Screen[None]):
             "events": EventsPane(id="events", ascii=ascii),
         }
         self.status = StatusLine(id="status", ascii=ascii)
+        self.past_bar = PastBar(id="past", ascii=ascii)
         self.caption = Caption(id="caption", ascii=ascii)
+        self.filter_line = FilterLine(id="filter-line")
         self.alert = AlertLine(id="alert", ascii=ascii)
         self.hints = KeyHints(id="hints", ascii=ascii)
         self.too_small = TooSmall(id="too-small", ascii=ascii)
         self._dirty: set[str] = set(PANES)
         self._stale = True
+        self._clock: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The layout; the stylesheet folds it for small terminals."""
         yield self.status
+        yield self.past_bar
         with Grid(id="grid"):
             yield from self.panes.values()
         yield self.caption
+        yield self.filter_line
         yield self.alert
         yield self.hints
         yield self.too_small
@@ -77,35 +90,36 @@ class MainScreen(Screen[None]):
         for number, (name, pane) in enumerate(self.panes.items(), start=1):
             pane.border_title = f"{number} {pane.heading}"
             pane.set_class(name == self.current, "-current")
-        self.set_interval(1 / self.dltui.paints_per_second, self._tick)
+        self.pace(self.dltui.paints_per_second)
         self.set_interval(1.0, self._age)
-
-    @property
-    def selected(self) -> Selected | None:
-        """The kind and id of what the cursor of the focused pane is on."""
-        pane, state = self.panes[self.current], self.dltui.state
-        if isinstance(pane, ClientsPane):
-            return None if pane.cursor is None else ("client", pane.cursor)
-        if isinstance(pane, RegistryPane):
-            return None if pane.cursor is None else ("version", pane.cursor)
-        if isinstance(pane, EventsPane):
-            index = pane.cursor_index
-            return None if index is None else ("event", pane.items[index].seq)
-        return ("round", state.round.number) if self.current == "round" and state.round is not None else None
+        self.app.theme_changed_signal.subscribe(self, self._recolour)
 
     @property
     def selection(self) -> Selection:
-        """What the keys would act on."""
+        """What the keys would act on; nothing may be written from a picture of the past."""
         app = self.dltui
-        return Selection.of(self.current, self.selected, read_only=app.read_only, finished=app.over)
+        only_reads = app.read_only or app.picture.past is not None
+        return Selection.of(self.current, self.selected, read_only=only_reads, finished=app.over)
 
     # painting
+
+    def pace(self, paints_per_second: float) -> None:
+        """Paints at most so many times a second."""
+        if self._clock is not None:
+            self._clock.stop()
+        self.dltui.paints_per_second = paints_per_second
+        self._clock = self.set_interval(1 / paints_per_second, self._tick)
 
     def changed(self, names: frozenset[str]) -> None:
         """Something happened to these parts of the state."""
         if names:
             self._stale = True
             self._dirty |= {name for name, pane in self.panes.items() if pane.needs & names}
+
+    def repaint(self) -> None:
+        """Draws everything, because another moment is shown."""
+        self._dirty |= set(PANES)
+        self.paint()
 
     def _tick(self) -> None:
         if self._stale:
@@ -114,25 +128,43 @@ class MainScreen(Screen[None]):
     def _age(self) -> None:
         if not self.dltui.over and self.dltui.state.run:
             self._stale = True
-            self._dirty |= {name for name, pane in self.panes.items() if pane.ages}
+            if self.dltui.picture.live:
+                self._dirty |= {name for name, pane in self.panes.items() if pane.ages}
+
+    def _recolour(self, chosen: Theme) -> None:
+        if chosen.name in theme.PALETTES:
+            theme.use(chosen.name)
+        for widget in (*self.panes.values(), self.hints):
+            widget.refresh()
+        self.repaint()
 
     def paint(self) -> None:
         """Draws what is due; a held picture only counts what it misses."""
         if not self.is_mounted:
             return
-        state, now = self.dltui.state, self.dltui.now()
+        app, picture = self.dltui, self.dltui.picture
+        live, now = app.state, app.now()
         self._stale = False
-        missed = None if self.frozen_at is None else state.last_seq - self.frozen_at
-        self.status.show_state(state, now, missed=missed, recorded=self.dltui.recording is not None)
-        self.alert.show_state(state, failure=self.dltui.failure, lost=self.dltui.lost)
-        self.caption.show_state(state)
+        missed = picture.missed(live)
+        self.status.show_state(live, now, missed=missed, recorded=app.session.read_only)
+        self.past_bar.show_state(picture.past, live)
+        self.alert.show_state(live, failure=app.failure, lost=app.lost)
+        self.caption.show_state(live)
         self.show_hints()
+        if picture.live:
+            due = self._dirty
+        else:
+            due, now = self._dirty & self._undrawn(), picture.now(now)
+        for name in [n for n in due if self.panes[n].display and self._visible(n)]:
+            self._dirty.discard(name)
+            self.panes[name].engine_lost = app.lost
+            self.panes[name].show_state(self.shown, now)
         if missed is not None:
             self.panes["events"].subtitle(f"frozen, +{missed:,} events")
-            return
-        for name in [n for n in self._dirty if self.panes[n].display and self._visible(n)]:
-            self._dirty.discard(name)
-            self.panes[name].show_state(state, now)
+
+    def _undrawn(self) -> set[str]:
+        """Panes that have not drawn the moment that is held."""
+        return {name for name, pane in self.panes.items() if pane.drawn is not self.shown}
 
     def _visible(self, name: str) -> bool:
         return name == self.current if self.alone else True
@@ -142,11 +174,15 @@ class MainScreen(Screen[None]):
         state, selection = self.dltui.state, self.selection
         self.hints.show(
             [
-                Hint(a.id, a.shown_key, self.dltui.control.label(a), a.enabled(state, selection)[0], a.kept)
+                Hint(a.id, a.shown_key, self._label(a), a.enabled(state, selection)[0], a.kept)
                 for a in self.dltui.actions.values()
                 if a.footer and a.keys
             ]
         )
+
+    def _label(self, action: Action) -> str:
+        frozen = action.id == "freeze" and self.dltui.picture.frozen
+        return "Go on" if frozen else self.dltui.control.label(action)
 
     # layout
 
@@ -163,6 +199,7 @@ class MainScreen(Screen[None]):
     def on_resize(self) -> None:
         """Leaves a pane that is no longer shown."""
         self.too_small.show_size(self.size.width, self.size.height)
+        self.set_class(self.size.height < CRAMPED, "-cramped")
         self._arrange(refocus=False)
 
     def _arrange(self, *, refocus: bool = True) -> None:
@@ -201,7 +238,10 @@ class MainScreen(Screen[None]):
 
     def action_do(self, name: str) -> None:
         """Does an action of the registry, or says why not."""
-        if name.startswith("pane_"):
+        action, past = self.dltui.actions[name], self.dltui.picture.past
+        if action.request is not None and past is not None:
+            self.dltui.tell(f"{action.label.lower()}: round {past} is shown, end goes back to the present", "warning")
+        elif name.startswith("pane_"):
             self._go(name.removeprefix("pane_"))
         else:
             self.dltui.control.do(name)
@@ -220,7 +260,7 @@ class MainScreen(Screen[None]):
         self._arrange()
 
     def action_next_pane(self, by: int = 1) -> None:
-        """Goes to the next pane."""
+        """Goes to the next pane in sight."""
         names = [n for n in PANES if self.alone or not (self.folded and n in FOLDED)]
         self.current = names[(names.index(self.current) + by) % len(names)]
         self._arrange()
@@ -230,14 +270,11 @@ class MainScreen(Screen[None]):
         self.action_next_pane(-1)
 
     def action_back(self) -> None:
-        """Leaves the zoom or the freeze."""
-        if self.zoomed:
+        """Leaves what was entered last: a filter, the zoom, the past, the freeze."""
+        pane = self.panes[self.current]
+        if pane.pattern:
+            pane.filter("")
+        elif self.zoomed:
             self.action_zoom()
-        elif self.frozen_at is not None:
-            self.action_freeze()
-
-    def action_freeze(self) -> None:
-        """Holds the picture, or catches up."""
-        self.frozen_at = self.dltui.state.last_seq if self.frozen_at is None else None
-        self._dirty |= set(PANES)
-        self.paint()
+        else:
+            self.action_live()

@@ -6,6 +6,7 @@ replaced by one of the same width.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
@@ -26,6 +27,8 @@ _ASCII = str.maketrans(
     {
         **dict(SYMBOLS.values()),
         **dict.fromkeys("◆", "*"),
+        **dict.fromkeys("▼", "v"),
+        **dict.fromkeys("←", "<"),
         **dict.fromkeys("▁▂", "."),
         **dict.fromkeys("▃▄▅", ":"),
         **dict.fromkeys("▆▇", "|"),
@@ -69,6 +72,16 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         return set_cell_size(text, width - 1) + "…"
     blanks = " " * (width - length)
     return blanks + text if right else text + blanks
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A harmless text in lines of at most `width` characters, broken between words."""
+    return textwrap.wrap(clean(text), max(1, width))
+
+
+def row_style(focused: bool) -> Style:
+    """The ground of the line under a cursor."""
+    return INKS["row-focused" if focused else "row"]
 
 
 def strip_of(text: Text, width: int, base: Style, *, ascii: bool = False) -> Strip:

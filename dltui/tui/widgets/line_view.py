@@ -18,10 +18,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from dltui.tui.theme import ROW, ROW_FOCUSED
-from dltui.tui.widgets.ink import ink, strip_of
-
-_ROW, _ROW_FOCUSED = f"on {ROW}", f"on {ROW_FOCUSED}"
+from dltui.tui.widgets.ink import ink, row_style, strip_of, wrapped
 
 
 class LineView(ScrollView, can_focus=True):
@@ -38,13 +35,17 @@ class LineView(ScrollView, can_focus=True):
     ]
     HEADER = 0
     """Lines above the list that do not scroll."""
+    CURSOR_WITHOUT_FOCUS: ClassVar[bool] = True
+    """The cursor's line is marked although the keys go elsewhere."""
 
     class Moved(Message):
         """The cursor is on another key, or on none."""
 
-        def __init__(self, view: LineView) -> None:
+        def __init__(self, view: LineView, *, by_hand: bool = False) -> None:
             super().__init__()
             self.view = view
+            self.by_hand = by_hand
+            """Somebody moved it, rather than the list."""
 
         @property
         def control(self) -> LineView:
@@ -55,17 +56,31 @@ class LineView(ScrollView, can_focus=True):
         super().__init__(**kwargs)
         self.ascii = ascii
         self.empty = empty
-        self.keys: list[Any] = []
+        self.keys: Sequence[Any] = []
         self.cursor: Any = None
+        self.gives_end = False
+        """`end` is not for this list now."""
         self._touched = False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leaves `end` to the screen where it means something else."""
+        return not (self.gives_end and action == "edge" and parameters == (-1,))
 
     @property
     def cursor_index(self) -> int | None:
         """Where the cursor's key is now."""
+        return self.index_of(self.cursor)
+
+    def index_of(self, key: Any) -> int | None:
+        """Where a key is now."""
         try:
-            return self.keys.index(self.cursor)
+            return self.keys.index(key)
         except ValueError:
             return None
+
+    def selectable(self, key: Any) -> bool:
+        """The cursor may rest on this line."""
+        return True
 
     def draw(self, index: int, width: int) -> Text:
         """The text of one line."""
@@ -75,11 +90,16 @@ class LineView(ScrollView, can_focus=True):
         """The text of the header line."""
         raise NotImplementedError
 
+    def in_sight(self) -> range:
+        """The indexes of the lines in sight."""
+        top = self.scroll_offset.y
+        return range(top, min(len(self.keys), top + max(0, self.size.height - self.HEADER)))
+
     def replace(self, keys: Sequence[Any], changed: Sequence[int] | None = None) -> None:
         """Shows these lines; where the keys stay the same only the `changed` indexes are painted."""
         old_index, old_keys = self.cursor_index, self.keys
-        same = old_keys == list(keys)
-        self.keys = list(keys)
+        same = old_keys == keys
+        self.keys = keys
         if not same:
             self._keep_cursor(old_index)
             self._resized(old_index)
@@ -87,16 +107,30 @@ class LineView(ScrollView, can_focus=True):
             self.refresh()
             return
         for index in changed:
-            y = index + self.HEADER - self.scroll_offset.y
-            if self.HEADER <= y < self.size.height:
-                self.refresh(Region(0, y, self.size.width, 1))
+            self.refresh_line_of(index)
+
+    def refresh_line_of(self, index: int) -> None:
+        """Paints one line again, where it is in sight."""
+        y = index + self.HEADER - self.scroll_offset.y
+        if self.HEADER <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
 
     def _keep_cursor(self, old_index: int | None) -> None:
         if self.cursor is not None and self.cursor_index is None:
-            at = min(old_index or 0, len(self.keys) - 1)
-            self.move_to(self.keys[at] if self.keys else None)
+            self.move_to(self._nearest(min(old_index or 0, len(self.keys) - 1)))
         elif not self._touched and self.keys:
-            self.move_to(self.keys[0])
+            self.move_to(self.first_key())
+
+    def _nearest(self, index: int) -> Any:
+        """The key of the line at or after an index, or else before it, that the cursor may rest on."""
+        for at in (*range(index, len(self.keys)), *range(index - 1, -1, -1)):
+            if at >= 0 and self.selectable(self.keys[at]):
+                return self.keys[at]
+        return None
+
+    def first_key(self) -> Any:
+        """Where the cursor is until somebody moves it."""
+        return self._nearest(0)
 
     def _resized(self, old_index: int | None) -> None:
         self.virtual_size = Size(self.size.width, len(self.keys) + self.HEADER)
@@ -113,21 +147,29 @@ class LineView(ScrollView, can_focus=True):
         elif index >= top + height:
             self.scroll_to(y=index - height + 1, animate=False, force=True, immediate=True)
 
-    def move_to(self, key: Any) -> None:
+    def move_to(self, key: Any, *, by_hand: bool = False) -> None:
         """Puts the cursor on `key`."""
         if key == self.cursor:
             return
         self.cursor = key
         self._reveal()
         self.refresh()
-        self.post_message(self.Moved(self))
+        self.post_message(self.Moved(self, by_hand=by_hand))
 
     def action_step(self, by: int) -> None:
         """Moves the cursor by lines."""
-        if self.keys:
-            self._touched = True
-            at = self.cursor_index or 0
-            self.move_to(self.keys[max(0, min(len(self.keys) - 1, at + by))])
+        if not self.keys:
+            return
+        self._touched = True
+        at = self.cursor_index
+        last = len(self.keys) - 1
+        goal = (0 if by > 0 else last) if at is None else max(0, min(last, at + by))
+        onward = range(goal, last + 1) if by > 0 else range(goal, -1, -1)
+        key = next((self.keys[i] for i in onward if self.selectable(self.keys[i])), None)
+        if key is None and by < 0:
+            self.scroll_to(y=0, animate=False, force=True, immediate=True)
+        elif key is not None:
+            self.move_to(key, by_hand=True)
 
     def action_page(self, by: int) -> None:
         """Moves the cursor by screens."""
@@ -137,16 +179,20 @@ class LineView(ScrollView, can_focus=True):
         """Moves the cursor to the first or the last line."""
         if self.keys:
             self._touched = True
-            self.move_to(self.keys[index])
+            key = self._nearest(0 if index == 0 else len(self.keys) - 1)
+            if key is not None:
+                self.move_to(key, by_hand=True)
+            if index == 0:
+                self.scroll_to(y=0, animate=False, force=True, immediate=True)
 
     def on_click(self, event: events.Click) -> None:
         """Puts the cursor on the line under the mouse."""
         offset = event.get_content_offset(self)
         if offset is not None and offset.y >= self.HEADER:
             index = offset.y - self.HEADER + self.scroll_offset.y
-            if index < len(self.keys):
+            if index < len(self.keys) and self.selectable(self.keys[index]):
                 self._touched = True
-                self.move_to(self.keys[index])
+                self.move_to(self.keys[index], by_hand=True)
 
     def on_resize(self) -> None:
         """Keeps the cursor's line in sight."""
@@ -158,13 +204,15 @@ class LineView(ScrollView, can_focus=True):
         if y < self.HEADER:
             return strip_of(self.draw_header(width), width, self.rich_style, ascii=self.ascii)
         if not self.keys:
-            text = ink(self.empty if y == self.HEADER else "", "quiet")
+            lines = wrapped(self.empty, width - 2)
+            at = y - self.HEADER
+            text = ink(" " + lines[at] if at < len(lines) else "", "quiet")
             return strip_of(text, width, self.rich_style, ascii=self.ascii)
         index = y - self.HEADER + self.scroll_offset.y
         if index >= len(self.keys):
             return Strip.blank(width, self.rich_style)
         text = self.draw(index, width)
-        if self.keys[index] == self.cursor:
+        if self.keys[index] == self.cursor and (self.has_focus or self.CURSOR_WITHOUT_FOCUS):
             text.pad_right(max(0, width - text.cell_len))
-            text.stylize_before(_ROW_FOCUSED if self.has_focus else _ROW)
+            text.stylize_before(row_style(self.has_focus))
         return strip_of(text, width, self.rich_style, ascii=self.ascii)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.text import Text
@@ -17,57 +18,104 @@ LIMIT = 5000
 
 
 class LogView(LineView):
-    """Lines by number; a line's text is made when it is first drawn, by the subclass's `compose_line`."""
+    """Lines by number; a line's text is made when it is drawn, by the subclass's `compose_line`.
+
+    `number_of` may give items numbers of their own, which must grow; otherwise they are counted.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.items: deque[Any] = deque(maxlen=LIMIT)
         self.following = True
         self.unseen = 0
         """Lines added since the reader left the end."""
+        self.items: list[Any] = []
+        """What is shown; the keys are its numbers."""
+        self.kept: deque[tuple[int, Any]] = deque(maxlen=LIMIT)
+        """Everything that is kept, with its number."""
+        self._fits: Callable[[Any], bool] | None = None
         self._count = 0
 
     def compose_line(self, item: Any, width: int) -> Text:
         """The text of one item."""
         raise NotImplementedError
 
+    def number_of(self, item: Any) -> int:
+        """The number of a new item."""
+        return self._count
+
     def draw(self, index: int, width: int) -> Text:
         """One line."""
         return self.compose_line(self.items[index], width)
 
+    def item_of(self, key: int) -> Any:
+        """The item of a number; None where it is not shown."""
+        index = self.index_of(key)
+        return self.items[index] if index is not None else None
+
+    def index_of(self, key: Any) -> int | None:
+        """Where a number is now; the keys grow, so it is looked up by halving."""
+        if key is None:
+            return None
+        at = bisect_left(self.keys, key)
+        return at if at < len(self.keys) and self.keys[at] == key else None
+
     def extend(self, items: Iterable[Any]) -> None:
         """Adds lines at the end."""
-        new = list(items)
+        new = self._numbered(items)
         if not new:
             return
         old_index = self.cursor_index
-        self.items.extend(new)
-        self._count += len(new)
-        self.keys = list(range(self._count - len(self.items), self._count))
-        self.unseen = 0 if self.following else self.unseen + len(new)
-        self._resized(old_index)
+        self.kept.extend(new)
+        gone = bisect_left(self.keys, self.kept[0][0])
+        fitting = [(n, item) for n, item in new[-LIMIT:] if self._fits is None or self._fits(item)]
+        self.keys = [*self.keys[gone:], *(n for n, _ in fitting)]
+        self.items = [*self.items[gone:], *(item for _, item in fitting)]
+        self.unseen = 0 if self.following else self.unseen + len(fitting)
+        if fitting or gone:
+            self._resized(old_index)
+            self.refresh()
+
+    def restart(self, items: Iterable[Any], fits: Callable[[Any], bool] | None = None) -> None:
+        """Shows other lines, or only those that fit; the reader stays on their line where it is still there."""
+        self.kept = deque(self._numbered(items), maxlen=LIMIT)
+        self._fits = fits
+        shown = [(n, item) for n, item in self.kept if fits is None or fits(item)]
+        self.keys, self.items = [n for n, _ in shown], [item for _, item in shown]
+        if self.cursor_index is None:
+            self.cursor, self.following, self.unseen = None, True, 0
+        self._resized(None)
         self.refresh()
+
+    def _numbered(self, items: Iterable[Any]) -> list[tuple[int, Any]]:
+        numbered = []
+        for item in items:
+            numbered.append((self.number_of(item), item))
+            self._count += 1
+        return numbered
 
     def _resized(self, old_index: int | None) -> None:
         self.virtual_size = Size(self.size.width, len(self.keys))
         if not self.keys:
+            self.cursor = None
             return
         if self.following:
             self.cursor = self.keys[-1]
             self.scroll_to(y=max(0, len(self.keys) - self.size.height), animate=False, force=True, immediate=True)
             return
-        if self.cursor not in range(self.keys[0], self.keys[-1] + 1):
-            self.cursor = self.keys[0]
+        if self.cursor_index is None:
+            self.cursor = self.keys[min(bisect_left(self.keys, self.cursor or 0), len(self.keys) - 1)]
         index = self.cursor_index
         if index is not None and old_index is not None and index != old_index:
             self.scroll_to(
                 y=max(0, self.scroll_offset.y + index - old_index), animate=False, force=True, immediate=True
             )
+        elif old_index is None:
+            self._reveal()
 
-    def move_to(self, key: Any) -> None:
+    def move_to(self, key: Any, *, by_hand: bool = False) -> None:
         """Puts the cursor on a line; the list follows its end again when that is the last one."""
-        self.follow(bool(self.keys) and key == self.keys[-1])
-        super().move_to(key)
+        self.follow(len(self.keys) > 0 and key == self.keys[-1])
+        super().move_to(key, by_hand=by_hand)
 
     def follow(self, following: bool) -> None:
         """Follows the end, or stays where it is."""

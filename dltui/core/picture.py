@@ -1,0 +1,73 @@
+"""Which moment a face shows: the present one, one that is held, or the end of an earlier round."""
+
+from __future__ import annotations
+
+from dltui.core import format as fmt
+from dltui.core.events import Event
+from dltui.core.frames import Frames, still
+from dltui.core.state import State
+
+
+class Picture:
+    """Stands between the live state and what is drawn. It never loses an event: it only chooses the state."""
+
+    def __init__(self) -> None:
+        self._frames = Frames()
+        self._held: State | None = None
+        self.past: int | None = None
+        """The round whose end is shown; None for the present."""
+
+    def note(self, state: State, event: Event) -> None:
+        """Told every event before it is applied to the live state."""
+        self._frames.note(state, event)
+
+    def shown(self, live: State) -> State:
+        """The state to draw."""
+        if self.past is not None:
+            return self._frames.at(self.past)
+        return self._held or live
+
+    def now(self, now: float) -> float:
+        """The time to measure ages against, unix seconds: that of the shown moment where it is not the present."""
+        state = self._frames.at(self.past) if self.past is not None else self._held
+        last = fmt.unix(state.last_ts) if state is not None else None
+        return now if last is None else last
+
+    @property
+    def frozen(self) -> bool:
+        """The picture is held."""
+        return self._held is not None
+
+    @property
+    def live(self) -> bool:
+        """The present is shown and moves."""
+        return self._held is None and self.past is None
+
+    def missed(self, live: State) -> int | None:
+        """Events since the picture was held; None where it is not."""
+        return None if self._held is None else live.last_seq - self._held.last_seq
+
+    def freeze(self, live: State) -> None:
+        """Holds the picture as it is, or lets it go on."""
+        self._held = still(live) if self._held is None else None
+
+    def back(self, live: State) -> bool:
+        """To the end of the round before; False where none is kept."""
+        current = self.past if self.past is not None else max(live.rounds, default=0)
+        earlier = self._frames.before(current)
+        if earlier is None:
+            return False
+        self.past = earlier
+        return True
+
+    def forward(self, live: State) -> bool:
+        """To the end of the round after, or to the present; False where the present is shown."""
+        if self.past is None:
+            return False
+        later = self._frames.after(self.past)
+        self.past = later if later is not None and later < max(live.rounds, default=0) else None
+        return True
+
+    def present(self) -> None:
+        """Back to the present, and moving."""
+        self.past = self._held = None

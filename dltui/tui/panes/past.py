@@ -1,0 +1,20 @@
+"""The bar that says that an earlier round is shown, and the way back."""
+
+from __future__ import annotations
+
+from dltui.core.state import State
+from dltui.tui.widgets.ink import line
+from dltui.tui.widgets.lines import Lines
+
+
+class PastBar(Lines):
+    """Hidden while the present is shown."""
+
+    def show_state(self, past: int | None, live: State) -> None:
+        """Draws it for the round that is shown."""
+        self.set_class(past is not None, "-on")
+        if past is None:
+            return
+        viewed = f"viewing round {past}" if past else "viewing the set-up, before round 1"
+        words = f" ▲ {viewed} - live is round {max(live.rounds, default=0)} - end = live "
+        self.show([line((words.ljust(self.app.size.width), "amber"))])

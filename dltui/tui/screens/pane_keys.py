@@ -1,0 +1,165 @@
+"""Keys that change only what is seen: open, filter, sort, hold, look back, copy, export, and how often to paint."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.screen import Screen
+
+from dltui.core.export import export
+from dltui.core.text import clean
+from dltui.errors import DltuiError
+from dltui.paths import find_run
+from dltui.tui.messages import Opened
+from dltui.tui.panes.base import Pane, Thing
+from dltui.tui.panes.table import TablePane
+from dltui.tui.widgets.filter_line import FilterLine
+from dltui.tui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from dltui.core.state import State
+    from dltui.tui.app import DltuiApp
+
+SLOWEST, FASTEST = 0.5, 16.0
+"""Paints a second."""
+
+
+class PaneKeys(Screen[None]):
+    """The part of the main screen that acts on the focused pane and on the moment that is shown."""
+
+    dltui: DltuiApp
+    panes: dict[str, Pane]
+    current: str
+    filter_line: FilterLine
+
+    @property
+    def pane(self) -> Pane:
+        """The focused pane."""
+        return self.panes[self.current]
+
+    @property
+    def selected(self) -> Thing | None:
+        """What the row under the cursor of the focused pane stands for: its kind and id."""
+        return self.pane.selected
+
+    @property
+    def shown(self) -> State:
+        """The state that the panes draw: the present one, one that is held, or that of an earlier round."""
+        return self.dltui.picture.shown(self.dltui.state)
+
+    def repaint(self) -> None:
+        """Draws everything, because another moment is shown."""
+        raise NotImplementedError
+
+    def pace(self, paints_per_second: float) -> None:
+        """Paints at most so many times a second."""
+        raise NotImplementedError
+
+    def action_open(self) -> None:
+        """Asks for the page of what is under the cursor."""
+        if self.selected is not None:
+            self.post_message(Opened(*self.selected))
+
+    def action_filter(self) -> None:
+        """Types a filter of the focused pane."""
+        self.filter_line.open(self.pane.heading, self.pane.pattern)
+
+    @on(FilterLine.Changed)
+    def _filter(self, event: FilterLine.Changed) -> None:
+        self.pane.filter(event.pattern)
+
+    @on(FilterLine.Left)
+    def _filtered(self, event: FilterLine.Left) -> None:
+        self.pane.filter(event.pattern)
+        self.pane.focus()
+
+    def action_sort_next(self) -> None:
+        """Sorts by the next column."""
+        if isinstance(self.pane, TablePane):
+            self.pane.sort_next()
+        else:
+            self._unsorted()
+
+    def action_sort_reverse(self) -> None:
+        """Turns the order round."""
+        if isinstance(self.pane, TablePane):
+            self.pane.sort_reverse()
+        else:
+            self._unsorted()
+
+    def _unsorted(self) -> None:
+        self.dltui.tell(f"{self.pane.heading} has its own order; Clients and Model registry can be sorted", "warning")
+
+    def action_freeze(self) -> None:
+        """Holds the picture while the run goes on, or lets it catch up."""
+        self.dltui.picture.freeze(self.dltui.state)
+        self.repaint()
+
+    def action_round_back(self) -> None:
+        """Shows what was known when the round before had ended."""
+        if self.dltui.picture.back(self.dltui.state):
+            self._travelled()
+        else:
+            self.dltui.tell("there is no earlier round to look back on", "warning")
+
+    def action_round_forward(self) -> None:
+        """Shows the round after, at last the present."""
+        if self.dltui.picture.forward(self.dltui.state):
+            self._travelled()
+
+    def action_live(self) -> None:
+        """Shows the present, moving."""
+        if not self.dltui.picture.live:
+            self.dltui.picture.present()
+            self._travelled()
+
+    def _travelled(self) -> None:
+        for pane in self.panes.values():
+            if isinstance(pane, LineView):
+                pane.gives_end = self.dltui.picture.past is not None
+        self.repaint()
+
+    def action_copy(self) -> None:
+        """Copies the address, the hash or the line under the cursor, and shows it: not every terminal takes it."""
+        value = clean(self.pane.copied())
+        if value:
+            self.dltui.control.copy(value)
+        else:
+            self.dltui.tell("nothing is selected to copy", "warning")
+
+    def action_export(self) -> None:
+        """Writes the rows of the focused pane, as they are filtered and sorted, as CSV and JSON."""
+        state, now = self.shown, self.dltui.picture.now(self.dltui.now())
+        rows = self.pane.exported(state, now)
+        if not rows:
+            self.dltui.tell("there is nothing to export", "warning")
+            return
+        stamp = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%d-%H%M%S")
+        try:
+            table, _ = export(rows, self._folder(state), f"{self.current}-{stamp}")
+        except DltuiError as error:
+            self.dltui.tell(str(error), "error")
+            return
+        self.dltui.tell(f"{len(rows):,} rows in {table} and .json")
+
+    def _folder(self, state: State) -> Path:
+        try:
+            return find_run(state.run).root / "exports" if state.run else Path()
+        except DltuiError:
+            return Path()
+
+    def action_refresh_faster(self) -> None:
+        """Paints twice as often."""
+        self._pace(2.0)
+
+    def action_refresh_slower(self) -> None:
+        """Paints half as often."""
+        self._pace(0.5)
+
+    def _pace(self, factor: float) -> None:
+        paints = max(SLOWEST, min(FASTEST, self.dltui.paints_per_second * factor))
+        self.pace(paints)
+        self.dltui.tell(f"at most {paints:g} paints a second")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from copy import copy
-from dataclasses import replace
+from typing import TypeVar
 
 from dltui.core.events import Event, RoundOpened
-from dltui.core.model import GasRow, Round
 from dltui.core.state import State
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 KEPT = 64
 """Rounds that can be looked back on."""
@@ -18,27 +20,18 @@ EVENTS = 500
 
 def still(state: State, *, events: int | None = None) -> State:
     """A copy that no later event changes, with the last `events` events and transactions, or all that there are."""
-    last = state.round
-    return replace(
-        state,
-        chain=replace(
-            state.chain,
-            blocks=list(state.chain.blocks),
-            by_function=_rows(state.chain.by_function),
-            by_sender=_rows(state.chain.by_sender),
-            by_round={number: copy(row) for number, row in state.chain.by_round.items()},
-            contracts=dict(state.chain.contracts),
-        ),
-        clients={id: copy(client) for id, client in state.clients.items()},
+    last, twin = state.round, _twin(state)
+    chain = twin.chain = _twin(state.chain)
+    chain.by_function, chain.by_sender = _each(chain.by_function), _each(chain.by_sender)
+    chain.by_round = _each(chain.by_round)
+    twin.clients, twin.versions = _each(state.clients), _each(state.versions)
+    if last is not None:
         # A closed round changes no more, save the last one, whose verdicts and times may come after its end.
-        rounds={number: _round(r) if r is last else r for number, r in state.rounds.items()},
-        versions={number: copy(version) for number, version in state.versions.items()},
-        txs=deque(_last(state.txs, events), state.txs.maxlen),
-        alerts=dict(state.alerts),
-        commands=dict(state.commands),
-        events=deque(_last(state.events, events), state.events.maxlen),
-        deployments=set(state.deployments),
-    )
+        twin.rounds[last.number] = _twin(last)
+    if events is not None:
+        twin.events = deque(list(state.events)[-events:], state.events.maxlen)
+        twin.txs = deque(list(state.txs)[-events:], state.txs.maxlen)
+    return twin
 
 
 class Frames:
@@ -69,21 +62,14 @@ class Frames:
         return self._frames[number]
 
 
-def _rows(rows: dict[str, GasRow]) -> dict[str, GasRow]:
-    return {name: copy(row) for name, row in rows.items()}
+def _twin(thing: T) -> T:
+    """A copy with collections of its own; what is in them is shared."""
+    twin = copy(thing)
+    for name, value in vars(thing).items():
+        if isinstance(value, (dict, list, set, deque)):
+            setattr(twin, name, copy(value))
+    return twin
 
 
-def _round(r: Round) -> Round:
-    return replace(
-        r,
-        submitted=dict(r.submitted),
-        weights=dict(r.weights),
-        reported=dict(r.reported),
-        attested=dict(r.attested),
-        late=dict(r.late),
-        timing=dict(r.timing),
-    )
-
-
-def _last(items: deque, count: int | None) -> list:
-    return list(items) if count is None else list(items)[-count:]
+def _each(things: dict[K, T]) -> dict[K, T]:
+    return {key: copy(thing) for key, thing in things.items()}

@@ -1,4 +1,4 @@
-"""What the keys that change only the view do: open, filter, sort, hold, freeze, look back, copy, export, pace, theme."""
+"""What the keys that change only the view do: open, filter, sort, hold, freeze, look back, copy, export, pace."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def notes(app: DltuiApp) -> list[str]:
 async def test_enter_opens_what_is_under_the_cursor(keys: tuple[str, ...], thing: tuple[str, Any]) -> None:
     opened: list[tuple[str, Any]] = []
     script = live()
-    async with showing(script, opened=opened) as (app, pilot, _session):
+    async with showing(script, opened=opened) as (_app, pilot, _session):
         for key in keys:
             await pilot.press(key)
             await pilot.pause()
@@ -376,7 +376,7 @@ async def test_a_hidden_pane_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_a_quiet_finished_run_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with showing(finished()) as (app, pilot, _session):
+    async with showing(finished()) as (app, _pilot, _session):
         painted: list[int] = []
         monkeypatch.setattr(app.main, "paint", lambda: painted.append(1))
         for _ in range(5):

@@ -56,8 +56,8 @@ def encode(answer: Estimate | DecodedTx) -> str:
 
 def decode(text: str, kind: type[Answer]) -> Answer:
     """The answer in `text`. Raises RunError where it is none."""
-    line = text.encode()
     try:
+        line = text.encode()
         if too_deep(line):
             raise ValueError
         return msgspec.json.decode(line, type=kind)

@@ -161,7 +161,7 @@ async def test_verify_of_a_finished_run_runs_the_program_and_shows_where_it_stop
         await pilot.press("v")
         await pilot.pause()
         assert isinstance(app.screen, VerifyScreen)
-        await until(pilot, lambda: not any(w.node is app.screen and w.is_running for w in app.workers))
+        await until(pilot, lambda: not any(w.node is app.screen and w.is_running for w in app.workers), 60)
         # Of this run only the journal was kept, and the program says so.
         assert "summary is missing" in screen_text(app) and "Everything matches" not in screen_text(app)
         assert session.sent == []

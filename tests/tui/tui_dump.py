@@ -21,10 +21,10 @@ def screen_text(app: DltuiApp, frame: str = "") -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
 
 
-async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+async def until(pilot: Pilot[None], condition: Callable[[], bool], seconds: float = SECONDS) -> None:
     """Waits for a condition, with a deadline."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + SECONDS
+    end = loop.time() + seconds
     while not condition():
         assert loop.time() < end, "the screen did not get there"
         await pilot.pause(0.01)

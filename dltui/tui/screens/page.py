@@ -79,6 +79,8 @@ class PageScreen(Screen[None]):
         self.paint()
         (self.tables if self.tables.display else self.facts).focus()
         self.set_interval(1 / min(2.0, self.dltui.paints_per_second), self._tick)
+        # After the main screen, which was there first and changes the inks.
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self.call_after_refresh(self.paint))
         if self.about[0] == "tx":
             self.run_worker(self._decode(self.about[1]), exit_on_error=False)
 

@@ -18,7 +18,7 @@ from dltui import configcheck
 from dltui.errors import ConfigError
 from dltui.keys import KeysSection
 
-OTHER_VARIABLES = frozenset({"DLTUI_RUNS", "DLTUI_ANVIL", "DLTUI_PASSWORD"})
+OTHER_VARIABLES = frozenset({"DLTUI_RUNS", "DLTUI_ANVIL", "DLTUI_CAST", "DLTUI_PASSWORD"})
 """Variables of the environment that begin like a key and are none."""
 
 MAX_FILE_BYTES = 1 << 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
 
 from dltui.core import format as fmt
 from dltui.core.model import GasRow
@@ -130,11 +129,12 @@ def budget(state: State) -> Budget | None:
 
 def money(state: State, wei: int) -> str:
     """Wei in the configured currency, two decimals, half to even: `0.03 EUR`; empty where no rate is set."""
-    rate = state.setting("gas", "rate", 0.0)
+    rate = round(state.setting("gas", "rate", 0.0) * 10**6)
     if rate <= 0:
         return ""
-    amount = (Decimal(wei) * Decimal(str(rate)) / Decimal(10**18)).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
-    return f"{amount:,} {state.setting('gas', 'currency', 'EUR')}"
+    cents, rest = divmod(wei * rate, 10**22)
+    cents += rest > 5 * 10**21 or (rest == 5 * 10**21 and cents % 2)
+    return f"{cents // 100:,}.{cents % 100:02d} {state.setting('gas', 'currency', 'EUR')}"
 
 
 def _age(state: State, now: float, age: float | None) -> tuple[str, str]:

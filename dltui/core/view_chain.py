@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.model import GasRow
@@ -18,8 +18,7 @@ STALLED_SECONDS = 10.0
 """The same, from which it counts as stalled."""
 
 
-@dataclass(frozen=True)
-class GasLine:
+class GasLine(msgspec.Struct, frozen=True):
     """Gas of one function, sender or round, with its share of the gas of all calls in per cent."""
 
     name: str
@@ -29,8 +28,7 @@ class GasLine:
     share: int
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """Gas used of a limit. `tone` is ok, warn (from 80 per cent) or bad (more than all)."""
 
     used: int
@@ -39,8 +37,7 @@ class Budget:
     tone: str
 
 
-@dataclass(frozen=True)
-class ChainView:
+class ChainView(msgspec.Struct, frozen=True):
     """The chain pane. `age` and `age_tone` are of the last block; a block is due only where something awaits one."""
 
     state: str

@@ -271,3 +271,5 @@ def test_the_plan_holds_no_path() -> None:
     here, there = (load(flags={"data.dataset": f"{folder}/records.npz"}) for folder in ("/home/a", "C:\\b"))
     assert learning_plan(here)["data"]["dataset"] == "records.npz"
     assert plan_hash(here) == plan_hash(there)
+    folders = ["folder:pictures", "folder:/home/a/pictures/", "folder:C:\\b\\pictures"]
+    assert {learning_plan(load(flags={"data.dataset": f}))["data"]["dataset"] for f in folders} == {"folder:pictures"}

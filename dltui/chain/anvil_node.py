@@ -63,7 +63,8 @@ class AnvilNode(LocalNode):
                 image = self._rebuild(genesis, log)
             self._port = free_port(self._port, self._where)
             self._launch(self._port, genesis, image)
-            self._set_clock()
+            if image is None:
+                self._set_clock()
         except BaseException:
             self.stop()
             raise
@@ -90,8 +91,16 @@ class AnvilNode(LocalNode):
         begin = ["--init", str(self.directory / "genesis.json")] if image is None else ["--load-state", str(image)]
         command = [sys.executable, "-m", "dltui.chain.launcher", str(MEMORY_BYTES), str(self._anvil.path)]
         command += [*begin, "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(genesis.chain_id)]
-        command += ["--timestamp", str(genesis.timestamp), "--base-fee", str(_FIRST_FEE)]
-        command += ["--gas-limit", str(GAS_LIMIT), "--hardfork", "cancun", "--order", "fifo"]
+        command += [
+            "--base-fee",
+            str(_FIRST_FEE),
+            "--gas-limit",
+            str(GAS_LIMIT),
+            "--hardfork",
+            "cancun",
+            "--order",
+            "fifo",
+        ]
         command += ["--accounts", "0", "--disable-default-create2-deployer", "--prune-history", str(HISTORY)]
         command += ["--cache-path", str(self.directory / "anvil"), "--no-cors", "--quiet"]
         with self.log_path.open("ab") as said:
@@ -134,7 +143,7 @@ class AnvilNode(LocalNode):
         return image
 
     def _set_clock(self) -> None:
-        """Put the clock to the present: anvil's own begins at the genesis timestamp."""
+        """Put the clock to the present: with a genesis file it begins at the genesis timestamp."""
         with Rpc(self.url) as rpc:
             rpc.call("evm_setTime", int(time.time()))
 

@@ -67,10 +67,11 @@ class ForeignBlocks:
         self._looked = now
         head = int(self._rpc.call("eth_blockNumber"), 16) - self._confirmations
         while self._seen < head:
-            self._seen += 1
-            record = self._record(self._seen)
+            record = self._record(self._seen + 1)
             if record is not None:
                 self._log.append(record)
+            self._seen += 1
+            if record is not None:
                 yield self._told(record)
 
     def _told(self, record: BlockRecord) -> MinedBlock:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dltui.chain import anvil
+from dltui.errors import ChainError
 from dltui.learning.catalog import BUILT_IN, CATALOG
 from dltui.paths import runs_dir, top
 
@@ -141,12 +143,14 @@ def _torch_cuda() -> str | None:
 
 
 def _anvil() -> Check:
-    here = Path("node_modules/.bin/anvil")
-    path = os.environ.get("DLTUI_ANVIL") or shutil.which("anvil") or (str(here) if here.is_file() else None)
-    found = _told(path, "--version") if path else "missing"
-    return Check(
-        "anvil", path is not None, found, "runs on anvil instead of the embedded chain", "https://getfoundry.sh"
-    )
+    gives = "runs on anvil instead of the embedded chain"
+    try:
+        found = anvil.find()
+    except ChainError as error:
+        return Check("anvil", False, f"{error.where}: {error.message}", gives, error.hint or anvil.INSTALL)
+    if found is None:
+        return Check("anvil", False, "missing", gives, anvil.INSTALL)
+    return Check("anvil", True, f"{found.version}, {found.source}", gives)
 
 
 def _solc() -> Check:

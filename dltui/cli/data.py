@@ -38,8 +38,12 @@ def get(
     """Fetch a public data set once; runs read it from there without a network."""
 
     def fetch() -> int:
+        from dltui.learning.catalog import CATALOG
         from dltui.learning.download import get as fetch_once
+        from dltui.paths import data_dir
 
+        if name in CATALOG and not CATALOG[name].ready(root).is_file():
+            print(f"{name}: up to {CATALOG[name].download} MB to fetch, into {data_dir(root)}", file=sys.stderr)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the temporary folder is removed
         print(f"{name}: {fetch_once(name, root)}")
         return 0

@@ -39,5 +39,5 @@ def _print(as_json: bool) -> int:
         if not check.ok:
             line.append(f" - for {check.gives}: {check.get}", style="not bold")
         console.print(line, soft_wrap=True)
-    print(f"\ndltui cannot run: {', '.join(lost)}" if lost else "\nDltui can run; what is missing is optional.")
+    print(f"\ndltui cannot run: {', '.join(lost)}" if lost else "\ndltui runs here; what is missing is optional.")
     return exits.FAILED if lost else exits.OK

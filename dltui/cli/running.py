@@ -190,7 +190,7 @@ def _without_screen(no_ui: bool) -> bool:
 def _has_screen() -> bool:
     if "TEXTUAL_DRIVER" in os.environ:  # textual-serve draws in a browser
         return True
-    return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
 
 
 def send(ref: str | None, name: str, **args: Any) -> int:

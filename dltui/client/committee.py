@@ -105,6 +105,7 @@ class CommitteeDuty:
             for blob in (result.verdict_blob, result.model, result.manifest):
                 if blob is not None:
                     self._seat.store.put(blob)
+            self._blobs.clear()  # they are in the store since the report
             self._published = True
             self._finalise_at = now + sorted(facts.attested).index(self._seat.index) * FINALISE_SPACING
         if now < self._finalise_at:

@@ -53,7 +53,7 @@ class TrainingDuty:
             stored = self._seat.store.put(self._blob)
             if stored != digest:
                 log.warning("round %d: trained %s, but %s was submitted", facts.number, stored, digest)
-        self._published = True
+        self._blob, self._published = None, True
         return True
 
     def _refuse(self, facts: RoundFacts) -> bool:

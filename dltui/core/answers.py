@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from dltui.core.jsontext import too_deep
+from dltui.core.text import clean
 from dltui.errors import RunError
 
 MOST_CHARACTERS = 160
@@ -55,8 +56,8 @@ def encode(answer: Estimate | DecodedTx) -> str:
 
 def decode(text: str, kind: type[Answer]) -> Answer:
     """The answer in `text`. Raises RunError where it is none."""
-    line = text.encode()
     try:
+        line = text.encode()
         if too_deep(line):
             raise ValueError
         return msgspec.json.decode(line, type=kind)
@@ -65,5 +66,5 @@ def decode(text: str, kind: type[Answer]) -> Answer:
 
 
 def short(text: str) -> str:
-    """A value cut to what an answer holds."""
-    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+    """A value, made harmless and cut to what an answer holds."""
+    return clean(text, MOST_CHARACTERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -30,9 +31,20 @@ def event_page(state: State, seq: int, now: float) -> Page:
         Fact("kind", event.kind, "strong"),
         Fact("time", f"{event.ts} ({fmt.age(event.ts, now)} ago)"),
         Fact("says", row.text),
-        *(Fact(name, _text(value), "", _target(state, name, value)) for name, value in fields.items()),
+        *(fact for name, value in fields.items() for fact in _field(state, name, value)),
     ]
     return Page("event", seq, f"event {seq}", tuple(facts))
+
+
+def _field(state: State, name: str, value: Any) -> Iterator[Fact]:
+    """A field as facts: a list of structs with one line for each."""
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, dict) for item in value):
+        for at, item in enumerate(value):
+            target = next((found for key in item if (found := _target(state, key, item[key]))), None)
+            words = ", ".join(f"{key} {_text(part)}" for key, part in item.items())
+            yield Fact("" if at else name, words[:_LONGEST], "", target)
+    else:
+        yield Fact(name, _text(value), "", _target(state, name, value))
 
 
 def _text(value: Any) -> str:

@@ -23,7 +23,7 @@ def learning_plan(config: Config) -> dict[str, Any]:
         "seed": config.run.seed,
         "model": config.model.name,
         "data": {
-            "dataset": data.dataset.replace("\\", "/").rpartition("/")[2],
+            "dataset": _base_name(data.dataset),
             "partition": data.partition,
             "parts": data.parts or config.clients.count,
             "alpha": data.alpha if data.partition in ("dirichlet", "quantity") else None,
@@ -48,6 +48,11 @@ def learning_plan(config: Config) -> dict[str, Any]:
             "attest": rounds.attest_seconds,
         },
     }
+
+
+def _base_name(dataset: str) -> str:
+    kind = "folder:" if dataset.startswith("folder:") else ""
+    return kind + dataset.removeprefix(kind).replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def _preparation(data: DataSection) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from dltui.errors import ConfigError, RunError
 from dltui.paths import RunPaths
 
 EXAMINER = "examiner"
+TOO_SLOW = "too-slow"
+"""The alert that rounds may end before anybody has trained; a finalised round clears it."""
 MOST_RESTARTS = 3
 """How often a client that ends unasked is started again where `[clients] restart` says so."""
 PROGRESS_SECONDS = 1.0
@@ -54,6 +56,8 @@ class Crew:
         """What the client of a slice calls itself, where that is not what the configuration says."""
         self.genesis: str | None = None
         """Digest of version 0, once the examiner has made it."""
+        self.data_sha256 = ""
+        """Fingerprint of the data that the run began with; empty until it is known."""
         self.unmeasured = 0
         """Versions that the examiner still has to measure."""
         self.stopping = False
@@ -205,8 +209,9 @@ class Crew:
     def _examined(self, message: dict[str, Any]) -> None:
         if message["kind"] == "genesis":
             self.genesis = message["digest"]
-            self._emit(ev.DataDescribed(**message["data"]))
+            self._describe_data(ev.DataDescribed(**message["data"]))
             self._emit(ev.ModelDescribed(**message["model"]))
+            self._compare_with_deadline(message["model"]["round_seconds"])
         elif message["kind"] == "failed":
             raise ConfigError(message["message"], where=message["where"], hint=message["hint"])
         else:
@@ -214,6 +219,24 @@ class Crew:
             if message["kind"] == "measured":
                 fields = {key: message[key] for key in ("version", "accuracy_bp", "loss", "samples")}
                 self._emit(ev.ModelEvaluated(**fields))
+
+    def _describe_data(self, data: ev.DataDescribed) -> None:
+        if self.data_sha256 not in ("", data.sha256):
+            raise ConfigError(
+                f"other data than the run began with: SHA-256 {data.sha256[:12]}, not {self.data_sha256[:12]}",
+                where=data.dataset,
+                hint="put the first file back to resume this run, or start a new one",
+            )
+        self.data_sha256 = data.sha256
+        self._emit(data)
+
+    def _compare_with_deadline(self, seconds: float) -> None:
+        """Say it before the first round where nobody can be in time."""
+        most = self._config.rounds.train_seconds_max
+        if seconds > most:
+            text = f"training takes about {seconds:.0f} s a round here, and the deadline is {most} s"
+            hint = "raise [rounds] train_seconds_max, or train less: [training] steps"
+            self._emit(ev.RunAlert(id=TOO_SLOW, severity="warning", text=text, hint=hint))
 
     def _told(self, child: Child, message: dict[str, Any]) -> None:
         """A client's telemetry: foreign data that only fills the screen, so what does not fit is dropped."""

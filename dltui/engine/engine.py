@@ -31,7 +31,7 @@ from dltui.engine.calls import Calls
 from dltui.engine.checks import Checks
 from dltui.engine.chronicle import Chronicle
 from dltui.engine.control import Control
-from dltui.engine.crew import Crew
+from dltui.engine.crew import TOO_SLOW, Crew
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
 from dltui.engine.funds import funding
 from dltui.engine.ground import Ground
@@ -43,7 +43,7 @@ from dltui.engine.queries import Queries
 from dltui.engine.scheduler import MOST_ABORTS, Scheduler, Waiting
 from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.timing import Timings
-from dltui.errors import ConfigError, DltuiError, RunError
+from dltui.errors import DltuiError, RunError
 from dltui.paths import RunPaths, socket_path
 from dltui.store import Store
 
@@ -92,22 +92,14 @@ class Engine:
         self._verdicts: dict[int, tuple[Verdict, ...]] = {}
 
     def emit(self, payload: Payload) -> None:
-        """Write one event, fold it, and act on what it means for the engine's own bookkeeping.
-
-        Raises ConfigError where the data set is not the one that the run began with.
-        """
-        known = self.state.data
-        if isinstance(payload, ev.DataDescribed) and known is not None and known.sha256 != payload.sha256:
-            raise ConfigError(
-                f"other data than the run began with: SHA-256 {payload.sha256[:12]}, not {known.sha256[:12]}",
-                where=payload.dataset,
-                hint="put the first file back to resume this run, or start a new one",
-            )
+        """Write one event, fold it, and act on what it means for the engine's own bookkeeping."""
         self.state.apply(self._journal.append(payload))
         if isinstance(payload, ev.RoundOpened):
             self._timings.opened(payload.round)
         elif isinstance(payload, (ev.RoundFinalised, ev.RoundAborted)):
             self._timings.closed(payload.round)
+            if TOO_SLOW in self.state.alerts and isinstance(payload, ev.RoundFinalised):
+                self.emit(ev.RunAlertCleared(id=TOO_SLOW))
         elif isinstance(payload, ev.ModelPublished):
             self._crew.measure(payload.version, payload.digest)
         elif isinstance(payload, ev.ClientSpawned) and f"exited-{payload.id}" in self.state.alerts:
@@ -211,6 +203,7 @@ class Engine:
         self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
         self._start_examiner()
         if self.state.data is not None:
+            self._crew.data_sha256 = self.state.data.sha256
             self._await_genesis()  # other data than before are noticed before a client trains on them
         self._man()
         self._await_genesis()

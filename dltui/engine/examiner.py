@@ -15,7 +15,7 @@ from typing import Any
 from dltui.aggregation.manifest import first_version
 from dltui.client.outcome import load_version
 from dltui.errors import DltuiError
-from dltui.learning import devices, estimate, evaluation, models, task, threads
+from dltui.learning import devices, estimate, evaluation, memory, models, task, threads
 from dltui.learning.spec import LearningSpec
 from dltui.store import Store
 
@@ -91,6 +91,7 @@ class _Examiner:
         """What the training of a round takes about, measured on the test split while nobody trains yet."""
         settings = task.settings(self._spec)
         step = estimate.step_seconds(self._model, self._x, self._y, settings)
+        memory.release()
         records = [len(client.train) for client in self._division.clients]
         return round(estimate.round_seconds(step, records, settings, self._spec.slots), 3)
 
@@ -102,6 +103,7 @@ class _Examiner:
             log.error("version %s: %s", request["version"], error)
             return {"kind": "unmeasured", "version": request["version"]}
         accuracy, loss = evaluation.evaluate(self._model, self._x, self._y)
+        memory.release()
         return {
             "kind": "measured",
             "version": request["version"],

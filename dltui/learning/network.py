@@ -6,7 +6,7 @@ import threading
 import urllib.error
 import urllib.request
 
-PATIENCE = 3.5
+PATIENCE = 2.5
 """Seconds until a host counts as out of reach."""
 
 

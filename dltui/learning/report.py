@@ -11,7 +11,7 @@ from dltui.learning.datasets import Dataset
 from dltui.learning.partition import Partition
 
 _SAMPLE = 2000
-"""Records from which mean and deviation are measured."""
+"""Most records from which mean and deviation are measured."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,13 @@ class Report:
 
 
 def describe(data: Dataset, division: Partition) -> Report:
-    """Count the records of every client and class; mean and deviation come from the first records of the data set."""
+    """Count the records of every client and class; mean and deviation come from records spread over the data set."""
 
     def count(indices: NDArray[np.int64]) -> tuple[int, ...]:
         return tuple(int(n) for n in np.bincount(data.y[indices], minlength=data.classes))
 
-    sample = data.preparation.apply(data.records(np.arange(min(len(data.y), _SAMPLE)))).astype(np.float64)
+    spread = np.linspace(0, len(data.y) - 1, min(len(data.y), _SAMPLE)).astype(np.int64)
+    sample = data.preparation.apply(data.records(spread)).astype(np.float64)
     return Report(
         records=len(data.y),
         schema=data.schema,

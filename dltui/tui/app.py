@@ -145,14 +145,14 @@ class DltuiApp(App[None]):
         self.theme = THEMES[0].name
         self.install_screen(MainScreen(self), "main")
         self.push_screen("main")
-        self._catch_signals()
         self._follow()
         if self.director is not None:
             self._lead(self.director)
         if callable(getattr(self.session, "alive", None)):
             self._watch(self.session.alive)  # type: ignore[attr-defined]
 
-    def _catch_signals(self) -> None:
+    def on_load(self) -> None:
+        """Before the terminal is taken, so that whatever ends the screen gives it back."""
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)

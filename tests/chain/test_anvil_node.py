@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,9 +31,10 @@ from test_node import _wait_gone
 from dltui.chain import statefile
 from dltui.chain.anvil_node import AnvilNode
 from dltui.chain.embedded.machine import Machine
+from dltui.chain.ports import free_port
 from dltui.chain.rpc import Rpc
 from dltui.chain.txlog import TxLog, record_block
-from dltui.chain.types import Call
+from dltui.chain.types import Call, NodeUnreachable
 from dltui.chain.wallet import Wallet
 from dltui.errors import ChainError
 
@@ -113,6 +116,33 @@ def test_killed_it_comes_back_whole_and_goes_on(recorded: Path, tmp_path: Path) 
             block = rpc.call("eth_getBlockByNumber", "0x9", False)
             assert abs(int(block["timestamp"], 16) - time.time()) < 60
         assert sorted(entry.name for entry in node.directory.iterdir()) == ["genesis.json", "node.log"]
+
+
+def test_who_waits_for_it_first_sees_the_whole_chain_on_the_present_clock(recorded: Path, tmp_path: Path) -> None:
+    """A client that knocks all the time while anvil is rebuilt: its first transaction is in the block after the log's."""
+    log = TxLog(recorded / "txs.jsonl")
+    last = [record.timestamp for record in log.read()][-1]
+    port = free_port()
+    assert ANVIL is not None
+    node = AnvilNode(tmp_path, ANVIL, genesis(), port)
+    answers: list[dict[str, str]] = []
+
+    def knock() -> None:
+        with Rpc(f"http://127.0.0.1:{port}") as rpc:
+            while not answers:
+                with suppress(NodeUnreachable):
+                    answers.append(rpc.call("eth_sendRawTransactionSync", "0x" + sign(4, 0).hex()))
+
+    knocking = threading.Thread(target=knock)
+    knocking.start()
+    try:
+        node.start(log)
+        knocking.join(20)
+        with Rpc(node.url) as rpc:
+            assert answers[0]["blockNumber"] == "0x9"
+            assert int(rpc.call("eth_getBlockByNumber", "0x9", False)["timestamp"], 16) >= last
+    finally:
+        node.stop()
 
 
 def test_blocks_of_several_transactions_and_of_one_second_are_rebuilt_in_order(tmp_path: Path) -> None:

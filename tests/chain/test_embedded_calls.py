@@ -93,6 +93,11 @@ def test_precompiles_of_ordinary_size_work_in_calls(number: int, payload: bytes)
     assert caller(new_machine()).call(ask_precompile(number, payload)).error == ""
 
 
+def test_a_call_never_has_more_gas_than_a_block(node: LocalNode) -> None:
+    seen = node.call("eth_call", {"data": "0x5a5f5260205ff3", "gas": hex(10**15)})  # returns the gas that is left
+    assert 29_900_000 < int(seen, 16) < 30_000_000
+
+
 def test_a_precompile_without_the_gas_for_it_fails_as_it_would_on_chain() -> None:
     message = ask_precompile(9, (25_000_000).to_bytes(4, "big") + bytes(208) + b"\1")
     short = Message(data=message.data, gas=100_000)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dltui.chain.embedded import index
+from dltui.chain.embedded.api import logs as api_logs
 from dltui.chain.embedded.params import RpcFault
 
 PING = "0x" + keccak(b"Ping(address,uint256,bytes)").hex()
@@ -122,3 +123,26 @@ def test_too_many_logs_are_an_error_and_not_a_cut_list(
         node.call("eth_getLogs", {"fromBlock": "0x0"})
     assert caught.value.code == -32005
     assert len(node.call("eth_getLogs", {"fromBlock": "0x0", "toBlock": "0x4"})) == 3
+
+
+def test_too_much_log_data_is_an_error(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    total = sum(len(log["data"]) // 2 - 1 for log in everything(node))
+    monkeypatch.setattr(index, "MAX_LOG_BYTES", total)
+    assert node.call("eth_getLogs", {"fromBlock": "0x0"}) == everything(node)
+    monkeypatch.setattr(index, "MAX_LOG_BYTES", total - 1)
+    with pytest.raises(RpcFault, match="bytes of data") as caught:
+        node.call("eth_getLogs", {"fromBlock": "0x0"})
+    assert caught.value.code == -32005
+
+
+def test_a_range_of_too_many_blocks_is_refused_and_counted_to_the_head_only(
+    node: LocalNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = int(node.call("eth_blockNumber"), 16) + 1
+    monkeypatch.setattr(api_logs, "MAX_RANGE", blocks)
+    assert node.call("eth_getLogs", {"fromBlock": "0x0", "toBlock": "0xffffffff"}) == everything(node)
+    monkeypatch.setattr(api_logs, "MAX_RANGE", blocks - 1)
+    with pytest.raises(RpcFault, match=f"more than {blocks - 1} blocks") as caught:
+        node.call("eth_getLogs", {"fromBlock": "0x0"})
+    assert caught.value.code == -32005
+    assert node.call("eth_getLogs", {"fromBlock": "0x1"}) == everything(node)

@@ -212,7 +212,13 @@ def test_fee_history(node: LocalNode) -> None:
     assert history["reward"] == [[hex(TIP)] * 2, [hex(2 * TIP)] * 2]
     assert "reward" not in node.call("eth_feeHistory", 5, "0x0")
     assert node.call("eth_feeHistory", 1024, "0x1", [])["oldestBlock"] == "0x0"
-    assert fault(node, "eth_feeHistory", "0x2", "latest", [50, 10]).code == -32602
+    for refused in (
+        ["0x2", "latest", [50, 10]],
+        ["0x2", "latest", [1] * 101],
+        ["0x2", "latest", [101]],
+        [1025, "latest"],
+    ):
+        assert fault(node, "eth_feeHistory", *refused).code == -32602
 
 
 def test_waiting_for_a_block_ends_with_the_block_or_the_time(node: LocalNode) -> None:

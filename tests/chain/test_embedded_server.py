@@ -16,7 +16,7 @@ import pytest
 from chainkit import ADDRESSES, RICH, LocalNode, calldata, deploy, local_node, sign
 from doorkit import post, raw_exchange, still_answers
 
-from dltui.chain.embedded import jsonrpc
+from dltui.chain.embedded import jsonrpc, server
 from dltui.chain.embedded.jsonrpc import MAX_BODY, answer
 from dltui.chain.embedded.server import RpcServer
 
@@ -132,10 +132,10 @@ def test_a_batch_ends_where_its_answer_or_its_time_is_used_up(node: LocalNode, m
 
 
 def test_connections_beyond_the_limit_are_told_so_and_closed(node: LocalNode) -> None:
-    server = RpcServer(node.methods, max_connections=2)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    small = RpcServer(node.methods, max_connections=2)
+    thread = threading.Thread(target=small.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    address = ("127.0.0.1", server.server_port)
+    address = ("127.0.0.1", small.server_port)
     body = b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}'
     request = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
     kept = [socket.create_connection(address, timeout=10) for _ in range(2)]
@@ -147,8 +147,8 @@ def test_connections_beyond_the_limit_are_told_so_and_closed(node: LocalNode) ->
         assert served(connection, request)
         connection.close()
     assert until_served(address, request)
-    server.shutdown()
-    server.server_close()
+    small.shutdown()
+    small.server_close()
     thread.join(10)
 
 
@@ -202,6 +202,18 @@ def test_what_is_not_a_json_rpc_post_leaves_the_node_answering(node: LocalNode, 
     assert b" 200 " not in raw_exchange(node, request_bytes).split(b"\r\n")[0] or b'"error"' in raw_exchange(
         node, request_bytes
     )
+    assert still_answers(node)
+
+
+@pytest.mark.parametrize("begun", [b"POST / HTTP/1.1\r\nHost: l", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"])
+def test_a_request_that_is_not_finished_is_given_up(
+    node: LocalNode, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(server, "READ_TIMEOUT", 0.1)
+    with socket.create_connection(("127.0.0.1", node.server.server_port), timeout=10) as connection:
+        connection.sendall(begun)
+        while connection.recv(4096):
+            pass
     assert still_answers(node)
 
 

@@ -111,6 +111,15 @@ def test_a_subscription_is_answered_before_it_notifies_and_misses_nothing(
     assert ask(client, "eth_blockNumber") == "0x6"
 
 
+def test_a_pending_transaction_is_told_before_its_block(tmp_path: Path) -> None:
+    with local_node(tmp_path, batch_ms=60_000) as (node, _), dial(node) as client:
+        name = ask(client, "eth_subscribe", "newPendingTransactions")
+        sent = [node.call("eth_sendRawTransaction", "0x" + sign(0, nonce).hex()) for nonce in range(3)]
+        told = [receive(client)["params"] for _ in sent]
+        assert told == [{"subscription": name, "result": tx_hash} for tx_hash in sent]
+        assert ask(client, "eth_blockNumber") == "0x0"
+
+
 def test_subscriptions_end_with_their_connection_and_are_no_ones_else(node: LocalNode) -> None:
     with dial(node) as first, dial(node) as second:
         name = ask(first, "eth_subscribe", "newHeads")
@@ -123,7 +132,17 @@ def test_subscriptions_end_with_their_connection_and_are_no_ones_else(node: Loca
 
 @pytest.mark.parametrize(
     "params",
-    [[], ["newPendingTransactions"], ["syncing"], ["newHeads", {}], ["logs", []], ["logs", {"topics": "x"}], [7], 7],
+    [
+        [],
+        ["newPendingTransactions", True],
+        ["newPendingTransactions", 1],
+        ["syncing"],
+        ["newHeads", {}],
+        ["logs", []],
+        ["logs", {"topics": "x"}],
+        [7],
+        7,
+    ],
 )
 def test_other_subscriptions_are_refused(client: ClientConnection, params: Any) -> None:
     client.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": params}))

@@ -26,7 +26,8 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     bin = tmp_path / "bin"
     bin.mkdir()
     monkeypatch.setenv("PATH", str(bin))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("CACHE", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
     for name in ("DLTUI_ANVIL", "DLTUI_RUNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -51,12 +52,22 @@ def test_without_any_tool_dltui_still_runs(bare: Path) -> None:
     assert found["data sets"]["found"].startswith("mnist10k (10 more")
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("tool", sorted({*TOOLS} - {"anvil"}))
 def test_a_tool_on_the_path_is_found_with_its_version(bare: Path, tool: str) -> None:
     (bare / tool).write_text(f"#!{sys.executable}\nprint('{tool} 9.8.7')\n")
     (bare / tool).chmod(0o755)
     _, found = told()
     assert (found[tool]["ok"], found[tool]["found"]) == (True, f"{tool} 9.8.7")
+
+
+def test_anvil_is_looked_for_where_a_run_looks(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bare / "anvil").write_text(f"#!{sys.executable}\nprint('anvil Version: 1.7.1-stable')\n")
+    (bare / "anvil").chmod(0o755)
+    assert told()[1]["anvil"]["found"] == "1.7.1, found through PATH"
+    monkeypatch.setenv("DLTUI_ANVIL", str(tmp_path / "gone"))
+    code, found = told()
+    assert (code, found["anvil"]["ok"]) == (0, False)
+    assert found["anvil"]["found"] == f"DLTUI_ANVIL: {tmp_path}/gone: there is no such anvil"
 
 
 @pytest.mark.parametrize(

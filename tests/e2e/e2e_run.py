@@ -30,9 +30,9 @@ P = TypeVar("P", bound=Payload)
 class Run:
     """A run with its engine. `events` holds what the journal told so far."""
 
-    def __init__(self, paths: RunPaths, *, after: int = 0) -> None:
+    def __init__(self, paths: RunPaths, *, after: int = 0, password: str | None = None) -> None:
         self.paths = paths
-        self.engine: subprocess.Popen[bytes] = start_engine(paths)
+        self.engine: subprocess.Popen[bytes] = start_engine(paths, password)
         self.session = LiveSession(paths.root, after=after)
         self.events: list[Event] = []
         self._seen = 0

@@ -143,6 +143,19 @@ def test_a_download_that_is_cut_off_leaves_nothing(server: dict[str, bytes], tmp
     assert get("mnist", str(tmp_path)).is_file()
 
 
+def test_an_interrupted_download_leaves_nothing(
+    server: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(url: str, filename: str, *args: Any) -> None:
+        Path(filename).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("torchvision.datasets.utils._urlretrieve", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        get("mnist", str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_download_of_other_bytes_is_refused(server: dict[str, bytes], tmp_path: Path) -> None:
     name = "train-images-idx3-ubyte.gz"
     server[name] = server[name][:-1] + b"\1"

@@ -14,8 +14,8 @@ from textual.color import Color
 from textual.message import Message
 from textual.pilot import Pilot
 from tui_dump import screen_text, settle
-from tui_recorded import MOMENTS, tour
 from tui_scenario import FakeSession, Script, address, finished, live, started, submitted
+from tui_tour import MOMENTS, tour
 
 from dltui.core.events import ClientPending, ClientProgress, Event, RunAlert
 from dltui.tui.app import DltuiApp

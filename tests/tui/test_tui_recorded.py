@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from tui_dump import screen_text, settle
-from tui_recorded import MOMENTS, tour
 from tui_scenario import FakeSession
+from tui_tour import MOMENTS, tour
 
 from dltui.tui.app import DltuiApp
 

@@ -12,16 +12,19 @@ from dltui.tui.app import DltuiApp
 SECONDS = 10.0
 
 
-def screen_text(app: DltuiApp) -> str:
-    """What is on the terminal, without the blanks at line ends."""
+def screen_text(app: DltuiApp, frame: str = "") -> str:
+    """What is on the terminal, or in the widget that the selector `frame` names, without the blanks at line ends."""
     strips = app.screen._compositor.render_strips()
+    if frame:
+        region = app.screen.query_one(frame).region
+        strips = [strip.crop(region.x, region.right) for strip in strips[region.y : region.bottom]]
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
 
 
-async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+async def until(pilot: Pilot[None], condition: Callable[[], bool], seconds: float = SECONDS) -> None:
     """Waits for a condition, with a deadline."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + SECONDS
+    end = loop.time() + seconds
     while not condition():
         assert loop.time() < end, "the screen did not get there"
         await pilot.pause(0.01)

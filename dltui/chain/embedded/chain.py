@@ -12,6 +12,7 @@ from typing import IO
 
 from eth.abc import BlockHeaderAPI
 
+from dltui.chain.embedded.bell import Bell
 from dltui.chain.embedded.db import RESTORE, SqliteStore
 from dltui.chain.embedded.desk import CallDesk
 from dltui.chain.embedded.genesis import Genesis
@@ -35,9 +36,9 @@ class NoBlock(Refused):
 class StoredChain:
     """The chain in `directory`, begun with `genesis` where it is empty; `clock` gives unix seconds.
 
-    `lock` guards the machine and the index; `grown` is notified after each block. `head` is the newest
-    header. `desk` executes calls beside the lock. Raises `ChainError` where another process has the directory
-    open, or the state does not belong to `genesis`.
+    `lock` guards the machine and the index; `grown` is notified after each block, and `bell` rings after each
+    block and each arrival of a transaction. `head` is the newest header. `desk` executes calls beside the lock.
+    Raises `ChainError` where another process has the directory open, or the state does not belong to `genesis`.
     """
 
     def __init__(self, directory: Path, genesis: Genesis, clock: Callable[[], float] = time.time) -> None:
@@ -45,6 +46,7 @@ class StoredChain:
         self.head: BlockHeaderAPI
         self.lock = threading.RLock()
         self.grown = threading.Condition()
+        self.bell = Bell()
         self._clock = clock
         self._guard = _claim(directory / "state.lock")
         try:
@@ -110,6 +112,7 @@ class StoredChain:
         with self.grown:
             self.head = header
             self.grown.notify_all()
+        self.bell.ring()
 
 
 def _claim(path: Path) -> IO[str]:

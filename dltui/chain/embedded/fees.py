@@ -60,10 +60,7 @@ def _points(percentiles: Any) -> list[float]:
 def _tips(chain: StoredChain, number: int, base_fee: int, points: list[float]) -> list[int]:
     if not points:
         return []
-    paid = sorted(
-        (int(receipt["effectiveGasPrice"], 16) - base_fee, int(receipt["gasUsed"], 16))
-        for receipt in chain.index.receipts(number)
-    )
+    paid = sorted((price - base_fee, gas) for price, gas in chain.index.paid(number))
     total = sum(gas for _, gas in paid)
     tips = []
     for point in points:

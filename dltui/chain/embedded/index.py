@@ -124,6 +124,15 @@ class Index:
         rows = self._db.execute("SELECT receipt, block, position FROM txs WHERE block = ? ORDER BY position", (number,))
         return [self._with_logs(*row) for row in rows.fetchall()]
 
+    def paid(self, number: int) -> list[tuple[int, int]]:
+        """Effective gas price (wei per gas) and gas used of the transactions of one block, in order."""
+        rows = self._db.execute(
+            "SELECT json_extract(receipt, '$.effectiveGasPrice'), json_extract(receipt, '$.gasUsed') "
+            "FROM txs WHERE block = ? ORDER BY position",
+            (number,),
+        )
+        return [(int(price, 16), int(gas, 16)) for price, gas in rows]
+
     def logs(self, wanted: LogFilter) -> list[Json]:
         """The log objects that match, in chain order. Raises `TooManyLogs`."""
         clauses, values = ["l.block BETWEEN ? AND ?"], list[int | bytes]([wanted.first, wanted.last])

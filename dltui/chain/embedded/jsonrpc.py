@@ -23,14 +23,14 @@ BATCH_SECONDS = 30.0
 _MAX_ID = 256
 
 
-class Methods(Protocol):
+class Dispatcher(Protocol):
     """Whoever executes methods."""
 
     def call(self, method: str, given: Any) -> Any:
         """The result of `method` with the parameters `given`; every failure is an `RpcFault`."""
 
 
-def answer(methods: Methods, body: bytes) -> bytes:
+def answer(dispatcher: Dispatcher, body: bytes) -> bytes:
     """The answer to one request, a single call or a batch; empty where there were notifications only.
 
     Never raises for what a stranger sent.
@@ -40,12 +40,12 @@ def answer(methods: Methods, body: bytes) -> bytes:
     except ValueError:
         return refusal(RpcFault(params.PARSE_ERROR, "the request is not JSON"))
     if not isinstance(request, list):
-        return _one(methods, request)
+        return _one(dispatcher, request)
     if not request:
         return refusal(RpcFault(params.INVALID_REQUEST, "empty batch"))
     if len(request) > MAX_BATCH:
         return refusal(RpcFault(params.INVALID_REQUEST, f"batch of more than {MAX_BATCH} calls"))
-    answers = _batch(methods, request)
+    answers = _batch(dispatcher, request)
     return b"[" + b",".join(answers) + b"]" if answers else b""
 
 
@@ -57,32 +57,19 @@ def refusal(fault: RpcFault, identity: Any = None) -> bytes:
     return msgspec.json.encode({"jsonrpc": "2.0", "id": identity, "error": error})
 
 
-def _batch(methods: Methods, requests: list[Any]) -> list[bytes]:
+def _batch(dispatcher: Dispatcher, requests: list[Any]) -> list[bytes]:
     answers, size, end = [], 0, time.monotonic() + BATCH_SECONDS
     for request in requests:
+        declined = None
         if size > MAX_ANSWER:
-            one = _declined(request, RpcFault(params.TOO_LARGE, "response too large"))
+            declined = RpcFault(params.TOO_LARGE, "response too large")
         elif time.monotonic() > end:
-            one = _declined(request, RpcFault(params.TIMED_OUT, "request timed out"))
-        else:
-            one = _one(methods, request)
-            size += len(one)
+            declined = RpcFault(params.TIMED_OUT, "request timed out")
+        one = _one(dispatcher, request, declined)
+        size += len(one)
         if one:
             answers.append(one)
     return answers
-
-
-def _declined(request: Any, fault: RpcFault) -> bytes:
-    """The answer to a call of a batch that is not executed any more."""
-    return _one(_Declining(fault), request)
-
-
-class _Declining:
-    def __init__(self, fault: RpcFault) -> None:
-        self._fault = fault
-
-    def call(self, method: str, given: Any) -> Any:
-        raise self._fault
 
 
 def _is_identity(value: Any) -> bool:
@@ -92,7 +79,8 @@ def _is_identity(value: Any) -> bool:
     return value is None or (type(value) is int and -(2**63) <= value < 2**64)
 
 
-def _one(methods: Methods, request: Any) -> bytes:
+def _one(dispatcher: Dispatcher, request: Any, declined: RpcFault | None = None) -> bytes:
+    """The answer to one call, which is not executed where it is `declined`; empty for a notification."""
     if not isinstance(request, dict):
         return refusal(RpcFault(params.INVALID_REQUEST, "invalid request"))
     identity = request.get("id")
@@ -102,7 +90,11 @@ def _one(methods: Methods, request: Any) -> bytes:
     if request.get("jsonrpc") != "2.0" or not isinstance(method, str):
         return refusal(RpcFault(params.INVALID_REQUEST, "invalid request"), identity)
     try:
-        result = methods.call(method, request.get("params"))
+        if declined is not None:
+            raise declined
+        result = dispatcher.call(method, request.get("params"))
     except RpcFault as fault:
-        return refusal(fault, identity) if "id" in request else b""
-    return msgspec.json.encode({"jsonrpc": "2.0", "id": identity, "result": result}) if "id" in request else b""
+        reply = refusal(fault, identity)
+    else:
+        reply = msgspec.json.encode({"jsonrpc": "2.0", "id": identity, "result": result})
+    return reply if "id" in request else b""

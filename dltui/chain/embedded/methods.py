@@ -34,7 +34,7 @@ class Methods:
     """Calls methods by name on one chain and its miner. Safe to use from many threads."""
 
     def __init__(self, chain: StoredChain, miner: Miner) -> None:
-        self.chain = chain
+        self.chain, self.miner = chain, miner
         groups: tuple[object, ...] = (
             AboutMethods(chain),
             HistoryMethods(chain, miner),

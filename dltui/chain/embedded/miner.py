@@ -60,6 +60,7 @@ class Miner(threading.Thread):
             self._hashes.append(tx.hash)
             self._count += 1
         self._arrived.set()
+        self._chain.bell.ring()
         return ticket
 
     @property

@@ -22,7 +22,8 @@ LOOPBACK = "127.0.0.1"
 """The only interface that the node listens on."""
 MAX_CONNECTIONS = 512
 """Most connections at a time; a further one is told so and closed."""
-_READ_TIMEOUT = 10.0
+READ_TIMEOUT = 10.0
+"""Seconds that the rest of a begun request may take to come, piece by piece."""
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -79,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def parse_request(self) -> bool:
         # An idle kept connection may wait for ever; once a request has begun, the rest of it may not.
-        self.connection.settimeout(_READ_TIMEOUT)
+        self.connection.settimeout(READ_TIMEOUT)
         return super().parse_request()
 
     def do_POST(self) -> None:

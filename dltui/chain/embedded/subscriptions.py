@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dltui.chain.embedded import params
-from dltui.chain.embedded.api.feeds import Feed, Heads, Logs
+from dltui.chain.embedded.api.feeds import Feed, Heads, Logs, PendingHashes
 from dltui.chain.embedded.api.filters import new_id
 from dltui.chain.embedded.api.logs import coming_logs
-from dltui.chain.embedded.jsonrpc import Methods
-from dltui.chain.embedded.methods import Methods as NodeMethods
+from dltui.chain.embedded.methods import Methods
 from dltui.chain.embedded.params import RpcFault, arguments
 
 MAX_SUBSCRIPTIONS = 32
@@ -24,10 +23,10 @@ class _Subscription:
     answered: bool = False
 
 
-class Subscriber(Methods):
+class Subscriber:
     """The node's methods, and subscriptions, for one connection."""
 
-    def __init__(self, methods: NodeMethods) -> None:
+    def __init__(self, methods: Methods) -> None:
         self._methods = methods
         self._lock = threading.Lock()
         self._subscriptions: dict[str, _Subscription] = {}
@@ -61,10 +60,12 @@ class Subscriber(Methods):
         kind, wanted = arguments(given, 1, 2)
         if kind == "newHeads" and wanted is None:
             feed: Feed = Heads(self._methods.chain)
+        elif kind == "newPendingTransactions" and not params.flag(wanted, "the second parameter"):
+            feed = PendingHashes(self._methods.miner)
         elif kind == "logs":
             feed = Logs(self._methods.chain, coming_logs({} if wanted is None else wanted))
         else:
-            raise params.invalid("the subscriptions are newHeads and logs")
+            raise params.invalid("the subscriptions are newHeads, logs and newPendingTransactions (hashes)")
         name = new_id()
         with self._lock:
             if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:

@@ -69,7 +69,7 @@ class _Session:
 
     def __init__(self, connection: socket.socket, methods: Methods) -> None:
         self._socket = connection
-        self._chain = methods.chain
+        self._bell = methods.chain.bell
         self._subscriber = Subscriber(methods)
         self._protocol = ServerProtocol(max_size=MAX_BODY)
         self._lock = threading.Lock()
@@ -139,13 +139,13 @@ class _Session:
                 self._socket.sendall(data)
 
     def _push(self) -> None:
-        """Send notifications after every block; a subscription that cannot be served ends the connection."""
+        """Send notifications when the chain's bell rings; a subscription that cannot be served ends the connection."""
+        heard = self._bell.rings
         try:
             while self._protocol.state is State.OPEN:
-                seen = int(self._chain.head.block_number)
                 for notification in self._subscriber.due():
                     self._send(msgspec.json.encode(notification))
-                self._chain.wait(seen, _LOOK_AGAIN)
+                heard = self._bell.wait(heard, _LOOK_AGAIN)
         except Exception:
             log.debug("subscriptions ended", exc_info=True)
             self.end(CloseCode.INTERNAL_ERROR)

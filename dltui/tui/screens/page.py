@@ -28,7 +28,7 @@ from dltui.tui.messages import Opened
 from dltui.tui.requests import Selection
 from dltui.tui.screens.page_view import PageView
 from dltui.tui.widgets.footer import KeyHints
-from dltui.tui.widgets.ink import line
+from dltui.tui.widgets.ink import line, plain_ascii
 from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.lines import Lines
 
@@ -68,7 +68,7 @@ class PageScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Crumbs, the two lists, key hints."""
         yield self.crumbs
-        with Container(id="page"):
+        with Container(id="page", classes=self.about[0]):
             yield self.facts
             yield self.tables
         yield self.hints
@@ -79,6 +79,8 @@ class PageScreen(Screen[None]):
         self.paint()
         (self.tables if self.tables.display else self.facts).focus()
         self.set_interval(1 / min(2.0, self.dltui.paints_per_second), self._tick)
+        # After the main screen, which was there first and changes the inks.
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self.call_after_refresh(self.paint))
         if self.about[0] == "tx":
             self.run_worker(self._decode(self.about[1]), exit_on_error=False)
 
@@ -103,7 +105,7 @@ class PageScreen(Screen[None]):
         page = tx_page(state, id, now, self._decoded, self._note) if kind == "tx" else PAGES[kind](state, id, now)
         self.name_shown = page.name
         self.crumbs.show([self._crumbs()])
-        self.facts.border_title = _title(page.name)
+        self.facts.border_title = _title(page.name, self.dltui.ascii_only)
         self._arrange(page.tables)
         self.facts.show_page(page.facts, ())
         self.tables.show_page((), page.tables)
@@ -111,7 +113,7 @@ class PageScreen(Screen[None]):
 
     def _arrange(self, tables: tuple[Table, ...]) -> None:
         self.tables.display = bool(tables)
-        self.tables.border_title = _title(" · ".join(table.title for table in tables))
+        self.tables.border_title = _title(" · ".join(table.title for table in tables), self.dltui.ascii_only)
 
     def _crumbs(self) -> Any:
         names = [s.name_shown for s in self.app.screen_stack if isinstance(s, PageScreen)]
@@ -176,6 +178,7 @@ class PageScreen(Screen[None]):
         self.dltui.control.copy(current.copy if current and current.copy else str(self.about[1]))
 
 
-def _title(text: str) -> Content:
+def _title(text: str, ascii: bool) -> Content:
     """A border title, which would be parsed as markup if it were a string."""
-    return Content(clean(text, 60))
+    text = clean(text, 60)
+    return Content(plain_ascii(text) if ascii else text)

@@ -33,10 +33,10 @@ class WizardScreen(Dialog[dict[str, Any] | None]):
 
     def _text(self, wrong: str = "") -> list[Text]:
         auto = self.dltui.state.setting("clients", "auto_register", True)
-        then = "is registered at once" if auto else "waits for r, pending"
+        then = "It asks to join and is registered" if auto else "It asks to join; r registers it"
         return [
             line("Starts one more process with a key of its own, funded by one transfer."),
-            line(f"It asks to join, {then}, and takes part from the next round."),
+            line(f"{then}; it takes part from the next round."),
             line((wrong, "warn")),
         ]
 

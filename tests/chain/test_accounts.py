@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from chainkit import ADDRESSES, KEYS
+from eth_account import Account
+
+from dltui.chain.accounts import address_of, open_keystore
+from dltui.errors import ConfigError
+
+
+def keystore(path: Path, password: str = "right") -> Path:
+    path.write_text(json.dumps(Account.encrypt(KEYS[0], password, kdf="pbkdf2", iterations=10)))
+    return path
+
+
+def test_a_keystore_gives_its_key(tmp_path: Path) -> None:
+    key = open_keystore(keystore(tmp_path / "key.json"), "right")
+    assert key == KEYS[0] and address_of(key) == ADDRESSES[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read"),
+        (b"{", "is not a keystore file"),
+        (b"[]", "is not a keystore file"),
+        (b'{"crypto": 5}', "is not a keystore file"),
+        (b'{"crypto": {}, "version": 3}', "cannot be opened"),
+        (b"[" * 100_000, "is not a keystore file"),
+        (b'{"crypto": {"kdf": "magic"}, "version": 3}', "cannot be opened"),
+    ],
+)
+def test_what_is_no_keystore_is_said_so(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "key.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=message) as caught:
+        open_keystore(path, "right")
+    assert caught.value.where == str(path)
+
+
+def test_a_wrong_password_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="wrong password"):
+        open_keystore(keystore(tmp_path / "key.json"), "wrong")

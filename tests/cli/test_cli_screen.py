@@ -1,0 +1,163 @@
+"""What `dltui` does around its screen: a walkthrough that fails takes its run with it, a lost terminal does not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dltui.cli import running
+from dltui.config import Config
+from dltui.core.commands import Command
+from dltui.errors import RunError
+from dltui.paths import RunPaths
+
+RUN = Path(__file__).parent.parent / "fixtures" / "runs" / "starved"
+ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+class Session:
+    read_only = False
+    finished = False
+
+    def __init__(self, refuse: bool = False) -> None:
+        self.sent: list[str] = []
+        self.refuse = refuse
+
+    def send(self, command: Command) -> str:
+        if self.refuse:
+            raise RunError("no engine runs it now")
+        self.sent.append(command.name)
+        return ""
+
+
+def screen(monkeypatch: pytest.MonkeyPatch, session: Any, **ends: Any) -> int:
+    """Run `_screen` with an application that ends at once as `ends` says."""
+
+    class App:
+        failure = ends.get("failure")
+        crashed = ends.get("crashed", False)
+        over = ends.get("over", False)
+        farewell = ""
+        return_code = ends.get("code", 0)
+
+        def __init__(self, *_: Any, **__: Any) -> None:
+            pass
+
+        def run(self) -> None:
+            pass
+
+    monkeypatch.setattr("dltui.tui.app.DltuiApp", App)
+    director: Any = object() if ends.get("led", True) else None
+    return running._screen(session, RunPaths(RUN), Config(), director, "exit")
+
+
+def test_a_walkthrough_that_failed_stops_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    with pytest.raises(RunError, match="beat 5"):
+        screen(monkeypatch, session, failure=RunError("came too late", where="beat 5"), code=1)
+    assert session.sent == ["run.stop"]
+
+
+def test_a_screen_that_crashed_stops_the_walkthrough_it_led(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    assert screen(monkeypatch, session, crashed=True, code=1) == 1
+    assert session.sent == ["run.stop"]
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        {"crashed": True, "led": False, "code": 1},  # a screen on a run that nobody leads: the run goes on
+        {"code": 0},  # the operator left it running
+        {"failure": RunError("the journal ended"), "over": True, "code": 1},
+        {"code": 129},  # the terminal was closed
+    ],
+)
+def test_else_the_run_is_left_alone(monkeypatch: pytest.MonkeyPatch, ends: dict[str, Any]) -> None:
+    session = Session()
+    with contextlib.suppress(RunError):
+        screen(monkeypatch, session, **ends)
+    assert session.sent == []
+
+
+def test_an_engine_that_is_gone_already_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RunError, match="beat 5"):
+        screen(monkeypatch, Session(refuse=True), failure=RunError("came too late", where="beat 5"))
+
+
+def start(words: list[str], runs: Path, **env: str) -> tuple[subprocess.Popen[bytes], int]:
+    """The program on a terminal of its own."""
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (40, 120))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dltui", *words],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=runs,
+        env={**os.environ, "DLTUI_RUNS": str(runs), "TERM": "xterm-256color", **env},
+        start_new_session=True,
+    )
+    os.close(slave)
+    return process, master
+
+
+def said(master: int, wanted: bytes, seconds: float = 30.0) -> bytes:
+    """What came from the terminal up to `wanted`; fails where it does not come."""
+    out, end = b"", time.monotonic() + seconds
+    while wanted not in out:
+        assert time.monotonic() < end, out[-2000:]
+        if select.select([master], [], [], 0.2)[0]:
+            try:
+                out += os.read(master, 65536)
+            except OSError:
+                break
+    assert wanted in out, out[-2000:]
+    return out
+
+
+@pytest.mark.skipif(not hasattr(termios, "tcsetwinsize"), reason="this Python cannot size a terminal")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143)])
+def test_a_closed_terminal_ends_the_screen_and_leaves_the_terminal_clean(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    shutil.copytree(RUN, tmp_path / "4c2b14")
+    (tmp_path / "4c2b14" / "config.toml").write_text("")
+    process, master = start(["attach", "4c2b14"], tmp_path)
+    try:
+        said(master, ENTER)
+        process.send_signal(number)
+        out = said(master, LEAVE)
+        assert process.wait(20) == code
+        assert b"Traceback" not in out
+    finally:
+        if process.poll() is None:
+            process.kill()
+        os.close(master)
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_a_dumb_terminal_goes_on_without_a_screen_and_says_so(tmp_path: Path, term: str) -> None:
+    shutil.copytree(RUN, tmp_path / "4c2b14")
+    (tmp_path / "4c2b14" / "config.toml").write_text("")
+    process, master = start(["replay", "4c2b14"], tmp_path, TERM=term)
+    try:
+        out = said(master, b"dltui replay 4c2b14")
+        assert b"this is no terminal" in out and ENTER not in out
+        process.wait(20)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        os.close(master)

@@ -1,0 +1,62 @@
+"""What the crew makes of the examiner's first words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dltui.config import load
+from dltui.core import events as ev
+from dltui.core.events import Payload
+from dltui.engine.crew import TOO_SLOW, Crew
+from dltui.engine.processes import Nursery
+from dltui.engine.timing import Timings
+from dltui.errors import ConfigError
+from dltui.paths import RunPaths
+
+
+def genesis(sha256: str = "ab" * 32, round_seconds: float = 1.0) -> dict[str, Any]:
+    return {
+        "kind": "genesis",
+        "digest": "cd" * 32,
+        "data": {"dataset": "d", "schema": "s", "records": 9, "classes": 2, "test": 2, "sha256": sha256},
+        "model": {"model": "m", "parameters": 5, "bytes": 20, "device": "cpu", "round_seconds": round_seconds},
+    }
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> tuple[Crew, list[Payload]]:
+    """A crew without a nursery, and the events that it writes."""
+    events: list[Payload] = []
+    return Crew(load(), RunPaths(tmp_path), Nursery(tmp_path), Timings(), events.append), events
+
+
+def test_data_and_model_are_described_once_known(told: tuple[Crew, list[Payload]]) -> None:
+    crew, events = told
+    crew._examined(genesis())
+    assert [type(event) for event in events] == [ev.DataDescribed, ev.ModelDescribed]
+    assert (crew.genesis, crew.data_sha256) == ("cd" * 32, "ab" * 32)
+
+
+def test_other_data_than_before_are_refused(told: tuple[Crew, list[Payload]]) -> None:
+    crew, events = told
+    crew._examined(genesis())
+    crew._examined(genesis())
+    with pytest.raises(ConfigError, match="other data than the run began with: SHA-256 efefefefefef, not abababababab"):
+        crew._examined(genesis("ef" * 32))
+    assert {event.sha256 for event in events if isinstance(event, ev.DataDescribed)} == {"ab" * 32}
+
+
+@pytest.mark.parametrize(("seconds", "warned"), [(60.0, False), (240.4, True)])
+def test_a_round_that_nobody_can_finish_is_told_before_it_opens(
+    told: tuple[Crew, list[Payload]], seconds: float, warned: bool
+) -> None:
+    crew, events = told
+    crew._examined(genesis(round_seconds=seconds))
+    alerts = [event for event in events if isinstance(event, ev.RunAlert)]
+    assert [alert.id for alert in alerts] == ([TOO_SLOW] if warned else [])
+    if warned:
+        assert "about 240 s a round here, and the deadline is 60 s" in alerts[0].text
+        assert "train_seconds_max" in alerts[0].hint

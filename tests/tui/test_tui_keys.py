@@ -1,0 +1,119 @@
+"""Keys: one registry, from which the page, the configuration and the bindings are made, and which can be remapped."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from tui_dump import screen_text, settle, until
+from tui_scenario import FakeSession, awaiting, live
+
+from dltui.config import load
+from dltui.core.commands import COMMANDS, QUERIES
+from dltui.errors import ConfigError
+from dltui.keys import KeysSection, keys_of
+from dltui.tui.actions import ACTIONS, BY_ID, GROUPS
+from dltui.tui.app import DltuiApp
+from dltui.tui.screens.confirm import ConfirmScreen
+from dltui.tui.screens.help import HelpScreen
+from dltui.tui.screens.main import MainScreen
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_the_page_of_keys_and_the_configuration_are_those_of_the_registry() -> None:
+    spec = importlib.util.spec_from_file_location("keys_tool", ROOT / "tools" / "keys.py")
+    assert spec is not None and spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.DOCS.read_text(encoding="utf-8") == tool.page(), "stale: run python tools/keys.py"
+    text = tool.CONFIG.read_text(encoding="utf-8")
+    assert text == tool.config(text), "stale: run python tools/keys.py"
+
+
+def test_every_action_has_a_setting_and_every_setting_an_action() -> None:
+    assert list(BY_ID) and set(BY_ID) == set(KeysSection().table())
+    assert {action.group for action in ACTIONS} == set(GROUPS)
+    assert KeysSection().clash() is None
+
+
+def test_every_command_of_the_operator_has_a_key_or_is_a_question() -> None:
+    state = {a.id for a in ACTIONS if a.request is not None}
+    assert len(state) == 13
+    sent = {"client.register", "client.reject", "client.suspend", "client.reinstate", "client.ban",
+            "client.complete-leave", "client.stop", "client.restart", "model.approve", "model.reject", "round.open",
+            "run.pause", "run.resume", "run.stop"}  # fmt: skip
+    checks = {"client.verify", "model.verify", "round.verify", "tx.verify"}
+    assert sent | checks | QUERIES == set(COMMANDS) - {"client.approve", "demo.step", "registry.read"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"aprove": "a"}, "keys.approve"),
+        ({"approve": "x"}, "'x' is the key of both approve and reject"),
+        ({"help": "?,q"}, "'q' is the key of both help and quit"),
+        ({"approve": 1}, "keys.approve"),
+    ],
+)
+def test_unknown_actions_and_clashes_are_refused(keys: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words.replace("?", r"\?")) as error:
+        load(flags={"keys": keys})
+    assert error.value.exit_code == 2
+
+
+def test_only_changed_keys_are_frozen_into_a_run() -> None:
+    assert "keys" not in load().sections()
+    assert load(flags={"keys": {"approve": "A"}}).sections()["keys"] == {"approve": "A"}
+    assert keys_of("comma, f1") == ("comma", "f1") and keys_of("none") == ()
+
+
+async def test_remapped_keys_act_and_are_what_footer_and_help_show() -> None:
+    script = awaiting()
+    keys = load(flags={"keys": {"approve": "x", "reject": "a", "register": "f5", "pause": "none"}}).keys
+    session = FakeSession(script.events)
+    app = DltuiApp(session, clock=lambda: script.now, keys=keys)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        assert " f5 Register  x Approve  a Reject" in screen_text(app) and "Pause" not in screen_text(app)
+        await pilot.press("x")
+        await pilot.pause()
+        assert isinstance(app.screen, ConfirmScreen) and "ModelRegistry.approve(1)" in screen_text(app)
+        await pilot.press("escape", "p")
+        await pilot.pause()
+        assert isinstance(app.screen, MainScreen) and session.sent == []
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+        assert "   f5          register the selected pending" in screen_text(app)
+
+
+async def test_an_action_that_ships_without_a_key_can_be_given_one() -> None:
+    script = live()
+    keys = load(flags={"keys": {"complete_leave": "f6"}}).keys
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, keys=keys)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        await pilot.press("f6")
+        await until(pilot, lambda: bool(app._notifications))
+        assert [n.message for n in app._notifications] == ["complete leave: client-0 is active, not leaving"]
+
+
+async def test_every_key_does_something_or_says_why_not() -> None:
+    """No key of the registry is silent or breaks the screen, on a live run and on one that only reads."""
+    script = live()
+    for read_only in (False, True):
+        app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, read_only=read_only)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settle(app, pilot, script.events[-1].seq)
+            for action in ACTIONS:
+                if action.id in ("quit", "screenshot") or not action.keys:
+                    continue
+                for key in action.keys:
+                    await pilot.press(key)
+                    await pilot.pause()
+                    while len(app.screen_stack) > 2:
+                        await pilot.press("escape")
+                        await pilot.pause()
+            assert app._exception is None and isinstance(app.screen, MainScreen)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -286,6 +286,11 @@ class DltuiApp(App[None]):
     def tell(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """A short note, never parsed as markup."""
         self.notify(clean(text, 400), severity=severity, timeout=5, markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys of one burst are all sent to what had the focus at its start: text is no command by then."""
+        if self.screen is self.main and self.main.typed(event):
+            event.prevent_default()
 
     def on_opened(self, event: Opened) -> None:
         """A row was opened."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.model import GasRow
@@ -19,8 +18,7 @@ STALLED_SECONDS = 10.0
 """The same, from which it counts as stalled."""
 
 
-@dataclass(frozen=True)
-class GasLine:
+class GasLine(msgspec.Struct, frozen=True):
     """Gas of one function, sender or round, with its share of the gas of all calls in per cent."""
 
     name: str
@@ -30,8 +28,7 @@ class GasLine:
     share: int
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """Gas used of a limit. `tone` is ok, warn (from 80 per cent) or bad (more than all)."""
 
     used: int
@@ -40,8 +37,7 @@ class Budget:
     tone: str
 
 
-@dataclass(frozen=True)
-class ChainView:
+class ChainView(msgspec.Struct, frozen=True):
     """The chain pane. `age` and `age_tone` are of the last block; a block is due only where something awaits one."""
 
     state: str
@@ -130,11 +126,12 @@ def budget(state: State) -> Budget | None:
 
 def money(state: State, wei: int) -> str:
     """Wei in the configured currency, two decimals, half to even: `0.03 EUR`; empty where no rate is set."""
-    rate = state.setting("gas", "rate", 0.0)
+    rate = round(state.setting("gas", "rate", 0.0) * 10**6)
     if rate <= 0:
         return ""
-    amount = (Decimal(wei) * Decimal(str(rate)) / Decimal(10**18)).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
-    return f"{amount:,} {state.setting('gas', 'currency', 'EUR')}"
+    cents, rest = divmod(wei * rate, 10**22)
+    cents += rest > 5 * 10**21 or (rest == 5 * 10**21 and cents % 2)
+    return f"{cents // 100:,}.{cents % 100:02d} {state.setting('gas', 'currency', 'EUR')}"
 
 
 def _age(state: State, now: float, age: float | None) -> tuple[str, str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.model import Client, GasRow, Round
 from dltui.core.state import State
 
 
-@dataclass(frozen=True)
-class ClientRow:
+class ClientRow(msgspec.Struct, frozen=True):
     """A client: texts to show, and the values behind them to sort by."""
 
     id: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from dltui.core import events as ev
 from dltui.core import format as fmt
 from dltui.core.events import Event, Payload
 
 
-@dataclass(frozen=True)
-class EventRow:
+class EventRow(msgspec.Struct, frozen=True):
     """A line of the event pane. `group` is run, chain, tx, client, data, round, model, cmd, demo or alert."""
 
     time: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.model import Version
 from dltui.core.state import State
 
 
-@dataclass(frozen=True)
-class RegistryRow:
+class RegistryRow(msgspec.Struct, frozen=True):
     """A version: texts to show, and the values behind them to sort by. Accuracies in basis points."""
 
     version: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.model import Round, Version
@@ -10,16 +10,14 @@ from dltui.core.state import State
 from dltui.core.view_wait import Waiting, planned_rounds, quorum_size, seconds_left, waiting
 
 
-@dataclass(frozen=True)
-class Phase:
+class Phase(msgspec.Struct, frozen=True):
     """One step of the track. `state` is done, now, todo or failed."""
 
     name: str
     state: str
 
 
-@dataclass(frozen=True)
-class RoundView:
+class RoundView(msgspec.Struct, frozen=True):
     """The Round pane. Accuracies are in basis points, oldest first; `have` of `need` counts the present phase."""
 
     number: int
@@ -56,8 +54,7 @@ class RoundView:
     """Rounds up to this one that gave no version."""
 
 
-@dataclass(frozen=True)
-class RoundRow:
+class RoundRow(msgspec.Struct, frozen=True):
     """A line of the history of rounds."""
 
     number: int

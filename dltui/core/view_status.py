@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.model import Alert
@@ -12,8 +12,7 @@ from dltui.core.view_round import curves
 from dltui.core.view_wait import planned_rounds
 
 
-@dataclass(frozen=True)
-class StatusLine:
+class StatusLine(msgspec.Struct, frozen=True):
     """The top line. `tone` is a key of `format.SYMBOLS`."""
 
     run: str

@@ -6,7 +6,7 @@ that is lost, then client processes that are being started again, then the round
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.model import Round
@@ -15,8 +15,7 @@ from dltui.core.state import State
 LAST_ATTEMPT = 2
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """A wait with a name."""
 
     cause: str

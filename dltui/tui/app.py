@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -36,6 +36,8 @@ WIDTHS = [(0, "-tiny"), (40, "-slim"), (64, "-narrow"), (100, "-wide")]
 HEIGHTS = [(0, "-flat"), (8, "-low"), (16, "-short"), (32, "-tall")]
 """Least size of each class that the stylesheet folds by."""
 POLL_SECONDS = 0.1
+OVER_SECONDS = 1.0
+"""Between two looks at the journal of a run that is over: it may be resumed."""
 WATCH_SECONDS = 2.0
 """Between two looks whether the engine is there."""
 SILENT_TIMES = 2
@@ -174,7 +176,7 @@ class DltuiApp(App[None]):
                 self._untold += events
             elif self.over:
                 self._leave_when_over()
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(OVER_SECONDS if self.state.finished else POLL_SECONDS)
 
     @work(exit_on_error=False, group="lead")
     async def _lead(self, director: Director) -> None:
@@ -284,6 +286,11 @@ class DltuiApp(App[None]):
     def tell(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """A short note, never parsed as markup."""
         self.notify(clean(text, 400), severity=severity, timeout=5, markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys of one burst are all sent to what had the focus at its start: text is no command by then."""
+        if self.screen is self.main and self.main.typed(event):
+            event.prevent_default()
 
     def on_opened(self, event: Opened) -> None:
         """A row was opened."""

@@ -9,11 +9,13 @@ GUIDE: dict[str, str] = {
         "and where time went."
     ),
     "chain": (
-        "The node and what it has used, all from receipts: blocks and their age, gas by function, sender and round."
+        "The node and what it has used, all from receipts: blocks and their age, gas against the budget, of "
+        "deployments, by function, sender and round, and the last transactions."
     ),
     "clients": (
-        "One row a client: what it does in the round, how well, what it has paid, when it was last heard "
-        "of. A diamond marks a seat on the committee. The cursor follows the client, not the row."
+        "One row a client: what it does in the round, how well, its share (its weight's part of the last "
+        "aggregate), what it has paid, when it was last heard of. A diamond marks a seat on the committee. The "
+        "cursor follows the client, not the row, and the order stays for 3 s while you move."
     ),
     "registry": (
         "Every version of the model, newest first: verified by a quorum, then approved or rejected by "

@@ -5,14 +5,12 @@ A colour never says anything alone: each state is a symbol and a word, and its c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from rich.style import Style
 from textual.theme import Theme
 
 
-@dataclass(frozen=True)
-class Palette:
+class Palette(msgspec.Struct, frozen=True):
     """The colours of a theme; `ok`, `busy`, `warn` and `bad` repeat what a symbol and a word say."""
 
     name: str

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.color import Color
 from textual.message import Message
 from textual.pilot import Pilot
@@ -115,6 +116,17 @@ async def test_keys_typed_into_a_filter_are_no_commands() -> None:
         await pilot.pause()
         assert isinstance(app.screen, MainScreen) and session.sent == [] and not app.main.zoomed
         assert clients(app).pattern == "raxKpq12z "
+
+
+async def test_keys_in_one_burst_after_the_slash_are_no_commands_either() -> None:
+    async with showing(live()) as (app, pilot, session):
+        for key in ("slash", *"sax", "space", *"K["):
+            name = {"slash": "/", "space": " "}.get(key, key)
+            app.post_message(events.Key({"[": "left_square_bracket"}.get(key, key), name))
+        await pilot.pause()
+        await pilot.pause()
+        assert clients(app).pattern == "sax K[" and clients(app).ordering.column == ""
+        assert session.sent == [] and app.picture.live and isinstance(app.screen, MainScreen)
 
 
 async def test_events_are_filtered_as_they_come() -> None:

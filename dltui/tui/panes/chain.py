@@ -65,7 +65,7 @@ def _labelled(label: str, *parts: Part | str) -> Text:
 
 def _node(view: ChainView, width: int) -> Text:
     if view.state == "lost":
-        return line(("✖ the chain does not answer", "bad"), ("  the engine starts it again", ""))
+        return line(("✖ chain lost", "bad"), ": the engine starts it again")
     if view.state == "none":
         return line(("◌ no chain yet: the engine starts it", "quiet"))
     block = f"  block {view.block}" if view.block else ""

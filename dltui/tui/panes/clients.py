@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, ClassVar
+
+import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.state import State
@@ -97,7 +98,7 @@ class ClientsPane(TablePane):
 
     def record(self, row: ClientRow) -> dict[str, Any]:
         """The figures rather than their short forms."""
-        values = asdict(row)
+        values = msgspec.structs.asdict(row)
         for short in ("label", "tone", "epoch", "loss", "accuracy", "share", "change", "gas", "last_seen"):
             del values[short]
         return {**values, "seen_at": round(row.seen_at, 3)}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, ClassVar
+
+import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.state import State
@@ -81,7 +82,7 @@ class RegistryPane(TablePane):
 
     def record(self, row: RegistryRow) -> dict[str, Any]:
         """The figures rather than their short forms."""
-        values = asdict(row)
+        values = msgspec.structs.asdict(row)
         for short in ("label", "tone", "accuracy", "test_accuracy", "change", "branches"):
             del values[short]
         return values

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from typing import Any, ClassVar
 
+import msgspec
 from rich.text import Text
 
 from dltui.core import format as fmt
@@ -64,7 +64,7 @@ class RoundPane(SheetPane):
 
     def exported(self, state: State, now: float) -> list[dict[str, Any]]:
         """The rounds, newest first."""
-        rows = [asdict(round_row(state, number, now)) for number in sorted(state.rounds, reverse=True)]
+        rows = [msgspec.structs.asdict(round_row(state, number, now)) for number in sorted(state.rounds, reverse=True)]
         return [{key: value for key, value in row.items() if key != "tone"} for row in rows]
 
 

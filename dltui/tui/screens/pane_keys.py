@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
 from textual.screen import Screen
 
 from dltui.core.export import export
@@ -66,6 +66,13 @@ class PaneKeys(Screen[None]):
     def action_filter(self) -> None:
         """Types a filter of the focused pane."""
         self.filter_line.open(self.pane.heading, self.pane.pattern)
+
+    def typed(self, event: events.Key) -> bool:
+        """Takes a key for the filter's text that went to a pane, because it came before the filter had the focus."""
+        if not (self.filter_line.typing and event.is_printable and event.character):
+            return False
+        self.filter_line.take(event.character)
+        return True
 
     @on(FilterLine.Changed)
     def _filter(self, event: FilterLine.Changed) -> None:

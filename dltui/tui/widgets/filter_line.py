@@ -45,12 +45,21 @@ class FilterLine(Horizontal):
         self._label.update(f" / {heading}: ")
         self._input.value = pattern
         self.add_class("-on")
-        self._input.focus()
+        self.screen.set_focus(self._input)
+
+    @property
+    def typing(self) -> bool:
+        """Somebody types a filter now."""
+        return self.has_class("-on")
+
+    def take(self, characters: str) -> None:
+        """Text that was typed before the focus had come here."""
+        self._input.insert_text_at_cursor(characters)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filters while one types."""
         event.stop()
-        if self.has_class("-on"):
+        if self.typing:
             self.post_message(self.Changed(event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -60,7 +69,7 @@ class FilterLine(Horizontal):
 
     def on_descendant_blur(self, _event: events.DescendantBlur) -> None:
         """So does going elsewhere."""
-        if self.has_class("-on"):
+        if self.typing:
             self.action_leave(self._input.value)
 
     def action_leave(self, pattern: str) -> None:

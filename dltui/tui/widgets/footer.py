@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -14,8 +14,7 @@ from textual.widget import Widget
 from dltui.tui.widgets.ink import line, strip_of
 
 
-@dataclass(frozen=True)
-class Hint:
+class Hint(msgspec.Struct, frozen=True):
     """One key hint; one that is `kept` is never left out."""
 
     id: str

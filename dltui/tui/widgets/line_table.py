@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from rich.text import Text
 
 from dltui.tui.theme import INKS
@@ -13,8 +13,7 @@ from dltui.tui.widgets.ink import Part, fit
 from dltui.tui.widgets.line_view import LineView
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column: its title, its width in cells, and whether it is aligned to the right.
 
     `grow` takes what the others leave; columns with a higher `rank` are left out first where it is narrow. `sort`
@@ -29,8 +28,7 @@ class Column:
     sort: str = ""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A row: the key that the cursor follows, and one piece of text a column."""
 
     key: Any

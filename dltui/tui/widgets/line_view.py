@@ -151,9 +151,11 @@ class LineView(ScrollView, can_focus=True):
         """Puts the cursor on `key`."""
         if key == self.cursor:
             return
-        self.cursor = key
+        left, self.cursor = self.cursor_index, key
         self._reveal()
-        self.refresh()
+        for index in (left, self.cursor_index):
+            if index is not None:
+                self.refresh_line_of(index)
         self.post_message(self.Moved(self, by_hand=by_hand))
 
     def action_step(self, by: int) -> None:

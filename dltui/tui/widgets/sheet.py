@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import msgspec
 from rich.text import Text
 
 from dltui.tui.widgets.line_view import LineView
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A line, made only where it is in sight; `thing` is the (kind, id) that it stands for, None for figures."""
 
     make: Callable[[], Text]

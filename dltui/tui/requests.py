@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dltui.core import format as fmt
 from dltui.core.model import Client, Round, Version
 from dltui.core.state import State
 
@@ -81,7 +82,7 @@ def register(state: State, selection: Selection) -> Request:
         name="client.register",
         args={"client": client.id},
         title=f"Register {client.id}",
-        does=(f"FLContract.approveClient({client.address or client.id})", "it takes part from the next round"),
+        does=(f"FLContract.approveClient({fmt.short(client.address)})", "it takes part from the next round"),
         button="Register",
         onchain=True,
     )
@@ -151,7 +152,7 @@ def refuse(state: State, selection: Selection) -> Request:
         name="client.reject",
         args={"client": client.id},
         title=f"Refuse {client.id}",
-        does=(f"FLContract.rejectClient({client.address})", "it may ask again"),
+        does=(f"FLContract.rejectClient({fmt.short(client.address)})", "it may ask again"),
         button="Refuse",
         onchain=True,
     )

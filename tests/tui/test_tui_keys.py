@@ -100,8 +100,9 @@ async def test_an_action_that_ships_without_a_key_can_be_given_one() -> None:
         assert [n.message for n in app._notifications] == ["complete leave: client-0 is active, not leaving"]
 
 
-async def test_every_key_does_something_or_says_why_not() -> None:
+async def test_every_key_does_something_or_says_why_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No key of the registry is silent or breaks the screen, on a live run and on one that only reads."""
+    monkeypatch.chdir(tmp_path)
     script = live()
     for read_only in (False, True):
         app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, read_only=read_only)

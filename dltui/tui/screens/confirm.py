@@ -71,7 +71,7 @@ class ConfirmScreen(Dialog[bool]):
         try:
             cost = await self.dltui.inquiry.estimate(self.request)
         except DltuiError as error:
-            self.show_body(self._text(line((f"  {error.message}", "warn"))))
+            self.show_body(self._text(line((f"  no estimate: {error.message}", "warn"))))
             return
         self.show_body(
             self._text(

@@ -134,7 +134,7 @@ async def test_a_transaction_that_would_be_refused_is_said_before_it_is_sent(mon
 
         monkeypatch.setattr(session, "send", refuse)
         await pilot.press("a")
-        await until(pilot, lambda: "the contract would refuse it: [/x] version 1 was rejected" in screen_text(app))
+        await until(pilot, lambda: "no estimate: the contract would refuse it: [/x]" in screen_text(app, "#dialog"))
 
 
 @pytest.mark.parametrize("answer", ["", "[]", '{"gas": -1}', "[" * 2000, encode(ESTIMATE)[:-3]])

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from dltui.core.state import State
 from dltui.keys import KeysSection, keys_of
-from dltui.tui import requests
+from dltui.tui import requests, requests_clients
 from dltui.tui.requests import Request, Selection, Unavailable
 
 Answer = tuple[bool, str]
@@ -84,26 +84,27 @@ GROUPS = (OPERATE, LOOK, MOVE, SCREEN)
 
 _ACTIONS: tuple[Action, ...] = (
     Action("register", "Register", "register the selected pending client, or the one that waits longest",
-           OPERATE, footer=True, request=requests.register),
+           OPERATE, footer=True, request=requests_clients.register),
     Action("add_client", "Add client", "start one more client with a free slice of the data; it asks to join",
-           OPERATE, request=requests.add_client),
+           OPERATE, request=requests_clients.add_client),
     Action("refuse", "Refuse", "refuse the selected pending client; it may ask again",
-           OPERATE, dangerous=True, request=requests.refuse),
+           OPERATE, dangerous=True, request=requests_clients.refuse),
     Action("approve", "Approve", "approve the selected model version, or the newest that awaits approval",
            OPERATE, footer=True, request=requests.approve),
     Action("reject", "Reject", "reject the selected model version, or the newest that awaits approval",
            OPERATE, dangerous=True, footer=True, request=requests.reject),
     Action("suspend", "Suspend", "leave the selected client out until it is reinstated",
-           OPERATE, dangerous=True, request=requests.suspend),
+           OPERATE, dangerous=True, request=requests_clients.suspend),
     Action("reinstate", "Reinstate", "let the selected suspended client take part again",
-           OPERATE, request=requests.reinstate),
-    Action("ban", "Ban", "shut the selected client out for good", OPERATE, dangerous=True, request=requests.ban),
+           OPERATE, request=requests_clients.reinstate),
+    Action("ban", "Ban", "shut the selected client out for good",
+           OPERATE, dangerous=True, request=requests_clients.ban),
     Action("complete_leave", "Complete leave", "let a client go that left during a round which is over",
-           OPERATE, request=requests.complete_leave),
+           OPERATE, request=requests_clients.complete_leave),
     Action("stop_client", "Stop client", "end the process of the selected client",
-           OPERATE, dangerous=True, confirm=True, request=requests.stop_client),
+           OPERATE, dangerous=True, confirm=True, request=requests_clients.stop_client),
     Action("restart_client", "Restart", "start the selected client's process again",
-           OPERATE, request=requests.restart_client),
+           OPERATE, request=requests_clients.restart_client),
     Action("open_round", "Next round", "open the next round now", OPERATE, footer=True, request=requests.open_round),
     Action("pause", "Pause", "pause the run, or resume it", OPERATE, footer=True, request=requests.pause),
     Action("open", "Open", "everything about the selected row", LOOK, footer=True, needs=requests.something),

@@ -77,7 +77,8 @@ class PageScreen(Screen[None]):
         """Draws, and draws again when something happened."""
         self.set_class(self.dltui.ascii_only, "-ascii")
         self.paint()
-        (self.tables if self.tables.display else self.facts).focus()
+        leads_on = self.tables.display and self.about[0] != "alerts"
+        (self.tables if leads_on else self.facts).focus()
         self.set_interval(1 / min(2.0, self.dltui.paints_per_second), self._tick)
         # After the main screen, which was there first and changes the inks.
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.call_after_refresh(self.paint))

@@ -39,6 +39,7 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     logs: Key = "L"
     only_source: Key = "o"
     level: Key = "w"
+    plots: Key = "g"
     alerts: Key = "!"
     copy: Key = "y"
     filter: Key = "/"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 from dltui.core import format as fmt
 from dltui.core.model import Round
@@ -99,7 +100,7 @@ def shares(state: State, most: int = MOST_CLIENTS) -> Figure:
     says = "Weight shares appear when the first round is finalised."
     if rounds:
         number, weights = list(rounds.items())[-1]
-        says = f"In round {number}, {_counted([share for share in weights.values() if share])}"
+        says = f"Round {number}: {_counted([share for share in weights.values() if share])}"
     return Figure("shares", "Weight share per client", "stack", "round", "fraction", tuple(series), says)
 
 
@@ -129,6 +130,15 @@ def times(state: State) -> Figure:
     return Figure("times", "Time per round", "stack", "round", "seconds", series, says)
 
 
+def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """At most about `most` round numbers that enclose the range, in steps of 1, 2 or 5 times a power of ten."""
+    raw = (high - low) / max(1, most - 1)
+    power = 10.0 ** floor(log10(raw))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw * 0.999)
+    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+    return [round(n * step, 12) for n in range(first, last + 1)]
+
+
 def _weights(shown: Round) -> dict[str, float]:
     """Share of the weight by client; a client whose update was refused has 0."""
     total = sum(verdict.weight for verdict in shown.verdicts if verdict.included)
@@ -140,7 +150,7 @@ def _counted(shares: list[float]) -> str:
         return "no update counted."
     who = fmt.plural(len(shares), "client")
     low, high = f"{min(shares):.1%}", f"{max(shares):.1%}"
-    return f"{who} counted, each for {low} of the weight." if low == high else f"{who} counted, for {low} to {high}."
+    return f"{who} counted, each for {low}." if low == high else f"{who} counted, for {low} to {high}."
 
 
 def _course(what: str, *series: Series) -> str:

@@ -113,6 +113,7 @@ _ACTIONS: tuple[Action, ...] = (
     Action("logs", "Logs", "the logs of the engine and of every process", LOOK),
     Action("only_source", "This one", "in the logs: only the process of this line, or all again", LOOK),
     Action("level", "Level", "in the logs: everything, warnings, or errors only", LOOK),
+    Action("plots", "Graphs", "accuracy, loss, weight shares and gas as plots", LOOK),
     Action("alerts", "Alerts", "everything that needs the operator, and what to do", LOOK),
     Action("copy", "Copy", "copy the id, address or hash of the selected row", LOOK),
     Action("export", "Export", "write the focused pane to a file", LOOK),

@@ -105,6 +105,11 @@ class Control:
     def _alerts(self) -> None:
         self.open("alerts", None)
 
+    def _plots(self) -> None:
+        from dltui.tui.screens.plots import PlotsScreen
+
+        self._app.push_screen(PlotsScreen(self._app))
+
     def _logs(self, only: str | None = None) -> None:
         from dltui.tui.screens.logs import LogsScreen
 

@@ -30,6 +30,7 @@ from dltui.tui.inquiry import Inquiry
 from dltui.tui.messages import Opened
 from dltui.tui.requests import stop_run
 from dltui.tui.screens.main import MainScreen
+from dltui.tui.story import Story
 from dltui.tui.theme import THEMES
 
 WIDTHS = [(0, "-tiny"), (40, "-slim"), (64, "-narrow"), (100, "-wide")]
@@ -46,6 +47,16 @@ CHUNK = 1000
 
 class Director(Protocol):
     """Leads a walkthrough; it is told what happened and sends its own commands."""
+
+    paused: bool
+    speed: float
+
+    @property
+    def finished(self) -> bool:
+        """It has nothing more to tell."""
+
+    def skip(self) -> None:
+        """The present beat stays no longer than it must."""
 
     def tick(self, new_events: list[Event], now: float) -> Any:
         """Told every event once, and the time. Raises DltuiError where the walkthrough failed."""
@@ -95,12 +106,15 @@ class DltuiApp(App[None]):
         self.paints_per_second = max(0.5, min(refresh, 30.0))
         self.state = State()
         self.picture = Picture()
+        self.story = Story(self)
         self.failure: DltuiError | None = None
         self.stopping = False
         self.lost = False
         """The engine was there and does not answer any more."""
         self._asked: set[str] = set()
         self._untold: list[Event] = []
+        self._rewinds = 0
+        self._sought = asyncio.Event()
 
     @property
     def main(self) -> MainScreen:
@@ -169,12 +183,26 @@ class DltuiApp(App[None]):
             except DltuiError as error:
                 self.fail(error)
                 return
+            self._begin_again()
             await self._take(events)
             if self.director is not None:
                 self._untold += events
             elif self.over:
                 self._leave_when_over()
-            await asyncio.sleep(POLL_SECONDS)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._sought.wait(), POLL_SECONDS)
+            self._sought.clear()
+
+    def _begin_again(self) -> None:
+        """Forgets what it knows where a recording went back: the events that lead there come again."""
+        if self.recording is not None and self.recording.rewinds != self._rewinds:
+            self._rewinds = self.recording.rewinds
+            self.state, self.picture = State(), Picture()
+            self.main.repaint()
+
+    def follow_now(self) -> None:
+        """A recording was moved: its events are taken in without delay."""
+        self._sought.set()
 
     @work(exit_on_error=False, group="lead")
     async def _lead(self, director: Director) -> None:
@@ -186,7 +214,7 @@ class DltuiApp(App[None]):
                 if self.director is director:
                     self.fail(error)
                 return
-            if self.over and not self._untold:
+            if self.over and not self._untold and director.finished:
                 self._leave_when_over()
             await asyncio.sleep(POLL_SECONDS)
 
@@ -209,6 +237,8 @@ class DltuiApp(App[None]):
             for event in events[start : start + CHUNK]:
                 self.picture.note(self.state, event)
                 changed |= self.state.apply(event)
+                if self.director is not None:
+                    self.story.note(event)
                 urgent |= event.kind.startswith(("run.", "op."))
                 if isinstance(event.data, OpResult):
                     self._answered(event.data)

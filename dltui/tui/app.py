@@ -22,7 +22,7 @@ from dltui.core.picture import Picture
 from dltui.core.session import ReplaySession, Session
 from dltui.core.state import State
 from dltui.core.text import clean
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, RunError
 from dltui.keys import KeysSection
 from dltui.tui.actions import BY_ID, with_keys
 from dltui.tui.control import Control
@@ -210,9 +210,9 @@ class DltuiApp(App[None]):
             events, self._untold = self._untold, []
             try:
                 await asyncio.to_thread(director.tick, events, self.clock())
-            except DltuiError as error:
+            except Exception as error:  # a walkthrough that breaks down must not leave its run without a lead
                 if self.director is director:
-                    self.fail(error)
+                    self.fail(error if isinstance(error, DltuiError) else RunError(f"it broke down: {error!r}"))
                 return
             if self.over and not self._untold and director.finished:
                 self._leave_when_over()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import chain
 
+import msgspec
+
 from dltui.core.commands import Command, new_command
-from dltui.core.events import Event, RunFinished
+from dltui.core.events import DemoStep, Event, RunFinished
 from dltui.demo.claims import Count
 from dltui.demo.script import Beat, Script
 from dltui.errors import RunError
@@ -19,8 +21,9 @@ class Director:
     """Plays `script`; `send` passes a command to the engine and raises RunError where it is refused.
 
     A beat is announced (`demo.step`, so that the journal has it), waits for its event, issues its commands, waits until
-    its claims hold, and stays for its hold divided by `speed`. Events count from the run's beginning, so one that came
-    early is not missed. `paused` and `skip` may be set from another thread.
+    its claims hold, and stays for its hold divided by `speed`; once the run has ended only the last one stays. Events
+    count from the run's beginning, so one that came early is not missed. `paused`, `speed` and `skip` may be used from
+    another thread.
     """
 
     def __init__(self, script: Script, send: Callable[[Command], object], *, speed: float = 1.0) -> None:
@@ -48,6 +51,11 @@ class Director:
     def beat(self) -> Beat | None:
         """The beat that is played now."""
         return None if self.finished else self.script.beats[self._index]
+
+    @property
+    def step(self) -> DemoStep | None:
+        """The announcement of the present beat, also where the engine still starts and has not taken it."""
+        return None if self.finished else self._step_of(self.script.beats[self._index])
 
     @property
     def awaited(self) -> str:
@@ -87,9 +95,8 @@ class Director:
     def _announce(self, beat: Beat, now: float) -> bool:
         if self._over:
             return True
-        step = {"n": self._index + 1, "of": len(self.script.beats), "title": beat.title, "text": beat.text}
         try:
-            self._send(new_command("demo.step", "demo", actor="demo", **step))
+            self._send(new_command("demo.step", "demo", actor="demo", **msgspec.structs.asdict(self._step_of(beat))))
         except RunError as error:
             if now - self._step_began > STEP_SECONDS:
                 raise self._failed(beat, f"it could not be announced: {error}") from error
@@ -114,7 +121,8 @@ class Director:
 
     def _stay(self, beat: Beat, now: float) -> bool:
         assert self._began is not None
-        stays = now - self._began < beat.hold / self.speed and not self._over
+        last = beat is self.script.beats[-1]
+        stays = now - self._began < beat.hold / self.speed and (last or not self._over)
         if not self._skip and (self.paused or stays):
             return False
         for count in self._expects[self._index]:
@@ -132,6 +140,9 @@ class Director:
         if now - self._step_began > seconds:
             raise self._failed(beat, f"{expected} within {seconds:g} s, but {count.found}")
         return False
+
+    def _step_of(self, beat: Beat) -> DemoStep:
+        return DemoStep(n=self._index + 1, of=len(self.script.beats), title=beat.title, text=beat.text)
 
     def _failed(self, beat: Beat, why: str) -> RunError:
         return RunError(why, where=f"beat {self._index + 1}/{len(self.script.beats)} {beat.title!r}")

@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from dltui.core import format as fmt
 from dltui.core import views
 from dltui.core.commands import Command, cli_twin, new_command
-from dltui.core.events import Event, OpResult
+from dltui.core.events import DemoStep, Event, OpResult
 from dltui.core.picture import Picture
 from dltui.core.session import ReplaySession, Session
 from dltui.core.state import State
@@ -54,6 +54,10 @@ class Director(Protocol):
     @property
     def finished(self) -> bool:
         """It has nothing more to tell."""
+
+    @property
+    def step(self) -> DemoStep | None:
+        """The beat that plays now."""
 
     def skip(self) -> None:
         """The present beat stays no longer than it must."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dltui.core.events import Event
+from dltui.core.events import DemoStep, Event
 from dltui.core.marks import Marks
 from dltui.core.state import State
 
@@ -41,6 +41,12 @@ class Story:
         app = self._app
         told = app.director.step if app.director is not None and not app.picture.elsewhere else None
         return told or app.picture.shown(live).demo
+
+    def step(self, live: State) -> DemoStep | None:
+        """The beat to tell: the one that is looked at, that of the recording, or that which plays now."""
+        director = self._app.director
+        told = director.step if director is not None and not self.past else None
+        return told or self.shown(live).demo
 
     @property
     def past(self) -> bool:

@@ -126,7 +126,11 @@ def test_the_end_of_the_run_lets_beats_that_got_what_they_waited_for_go_by() -> 
     director, engine = play(beat("one", None, hold=60.0), beat("two", awaits("run.finished"), hold=60.0))
     director.tick([], 0.0)
     director.tick([event(ev.RunFinished(status="done", exit_code=0))], 1.0)
-    assert director.finished and engine.log == ["step 1"]
+    assert engine.log == ["step 1"] and director.step is not None and director.step.title == "two"
+    director.tick([], 60.9)
+    assert not director.finished
+    director.tick([], 61.0)
+    assert director.finished and director.step is None
 
 
 def test_a_refused_command_fails_the_walkthrough_by_name() -> None:

@@ -137,6 +137,14 @@ async def test_enter_pauses_where_no_row_has_the_focus_and_h_everywhere() -> Non
         assert leader.speed == 2.0 and not leader.paused
 
 
+async def test_the_first_beat_is_told_before_the_engine_takes_it() -> None:
+    leader = Leader()
+    leader.step = ev.DemoStep(n=1, of=4, title="Setting up", text="A chain starts.")
+    app = DltuiApp(FakeSession(), director=leader)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shows(app, pilot, "1/4 Setting up", "A chain starts.", "● live")
+
+
 async def test_a_paused_end_stays_until_it_goes_on() -> None:
     leader = Leader()
     leader.finished = False
@@ -187,7 +195,7 @@ async def test_a_replay_moves_by_beats_forward_and_back() -> None:
         assert all(client.index is None for client in app.state.clients.values())
         for _ in range(20):
             await pilot.press("full_stop")
-        await shows(app, pilot, "15/15 The end", "replay paused", "DONE")
+        await shows(app, pilot, "14/15 The last word", "replay paused", "DONE")
 
 
 async def test_a_replay_without_beats_moves_by_rounds() -> None:

@@ -266,6 +266,7 @@ class Leader:
         self.paused = False
         self.speed = 1.0
         self.finished = True
+        self.step: DemoStep | None = None
         self.skipped = 0
 
     def tick(self, new_events: list[Event], now: float) -> None:

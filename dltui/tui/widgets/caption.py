@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from dltui.core.state import State
+from dltui.core.events import DemoStep
 from dltui.tui.widgets.ink import clean, line
 from dltui.tui.widgets.lines import Lines
 
@@ -16,14 +16,13 @@ class Caption(Lines):
 
     _told: tuple[Any, ...] | None = None
 
-    def show_state(
-        self, state: State, *, where: str = "", held: bool = False, keys: Sequence[tuple[str, str]] = ()
+    def show_step(
+        self, step: DemoStep | None, *, where: str = "", held: bool = False, keys: Sequence[tuple[str, str]] = ()
     ) -> None:
-        """Draws the beat of `state`; `where` says where one is, `held` that this is not the moving present.
+        """Draws a beat; `where` says where one is, `held` that this is not the moving present.
 
         `keys` are the hints: keys and what they do.
         """
-        step = state.demo
         self.set_class(step is not None or bool(where), "-on")
         number = f"{step.n}/{step.of} " if step is not None else ""
         title, text = (step.title, step.text) if step is not None else ("", "")

@@ -42,12 +42,6 @@ class Story:
         told = app.director.step if app.director is not None and not app.picture.elsewhere else None
         return told or app.picture.shown(live).demo
 
-    def step(self, live: State) -> DemoStep | None:
-        """The beat to tell: the one that is looked at, that of the recording, or that which plays now."""
-        director = self._app.director
-        told = director.step if director is not None and not self.past else None
-        return told or self.shown(live).demo
-
     @property
     def past(self) -> bool:
         """An earlier beat is looked at."""

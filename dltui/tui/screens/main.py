@@ -14,6 +14,7 @@ from textual.containers import Grid
 from textual.theme import Theme
 from textual.timer import Timer
 
+from dltui.core.state import State
 from dltui.tui import theme
 from dltui.tui.actions import BINDINGS, PANES, Action
 from dltui.tui.panes.alert import AlertLine
@@ -124,7 +125,7 @@ class MainScreen(PaneKeys):
         self.paint()
 
     def _tick(self) -> None:
-        if self._stale or self.dltui.recording is not None:
+        if self._stale:
             self.paint()
 
     def _age(self) -> None:
@@ -248,9 +249,10 @@ class MainScreen(PaneKeys):
 
     def action_do(self, name: str) -> None:
         """Does an action of the registry, or says why not."""
-        action, past = self.dltui.actions[name], self.dltui.picture.past
-        if action.request is not None and past is not None:
-            self.dltui.tell(f"{action.label.lower()}: round {past} is shown, end goes back to the present", "warning")
+        action, picture = self.dltui.actions[name], self.dltui.picture
+        if action.request is not None and picture.elsewhere:
+            shown = "an earlier beat" if picture.past is None else f"round {picture.past}"
+            self.dltui.tell(f"{action.label.lower()}: {shown} is shown, end goes back to the present", "warning")
         elif name.startswith("pane_"):
             self._go(name.removeprefix("pane_"))
         else:

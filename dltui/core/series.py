@@ -46,6 +46,21 @@ class Figure:
         """There is nothing to plot yet."""
         return not any(series.points for series in self.series)
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value to have on the axis; never equal."""
+        values = [y for series in self.series for _, y in series.points]
+        low, high = min(values, default=0.0), max(values, default=1.0)
+        if self.kind == "stack":
+            sums: dict[int, float] = {}
+            for series in self.series:
+                for x, y in series.points:
+                    sums[x] = sums.get(x, 0.0) + y
+            low, high = 0.0, max(sums.values(), default=1.0)
+        if high - low > 1e-9 * max(abs(low), abs(high)):
+            return low, high
+        return (min(0.0, low), max(1.0, high)) if self.unit == "fraction" else (low, low + max(1.0, abs(low)))
+
     def value(self, y: float | None) -> str:
         """A value as people write it in this figure's unit."""
         if y is None:

@@ -30,7 +30,7 @@ def draw(figure: Figure, id: str) -> str:
     SubElement(root, "title", id=f"{id}-title").text = figure.title
     SubElement(root, "desc", id=f"{id}-says").text = figure.says
     xs = sorted({x for series in figure.series for x, _ in series.points})
-    low, high = _range(figure)
+    low, high = figure.bounds
     ticks = nice_ticks(low, high)
     low, high = min(low, ticks[0]), max(high, ticks[-1])
 
@@ -48,18 +48,6 @@ def draw(figure: Figure, id: str) -> str:
     elif xs:
         _stacks(root, figure, xs, across, up)
     return tostring(root, encoding="unicode")
-
-
-def _range(figure: Figure) -> tuple[float, float]:
-    values = [y for series in figure.series for _, y in series.points]
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    if figure.kind == "stack":
-        sums: dict[int, float] = {}
-        for series in figure.series:
-            for x, y in series.points:
-                sums[x] = sums.get(x, 0.0) + y
-        low, high = 0.0, max(sums.values(), default=1.0)
-    return (low, high) if high - low > 1e-9 * max(abs(low), abs(high)) else (low, low + max(1.0, abs(low)))
 
 
 def _axes(

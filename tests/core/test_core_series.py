@@ -97,6 +97,23 @@ def test_gas_per_round_leaves_out_what_came_before_and_says_it() -> None:
     assert series.gas(state).says == "3 rounds used 3.56M gas, 1.19M each; 8.70M came before."
 
 
+@pytest.mark.parametrize(
+    ("kind", "unit", "points", "bounds"),
+    [
+        ("line", "fraction", (((0, 0.1), (1, 0.9)),), (0.1, 0.9)),
+        ("line", "fraction", (((0, 0.1),),), (0.0, 1.0)),
+        ("line", "nats", (((0, 2.3),),), (2.3, 4.6)),
+        ("stack", "seconds", (((1, 2.0), (2, 1.0)), ((1, 3.0),)), (0.0, 5.0)),
+        ("stack", "gas", ((),), (0.0, 1.0)),
+    ],
+)
+def test_the_axis_has_every_value_and_is_never_empty(
+    kind: str, unit: str, points: tuple[tuple[tuple[int, float], ...], ...], bounds: tuple[float, float]
+) -> None:
+    figure = series.Figure("f", "", kind, "x", unit, tuple(series.Series("s", one) for one in points), "")
+    assert figure.bounds == bounds
+
+
 def test_an_empty_run_says_what_will_appear() -> None:
     for figure in series.figures(State()):
         assert figure.empty and "appear" in figure.says

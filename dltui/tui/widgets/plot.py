@@ -46,7 +46,6 @@ class Plot(PlotextPlot):
         plt.clear_figure()
         shown = [series for series in figure.series if series.points]
         xs = sorted({x for series in shown for x, _ in series.points})
-        ys = [y for series in shown for _, y in series.points]
         for at, series in enumerate(shown):
             x, y = [x for x, _ in series.points], [y for _, y in series.points]
             marker, colour = MARKERS[at % len(MARKERS)]
@@ -56,8 +55,7 @@ class Plot(PlotextPlot):
                 plt.plot(x, y, marker=plain_ascii(marker) if self.ascii else marker, color=self._rgb(colour))
         labels = xs[:: max(1, -(-len(xs) // MOST_TICKS))]
         plt.xticks([float(x) for x in labels], [str(x) for x in labels])
-        low = 0.0 if figure.kind == "stack" else min(ys)
-        ticks = nice_ticks(low, max(ys) if max(ys) > low else low + 1.0)
+        ticks = nice_ticks(*figure.bounds)
         plt.ylim(ticks[0], ticks[-1])
         plt.yticks(ticks, [figure.value(y) if figure.unit == "gas" else f"{y:g}" for y in ticks])
 

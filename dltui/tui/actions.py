@@ -78,8 +78,8 @@ class Action:
 
 PANES = ("round", "chain", "clients", "registry", "events")
 """The panes in the order of their numbers, from 1."""
-OPERATE, LOOK, MOVE, SCREEN = "Operate", "Look closer", "Move", "Screen"
-GROUPS = (OPERATE, LOOK, MOVE, SCREEN)
+OPERATE, LOOK, MOVE, STORY, SCREEN = "Operate", "Look closer", "Move", "Walkthrough and replay", "Screen"
+GROUPS = (OPERATE, LOOK, MOVE, STORY, SCREEN)
 """The groups in which help and docs show the actions."""
 
 _ACTIONS: tuple[Action, ...] = (
@@ -114,6 +114,7 @@ _ACTIONS: tuple[Action, ...] = (
     Action("logs", "Logs", "the logs of the engine and of every process", LOOK),
     Action("only_source", "This one", "in the logs: only the process of this line, or all again", LOOK),
     Action("level", "Level", "in the logs: everything, warnings, or errors only", LOOK),
+    Action("plots", "Graphs", "accuracy, loss, weight shares and gas as plots", LOOK),
     Action("alerts", "Alerts", "everything that needs the operator, and what to do", LOOK),
     Action("copy", "Copy", "copy the id, address or hash of the selected row", LOOK),
     Action("export", "Export", "write the focused pane to a file", LOOK),
@@ -127,6 +128,11 @@ _ACTIONS: tuple[Action, ...] = (
     Action("next_pane", "Next pane", "go to the next pane", MOVE),
     Action("previous_pane", "Previous pane", "go to the pane before", MOVE),
     Action("back", "Back", "leave a page, a filter, the zoom or the freeze", MOVE),
+    Action("story_next", "Next", "the next beat of the walkthrough, the next beat or round of the replay", STORY),
+    Action("story_back", "Before", "the beat before as it ended, while the run goes on; in a replay, go back", STORY),
+    Action("story_pause", "Hold", "stay in this beat, or go on; in the round and chain panes enter does it too", STORY),
+    Action("story_faster", "Faster story", "twice as fast", STORY),
+    Action("story_slower", "Slower story", "half as fast", STORY),
     Action("zoom", "Zoom", "show the focused pane alone, and all of them again", SCREEN, footer=True),
     Action("freeze", "Freeze", "hold the picture still while the run goes on; again to catch up", SCREEN, footer=True),
     Action("refresh_faster", "Faster", "paint more often", SCREEN),

@@ -42,8 +42,10 @@ class Frames:
 
     def note(self, state: State, event: Event) -> None:
         """Told every event before it is applied: the one that opens a round ends the round before."""
+        if not isinstance(event.data, RoundOpened):
+            return
         number = max(state.rounds, default=0)
-        if isinstance(event.data, RoundOpened) and event.data.round == number + 1 and state.in_flight is None:
+        if event.data.round == number + 1 and state.in_flight is None:
             self._frames.pop(number, None)
             self._frames[number] = still(state, events=EVENTS)
             if len(self._frames) > KEPT:

@@ -25,6 +25,7 @@ from dltui.core.text import clean
 from dltui.errors import DltuiError
 from dltui.tui.actions import BINDINGS
 from dltui.tui.messages import Opened
+from dltui.tui.panes.status import TooSmall
 from dltui.tui.requests import Selection
 from dltui.tui.screens.page_view import PageView
 from dltui.tui.widgets.footer import KeyHints
@@ -60,6 +61,7 @@ class PageScreen(Screen[None]):
         self.facts = PageView(id="facts", ascii=app.ascii_only)
         self.tables = PageView(id="tables", ascii=app.ascii_only)
         self.hints = KeyHints(id="hints", ascii=app.ascii_only)
+        self.too_small = TooSmall(id="too-small", ascii=app.ascii_only)
         self.name_shown = ""
         self._decoded: DecodedTx | None = None
         self._note = ""
@@ -72,6 +74,11 @@ class PageScreen(Screen[None]):
             yield self.facts
             yield self.tables
         yield self.hints
+        yield self.too_small
+
+    def on_resize(self) -> None:
+        """Says so where there is no room."""
+        self.too_small.show_size(self.size.width, self.size.height)
 
     def on_mount(self) -> None:
         """Draws, and draws again when something happened."""

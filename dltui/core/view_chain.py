@@ -43,6 +43,8 @@ class ChainView(msgspec.Struct, frozen=True):
     state: str
     tone: str
     engine: str
+    reason: str
+    """Why this engine."""
     port: int
     chain_id: int
     pid: int | None
@@ -86,6 +88,7 @@ def chain_view(state: State, now: float) -> ChainView:
         state=chain.state,
         tone=_TONES.get(chain.state, "idle"),
         engine=chain.engine,
+        reason=chain.reason,
         port=chain.port,
         chain_id=chain.chain_id,
         pid=chain.pid,

@@ -43,6 +43,9 @@ class ChainPane(SheetPane):
         entries += _table("by call", view.by_function, width, "")
         entries += [_BLANK, *_table("by client", view.by_client, width, "client")]
         entries += [_BLANK, *_table("by round", view.by_round, width, "round")]
+        if view.reason:
+            entries += [_BLANK, Entry(partial(line, ("engine  ", "quiet"), view.engine))]
+            entries += [Entry(partial(line, ("  " + view.reason, "quiet")))]
         if view.contracts:
             entries += [_BLANK, Entry(partial(line, ("contracts", "quiet")))]
             entries += [Entry(partial(line, f"  {name:<16}", (address, "quiet"))) for name, address in view.contracts]
@@ -65,7 +68,8 @@ def _labelled(label: str, *parts: Part | str) -> Text:
 
 def _node(view: ChainView, width: int) -> Text:
     if view.state == "lost":
-        return line(("✖ chain lost", "bad"), ": the engine starts it again")
+        then = "it is waited for" if view.engine == "url" else "the engine starts it again"
+        return line(("✖ chain lost", "bad"), f": {then}")
     if view.state == "none":
         return line(("◌ no chain yet: the engine starts it", "quiet"))
     block = f"  block {view.block}" if view.block else ""

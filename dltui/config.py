@@ -18,7 +18,7 @@ from dltui import configcheck
 from dltui.errors import ConfigError
 from dltui.keys import KeysSection
 
-OTHER_VARIABLES = frozenset({"DLTUI_RUNS", "DLTUI_ANVIL", "DLTUI_PASSWORD"})
+OTHER_VARIABLES = frozenset({"DLTUI_RUNS", "DLTUI_ANVIL", "DLTUI_CAST", "DLTUI_PASSWORD"})
 """Variables of the environment that begin like a key and are none."""
 
 MAX_FILE_BYTES = 1 << 20
@@ -76,7 +76,7 @@ class ChainSection(Section, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     chain_id: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 31_337
     batch_ms: Annotated[int, Meta(ge=0, le=1_000)] = 20
-    funding: Annotated[float, Meta(gt=0.0, le=10_000.0)] = 100.0
+    funding: Annotated[float, Meta(gt=0.0, le=1_000.0)] = 100.0
     federation: Annotated[str, Meta(pattern=r"^(0x[0-9a-fA-F]{40})?\Z", description="an address, or nothing")] = ""
     first_block: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
     confirmations: Annotated[int, Meta(ge=0, le=1_000)] = 0

@@ -1,4 +1,4 @@
-"""`dltui runs`: one line a run."""
+"""`dltui runs`: one line a run; `dltui demo --list`: the walkthroughs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.text import Text
 from dltui.core import format as fmt
 from dltui.core.jsontext import decode_json
 from dltui.core.session import LiveSession
+from dltui.demo.script import available, load
 from dltui.paths import RunPaths, all_runs, runs_dir
 
 
@@ -26,6 +27,18 @@ def print_runs() -> int:
         Console().print(table)
     else:
         print(f"no runs in {runs_dir()} yet: start one with `dltui` or `dltui demo`")
+    return 0
+
+
+def print_demos() -> int:
+    """Print the walkthroughs that ship with the program."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("demo", "beats", "what it shows"):
+        table.add_column(column)
+    for name in available():
+        script = load(name)
+        table.add_row(name, str(len(script.beats)), Text(f"{script.title}. {script.text}"))
+    Console().print(table)
     return 0
 
 

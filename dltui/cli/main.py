@@ -82,18 +82,23 @@ def run(
 def demo(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A walkthrough that ships with dltui, or a .toml file.")] = "tour",
+    list_demos: Annotated[bool, typer.Option("--list", help="List the walkthroughs and exit.")] = False,
+    speed: Annotated[float, typer.Option("--speed", min=0.05, max=100, help="2 halves how long beats stay.")] = 1.0,
     seed: int = _number("--seed"),
     no_ui: NoUi = False,
     format: FormatName = "text",
     config: ConfigFile = None,
-    pace: Annotated[float, typer.Option("--pace", help="How long beats stay, as a factor.")] = 1.0,
 ) -> None:
     """A guided walkthrough that ends by itself: a run, its verification, and a summary."""
 
     def play() -> int:
+        if list_demos:
+            from dltui.cli.listing import print_demos
+
+            return print_demos()
         from dltui.cli import running
 
-        return running.demo(name, config, flags({"seed": seed}), no_ui, _format(format), pace)
+        return running.demo(name, config, flags({"seed": seed}), no_ui, _format(format), speed)
 
     raise typer.Exit(guarded(play, context.obj["debug"]))
 
@@ -121,17 +126,18 @@ def attach(
 def replay(
     context: typer.Context,
     run: RunRef = None,
-    speed: Annotated[Optional[float], typer.Option("--speed", min=0.01, help="1 keeps the pace.")] = None,  # noqa: UP045
+    speed: Annotated[float, typer.Option("--speed", min=0.01, max=1000, help="1 keeps the run's own pace.")] = 1.0,
+    start: Annotated[Optional[str], typer.Option("--from", help="3 for round 3, @120 for event 120.")] = None,  # noqa: UP045
     no_ui: NoUi = False,
     format: FormatName = "text",
 ) -> None:
-    """Show a recorded run again."""
+    """Show a recorded run again; without a screen it is told at once."""
 
     def again() -> int:
         from dltui.cli import running
         from dltui.paths import find_run
 
-        return running.replay(find_run(run), speed, no_ui, _format(format))
+        return running.replay(find_run(run), speed, start, no_ui, _format(format))
 
     raise typer.Exit(guarded(again, context.obj["debug"]))
 

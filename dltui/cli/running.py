@@ -74,16 +74,21 @@ def attach(paths: RunPaths, no_ui: bool, format: Format, read_only: bool = False
     return _screen(session, paths, load(paths.config), None, "stay", read_only)
 
 
-def replay(paths: RunPaths, speed: float | None, no_ui: bool, format: Format) -> int:
-    """Show a recorded run again; without a screen it is told at once."""
-    if _without_screen(no_ui):
+def replay(paths: RunPaths, speed: float, start: str | None, no_ui: bool, format: Format) -> int:
+    """Show a recorded run again, from `start` on; without a screen it is told at once."""
+    headless = _without_screen(no_ui)
+    session = ReplaySession(paths.root, None if headless else speed)
+    first = session.marks.find(start) if start is not None else 1
+    if headless:
         from dltui.headless.run import follow
 
-        return follow(ReplaySession(paths.root, None), format, stop_on_interrupt=False)
-    return _screen(ReplaySession(paths.root, speed or 1.0), paths, load(paths.config), None, "stay")
+        return follow(session, format, first=first, stop_on_interrupt=False)
+    if start is not None:
+        session.seek(first)
+    return _screen(session, paths, load(paths.config), None, "stay")
 
 
-def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, format: Format, pace: float) -> int:
+def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, format: Format, speed: float) -> int:
     """Play a walkthrough: run it, verify it, and say what it came to."""
     from dltui.demo import script
 
@@ -97,7 +102,7 @@ def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, forma
         config,
         no_ui,
         format,
-        director_of=lambda session: Director(walkthrough, session.send, pace=pace),
+        director_of=lambda session: Director(walkthrough, session.send, speed=speed),
     )
     if code != exits.OK:
         return code

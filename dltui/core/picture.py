@@ -1,4 +1,4 @@
-"""Which moment a face shows: the present one, one that is held, or the end of an earlier round."""
+"""Which moment a face shows: the present one, one that is held, the end of a round, or one chosen from outside."""
 
 from __future__ import annotations
 
@@ -16,22 +16,33 @@ class Picture:
         self._held: State | None = None
         self.past: int | None = None
         """The round whose end is shown; None for the present."""
+        self.moment: State | None = None
+        """The moment that somebody else chose to look at, such as the end of a walkthrough's beat."""
 
     def note(self, state: State, event: Event) -> None:
         """Told every event before it is applied to the live state."""
         self._frames.note(state, event)
 
+    @property
+    def _chosen(self) -> State | None:
+        if self.moment is not None:
+            return self.moment
+        return self._held if self.past is None else self._frames.at(self.past)
+
     def shown(self, live: State) -> State:
         """The state to draw."""
-        if self.past is not None:
-            return self._frames.at(self.past)
-        return self._held or live
+        return self._chosen or live
 
     def now(self, now: float) -> float:
         """The time to measure ages against, unix seconds: that of the shown moment where it is not the present."""
-        state = self._frames.at(self.past) if self.past is not None else self._held
+        state = self._chosen
         last = fmt.unix(state.last_ts) if state is not None else None
         return now if last is None else last
+
+    @property
+    def elsewhere(self) -> bool:
+        """An earlier moment is shown."""
+        return self.past is not None or self.moment is not None
 
     @property
     def frozen(self) -> bool:
@@ -41,7 +52,7 @@ class Picture:
     @property
     def live(self) -> bool:
         """The present is shown and moves."""
-        return self._held is None and self.past is None
+        return self._chosen is None
 
     def missed(self, live: State) -> int | None:
         """Events since the picture was held; None where it is not."""
@@ -57,7 +68,7 @@ class Picture:
         earlier = self._frames.before(current)
         if earlier is None:
             return False
-        self.past = earlier
+        self.past, self.moment = earlier, None
         return True
 
     def forward(self, live: State) -> bool:
@@ -70,4 +81,4 @@ class Picture:
 
     def present(self) -> None:
         """Back to the present, and moving."""
-        self.past = self._held = None
+        self.past = self.moment = self._held = None

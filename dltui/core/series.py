@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 from dltui.core import format as fmt
 from dltui.core.model import Round
@@ -44,6 +45,21 @@ class Figure:
     def empty(self) -> bool:
         """There is nothing to plot yet."""
         return not any(series.points for series in self.series)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value to have on the axis; never equal."""
+        values = [y for series in self.series for _, y in series.points]
+        low, high = min(values, default=0.0), max(values, default=1.0)
+        if self.kind == "stack":
+            sums: dict[int, float] = {}
+            for series in self.series:
+                for x, y in series.points:
+                    sums[x] = sums.get(x, 0.0) + y
+            low, high = 0.0, max(sums.values(), default=1.0)
+        if high - low > 1e-9 * max(abs(low), abs(high)):
+            return low, high
+        return (min(0.0, low), max(1.0, high)) if self.unit == "fraction" else (low, low + max(1.0, abs(low)))
 
     def value(self, y: float | None) -> str:
         """A value as people write it in this figure's unit."""
@@ -99,7 +115,7 @@ def shares(state: State, most: int = MOST_CLIENTS) -> Figure:
     says = "Weight shares appear when the first round is finalised."
     if rounds:
         number, weights = list(rounds.items())[-1]
-        says = f"In round {number}, {_counted([share for share in weights.values() if share])}"
+        says = f"Round {number}: {_counted([share for share in weights.values() if share])}"
     return Figure("shares", "Weight share per client", "stack", "round", "fraction", tuple(series), says)
 
 
@@ -129,6 +145,15 @@ def times(state: State) -> Figure:
     return Figure("times", "Time per round", "stack", "round", "seconds", series, says)
 
 
+def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """At most about `most` round numbers that enclose the range, in steps of 1, 2 or 5 times a power of ten."""
+    raw = (high - low) / max(1, most - 1)
+    power = 10.0 ** floor(log10(raw))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw * 0.999)
+    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+    return [round(n * step, 12) for n in range(first, last + 1)]
+
+
 def _weights(shown: Round) -> dict[str, float]:
     """Share of the weight by client; a client whose update was refused has 0."""
     total = sum(verdict.weight for verdict in shown.verdicts if verdict.included)
@@ -140,7 +165,7 @@ def _counted(shares: list[float]) -> str:
         return "no update counted."
     who = fmt.plural(len(shares), "client")
     low, high = f"{min(shares):.1%}", f"{max(shares):.1%}"
-    return f"{who} counted, each for {low} of the weight." if low == high else f"{who} counted, for {low} to {high}."
+    return f"{who} counted, each for {low}." if low == high else f"{who} counted, for {low} to {high}."
 
 
 def _course(what: str, *series: Series) -> str:

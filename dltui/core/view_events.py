@@ -126,7 +126,9 @@ _SENTENCES: dict[type[Payload], Callable[[Any], str]] = {
     ev.RunAlert: lambda d: d.text + (f" - {d.hint}" if d.hint else ""),
     ev.RunAlertCleared: lambda d: f"cleared: {d.id}",
     ev.ChainStarting: lambda d: f"starting the {d.engine} chain" + (f" ({d.reason})" if d.reason else ""),
-    ev.ChainReady: lambda d: f"{d.engine} chain ready on port {d.port}, chain id {d.chain_id}",
+    ev.ChainReady: lambda d: (
+        f"{d.engine} chain ready {'at ' + d.url if d.engine == 'url' else f'on port {d.port}'}, chain id {d.chain_id}"
+    ),
     ev.ChainBlock: lambda d: f"block {d.number}  {d.txs} tx  {d.gas_used:,} gas",
     ev.ChainLost: lambda d: f"chain lost: {d.reason}",
     ev.ChainRewound: lambda d: f"chain back at block {d.block}",

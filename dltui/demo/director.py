@@ -1,12 +1,16 @@
-"""Plays a walkthrough: fed with events, it starts beats, waits and issues commands."""
+"""Plays a walkthrough: fed with events, it starts beats, waits, issues commands, and checks what it has told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
+
+import msgspec
 
 from dltui.core.commands import Command, new_command
-from dltui.core.events import Event, RunFinished
-from dltui.demo.script import Ask, Beat, Script
+from dltui.core.events import DemoStep, Event, RunFinished
+from dltui.demo.claims import Count
+from dltui.demo.script import Beat, Script
 from dltui.errors import RunError
 
 STEP_SECONDS = 15.0
@@ -16,19 +20,26 @@ STEP_SECONDS = 15.0
 class Director:
     """Plays `script`; `send` passes a command to the engine and raises RunError where it is refused.
 
-    A beat is announced (`demo.step`, so that the journal has it), waits for its event, issues its commands, and stays
-    for its hold times `pace`. Events count from the run's beginning, so one that came early is not missed.
+    A beat is announced (`demo.step`, so that the journal has it), waits for its event, issues its commands, waits until
+    its claims hold, and stays for its hold divided by `speed`; once the run has ended only the last one stays. Events
+    count from the run's beginning, so one that came early is not missed. `paused`, `speed` and `skip` may be used from
+    another thread.
     """
 
-    def __init__(self, script: Script, send: Callable[[Command], object], *, pace: float = 1.0) -> None:
+    def __init__(self, script: Script, send: Callable[[Command], object], *, speed: float = 1.0) -> None:
         self.script = script
+        self.paused = False
+        """The present beat stays, whatever comes."""
+        self.speed = speed
         self._send = send
-        self._pace = pace
-        self._seen = [0] * len(script.beats)
+        self._skip = False
+        self._waits = [Count(beat.wait.claim) if beat.wait else None for beat in script.beats]
+        self._expects = [[Count(claim) for claim in beat.expect] for beat in script.beats]
         self._index = 0
-        self._announced = False
-        self._asked = False
+        self._steps = (self._announce, self._wait, self._check, self._stay)
+        self._step = 0
         self._began: float | None = None
+        self._step_began = 0.0
         self._over = False
 
     @property
@@ -42,75 +53,96 @@ class Director:
         return None if self.finished else self.script.beats[self._index]
 
     @property
+    def step(self) -> DemoStep | None:
+        """The announcement of the present beat, also where the engine still starts and has not taken it."""
+        return None if self.finished else self._step_of(self.script.beats[self._index])
+
+    @property
     def awaited(self) -> str:
-        """What the present beat waits for, in words; empty where it waits for nothing."""
-        beat = self.beat
-        return beat.wait.text if beat is not None and beat.wait is not None and not self._met(beat) else ""
+        """What the present beat waits for before it goes on, in words; empty where it waits for nothing."""
+        counts = () if self.finished else (self._waits[self._index], *self._expects[self._index])
+        return next((count.claim.text for count in counts if count and count.claim.count and not count.holds), "")
+
+    def skip(self) -> None:
+        """The present beat stays no longer than its events need, also where it is paused."""
+        self._skip = True
 
     def tick(self, events: Sequence[Event], now: float) -> None:
         """Takes in new events and does what is due at `now` (seconds of any steady clock).
 
         May wait for the engine's answer to a command. Raises RunError naming the beat where its event does not come in
-        time, a command is refused, or the run ends under it.
+        time, a command is refused, a claim does not hold, or the run ends under it.
         """
+        counts = [count for count in (*self._waits, *chain.from_iterable(self._expects)) if count is not None]
         for event in events:
             self._over = self._over or isinstance(event.data, RunFinished)
-            for index, beat in enumerate(self.script.beats):
-                if beat.wait is not None and beat.wait.matches(event):
-                    self._seen[index] += 1
-        while self._turn(now):
+            for count in counts:
+                count.take(event)
+        while not self.finished and self._turn(self.script.beats[self._index], now):
             pass
 
-    def _turn(self, now: float) -> bool:
-        """One step forward; False where there is nothing to do at this moment."""
-        beat = self.beat
-        if beat is None:
+    def _turn(self, beat: Beat, now: float) -> bool:
+        """One step of the beat; False where it has to wait."""
+        if self._began is None:
+            self._began = self._step_began = now
+        if not self._steps[self._step](beat, now):
             return False
-        began = self._began = now if self._began is None else self._began
-        if not self._announced and not self._announce(beat, now - began):
-            return False
-        if not self._asked:
-            if not self._met(beat):
-                self._check(beat, now - began)
-                return False
-            for ask in beat.commands:
-                self._ask(beat, ask)
-            self._asked = True
-        if now - began < beat.hold * self._pace and not self._over:
-            return False
-        self._index, self._announced, self._asked, self._began = self._index + 1, False, False, None
+        self._step, self._step_began = self._step + 1, now
+        if self._step == len(self._steps):
+            self._index, self._step, self._began, self._skip = self._index + 1, 0, None, False
         return True
 
-    def _met(self, beat: Beat) -> bool:
-        return beat.wait is None or self._seen[self._index] >= beat.wait.count
-
-    def _announce(self, beat: Beat, waited: float) -> bool:
-        if not self._over:
-            step = {"n": self._index + 1, "of": len(self.script.beats), "title": beat.title, "text": beat.text}
-            try:
-                self._send(new_command("demo.step", "demo", actor="demo", **step))
-            except RunError as error:
-                if waited > STEP_SECONDS:
-                    raise self._failed(beat, f"it could not be announced: {error}") from error
-                return False
-        self._announced = True
-        return True
-
-    def _ask(self, beat: Beat, ask: Ask) -> None:
-        try:
-            self._send(new_command(ask.name, "demo", actor="demo", **ask.args))
-        except RunError as error:
-            raise self._failed(beat, f"its command was refused: {error}") from error
-
-    def _check(self, beat: Beat, waited: float) -> None:
-        wait = beat.wait
-        if wait is None:
-            return
-        came = f" ({self._seen[self._index]} of {wait.count} came)" if wait.count > 1 else ""
+    def _announce(self, beat: Beat, now: float) -> bool:
         if self._over:
-            raise self._failed(beat, f"the run ended before {wait.text}{came}")
-        if waited > wait.seconds:
-            raise self._failed(beat, f"{wait.text} did not come within {wait.seconds:g} s{came}")
+            return True
+        try:
+            self._send(new_command("demo.step", "demo", actor="demo", **msgspec.structs.asdict(self._step_of(beat))))
+        except RunError as error:
+            if now - self._step_began > STEP_SECONDS:
+                raise self._failed(beat, f"it could not be announced: {error}") from error
+            return False
+        return True
+
+    def _wait(self, beat: Beat, now: float) -> bool:
+        count = self._waits[self._index]
+        if count is not None and beat.wait is not None and not self._came(beat, count, beat.wait.seconds, now):
+            return False
+        for ask in beat.commands:
+            try:
+                self._send(new_command(ask.name, "demo", actor="demo", **ask.args))
+            except RunError as error:
+                raise self._failed(beat, f"its command was refused: {error}") from error
+        return True
+
+    def _check(self, beat: Beat, now: float) -> bool:
+        return all(
+            self._came(beat, count, beat.within, now) for count in self._expects[self._index] if count.claim.count
+        )
+
+    def _stay(self, beat: Beat, now: float) -> bool:
+        assert self._began is not None
+        last = beat is self.script.beats[-1]
+        stays = now - self._began < beat.hold / self.speed and (last or not self._over)
+        if not self._skip and (self.paused or stays):
+            return False
+        for count in self._expects[self._index]:
+            if not count.holds:
+                raise self._failed(beat, f"expected {count.claim.text}, but {count.found}")
+        return True
+
+    def _came(self, beat: Beat, count: Count, seconds: float, now: float) -> bool:
+        """The claim holds by now; raises where it can no longer come, or not in time."""
+        if count.holds:
+            return True
+        expected = f"expected {count.claim.text}"
+        if self._over:
+            raise self._failed(beat, f"{expected}, but the run ended ({count.found})")
+        if now - self._step_began > seconds:
+            raise self._failed(beat, f"{expected} within {seconds:g} s, but {count.found}")
+        return False
+
+    def _step_of(self, beat: Beat) -> DemoStep:
+        return DemoStep(n=self._index + 1, of=len(self.script.beats), title=beat.title, text=beat.text)
 
     def _failed(self, beat: Beat, why: str) -> RunError:
-        return RunError(why, where=f"beat {self._index + 1} {beat.title!r}")
+        return RunError(why, where=f"beat {self._index + 1}/{len(self.script.beats)} {beat.title!r}")

@@ -1,22 +1,25 @@
-"""Walkthroughs as data: a federation, and beats that wait for events and issue commands."""
+"""Walkthroughs as data: a federation, and beats that tell, wait, ask, and check what they told."""
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from dltui.core.commands import Command, validate
-from dltui.core.events import KINDS, Event
+from dltui import configcheck
+from dltui.config import SECTIONS
+from dltui.core.commands import COMMANDS, Command, validate
 from dltui.core.text import clean
+from dltui.demo.claims import Claim, read_claim
+from dltui.demo.nearest import unknown_key
 from dltui.errors import ConfigError, RunError
 from dltui.paths import top
 
 MAX_FILE_BYTES = 1 << 20
 WAIT_SECONDS = 60.0
+CHECK_SECONDS = 30.0
 
 Seconds = Annotated[float, Meta(gt=0.0, le=86_400.0)]
 
@@ -29,33 +32,25 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """What a beat waits for: `count` events of `kind` with these fields since the run began, within `seconds`."""
+    """What a beat waits for before it asks, and how many seconds at most."""
 
-    kind: str
-    count: int = 1
+    claim: Claim
     seconds: float = WAIT_SECONDS
-    fields: dict[str, Any] = {}
-
-    def matches(self, event: Event) -> bool:
-        """The event is one of those that are waited for."""
-        return event.kind == self.kind and all(getattr(event.data, k, None) == v for k, v in self.fields.items())
-
-    @property
-    def text(self) -> str:
-        """What is awaited, in words."""
-        fields = " ".join(f"{key}={value}" for key, value in self.fields.items())
-        times = f"{self.count} x " if self.count > 1 else ""
-        return f"{times}{self.kind} {fields}".strip()
 
 
 class Beat(msgspec.Struct, frozen=True):
-    """One step: what to say, what to wait for, what to ask then, and how long it stays at least (seconds)."""
+    """One step: what to say, what to wait for, what to ask then, what must be so when it ends.
+
+    It stays at least `hold` seconds; its claims have `within` seconds after the commands to come true.
+    """
 
     title: str
     text: str
     wait: Wait | None
     commands: tuple[Ask, ...]
-    hold: float
+    expect: tuple[Claim, ...] = ()
+    hold: float = 1.5
+    within: float = CHECK_SECONDS
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -67,19 +62,15 @@ class Script(msgspec.Struct, frozen=True):
     beats: tuple[Beat, ...]
 
 
-class _Wait(msgspec.Struct):
-    kind: str
-    count: Annotated[int, Meta(ge=1, le=100_000)] = 1
-    seconds: Seconds = WAIT_SECONDS
-
-
 class _Beat(msgspec.Struct, forbid_unknown_fields=True):
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     text: Annotated[str, Meta(max_length=2_000)]
     wait: dict[str, Any] | None = None
     command: Ask | None = None
     commands: tuple[Ask, ...] = ()
+    expect: tuple[dict[str, Any], ...] = ()
     hold: Annotated[float, Meta(ge=0.0, le=600.0)] = 1.5
+    within: Seconds = CHECK_SECONDS
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -91,13 +82,16 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 def load(name: str) -> Script:
     """The walkthrough of that name (`tour`), or in that file. Raises ConfigError naming the file and what is wrong."""
-    path = Path(name) if name.endswith(".toml") else top("demos") / f"{name}.toml"
+    own = name.endswith(".toml")
+    if not own and name not in available():
+        raise unknown_key("walkthrough", name, available(), "demo")
+    path = Path(name) if own else top("demos") / f"{name}.toml"
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ConfigError(f"larger than {MAX_FILE_BYTES:,} bytes", where=str(path))
         return parse(path.read_bytes(), source=str(path))
     except OSError as error:
-        hint = f"walkthroughs: {', '.join(available())}"
+        hint = f"walkthroughs that ship with dltui: {', '.join(available())}"
         raise ConfigError(f"cannot be read ({error.strerror})", where=str(path), hint=hint) from error
 
 
@@ -109,42 +103,67 @@ def available() -> list[str]:
 def parse(data: bytes, source: str) -> Script:
     """A walkthrough from TOML bytes; `source` names them in errors. Raises ConfigError."""
     try:
-        raw = msgspec.toml.decode(data.decode("utf-8"), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        plain = msgspec.toml.decode(data.decode("utf-8"))
+        _check_keys(plain, source)
+        raw = msgspec.convert(plain, _File)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(clean(str(error), 300), where=source) from error
+    configcheck.check(raw.federation, SECTIONS, source=f"{source}: federation")
     beats = tuple(_beat(beat, f"{source}: beat {n}") for n, beat in enumerate(raw.beat, start=1))
     return Script(clean(raw.title), clean(raw.text), raw.federation, beats)
+
+
+def _check_keys(plain: dict[str, Any], source: str) -> None:
+    """Names the nearest key for one that is unknown; what else is wrong is found where values are converted."""
+    _known(plain, _File, source)
+    beats = plain.get("beat")
+    for number, beat in enumerate(beats if isinstance(beats, list) else (), start=1):
+        where = f"{source}: beat {number}"
+        _known(beat, _Beat, where)
+        if isinstance(beat, dict):
+            commands = beat.get("commands")
+            for ask in [beat.get("command"), *(commands if isinstance(commands, list) else ())]:
+                _known(ask, Ask, f"{where}: command")
+
+
+def _known(given: Any, kind: type[msgspec.Struct], where: str) -> None:
+    valid = kind.__struct_fields__
+    for key in given if isinstance(given, dict) else ():
+        if key not in valid:
+            raise unknown_key("key", key, valid, where)
 
 
 def _beat(raw: _Beat, where: str) -> Beat:
     asks = ((raw.command,) if raw.command else ()) + raw.commands
     for ask in asks:
-        try:
-            validate(Command(id="check", actor="demo", source="demo", name=ask.name, args=ask.args))
-        except RunError as error:
-            raise ConfigError(str(error), where=where) from error
-    wait = _wait(raw.wait, where) if raw.wait is not None else None
-    return Beat(clean(raw.title), clean(raw.text), wait, asks, raw.hold)
+        _check_ask(ask, where)
+    expect = tuple(read_claim(one, f"{where}: expect", ("count",)) for one in raw.expect)
+    return Beat(
+        clean(raw.title),
+        clean(raw.text),
+        _wait(raw.wait, f"{where}: wait") if raw.wait is not None else None,
+        asks,
+        expect,
+        raw.hold,
+        raw.within,
+    )
+
+
+def _check_ask(ask: Ask, where: str) -> None:
+    if ask.name not in COMMANDS:
+        raise unknown_key("command", ask.name, list(COMMANDS), where)
+    _known(ask.args, COMMANDS[ask.name], f"{where}: {ask.name}")
+    try:
+        validate(Command(id="check", actor="demo", source="demo", name=ask.name, args=ask.args))
+    except RunError as error:
+        raise ConfigError(str(error), where=where) from error
 
 
 def _wait(raw: dict[str, Any], where: str) -> Wait:
-    own = {field.name for field in msgspec.structs.fields(_Wait)}
+    claim = read_claim(raw, where, ("count", "seconds"))
+    if not claim.count:
+        raise ConfigError("count must be at least 1: nothing is no event to wait for", where=where)
     try:
-        head = msgspec.convert({key: value for key, value in raw.items() if key in own}, _Wait)
+        return Wait(claim, msgspec.convert(raw.get("seconds", WAIT_SECONDS), Seconds))
     except msgspec.ValidationError as error:
-        raise ConfigError(f"wait: {error}", where=where) from error
-    if head.kind not in KINDS:
-        raise ConfigError(f"wait: no event {clean(head.kind, 40)!r}", where=where, hint=_near(head.kind, list(KINDS)))
-    known = {field.name for field in msgspec.structs.fields(KINDS[head.kind])}
-    fields = {key: value for key, value in raw.items() if key not in own}
-    for key in fields:
-        if key not in known:
-            raise ConfigError(
-                f"wait: {head.kind} has no field {clean(key, 40)!r}", where=where, hint=_near(key, sorted(known))
-            )
-    return Wait(head.kind, head.count, head.seconds, fields)
-
-
-def _near(word: str, valid: list[str]) -> str:
-    found = difflib.get_close_matches(word, valid, n=1, cutoff=0.4)
-    return f"the nearest is {found[0]}" if found else f"one of {', '.join(valid)}"
+        raise ConfigError(f"seconds: {error}", where=where) from error

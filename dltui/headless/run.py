@@ -38,6 +38,7 @@ def follow(
     director: Director | None = None,
     alive: Callable[[], bool] | None = None,
     stop_on_interrupt: bool = True,
+    first: int = 1,
     out: TextIO | None = None,
     err: TextIO | None = None,
     clock: Callable[[], float] = time.time,
@@ -48,9 +49,10 @@ def follow(
     Narration goes to `err`; `out` gets the closing tables, or with `jsonl` the journal lines and nothing else. `alive`
     says whether the engine still runs (by default the session's own `alive`, where it has one). The first ctrl+c or
     TERM sends `run.stop` and waits, the second leaves with 130 or 143; with `stop_on_interrupt` false the first leaves.
+    Events before number `first` are taken in without a word.
     Raises MismatchError where the journal is damaged.
     """
-    follower = _Follower(session, format, director, out or sys.stdout, err or sys.stderr, clock)
+    follower = _Follower(session, format, director, out or sys.stdout, err or sys.stderr, clock, first)
     watch = _Watch(alive or getattr(session, "alive", None), clock)
     with caught() as interrupts:
         try:
@@ -78,8 +80,9 @@ class _Follower:
         out: TextIO,
         err: TextIO,
         clock: Callable[[], float],
+        first: int,
     ) -> None:
-        self._session, self._clock = session, clock
+        self._session, self._clock, self._first = session, clock, first
         self._stage = Stage(director) if director is not None else None
         self._out: TextIO | None = out
         self._state = State()
@@ -96,6 +99,8 @@ class _Follower:
         events, now = self._session.events(), self._clock()
         for event in events:
             self._state.apply(event)
+            if event.seq < self._first:
+                continue
             self._write(event)
             self._printer.event(event, self._state, now)
         if self._stage is not None and not self.stopping:

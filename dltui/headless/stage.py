@@ -7,7 +7,7 @@ import threading
 from typing import Protocol
 
 from dltui.core.events import Event
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, RunError
 
 
 class Director(Protocol):
@@ -55,5 +55,7 @@ class Stage:
                     self._director.tick(*turn)
             except DltuiError as error:
                 self._failure = error
+            except Exception as error:  # else the thread would end without a word, and nobody would lead the run
+                self._failure = RunError(f"the walkthrough broke down: {type(error).__name__}: {error}")
             finally:
                 self._busy.clear()

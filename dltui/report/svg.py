@@ -8,10 +8,10 @@ rests on its colour: lines differ in marker and dash and carry their name, parts
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import ceil, floor, log10
+from math import ceil
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from dltui.core.series import Figure
+from dltui.core.series import Figure, nice_ticks
 
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 56, 132, 14, 40
@@ -30,7 +30,7 @@ def draw(figure: Figure, id: str) -> str:
     SubElement(root, "title", id=f"{id}-title").text = figure.title
     SubElement(root, "desc", id=f"{id}-says").text = figure.says
     xs = sorted({x for series in figure.series for x, _ in series.points})
-    low, high = _range(figure)
+    low, high = figure.bounds
     ticks = nice_ticks(low, high)
     low, high = min(low, ticks[0]), max(high, ticks[-1])
 
@@ -48,27 +48,6 @@ def draw(figure: Figure, id: str) -> str:
     elif xs:
         _stacks(root, figure, xs, across, up)
     return tostring(root, encoding="unicode")
-
-
-def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """At most about `most` round numbers that enclose the range, in steps of 1, 2 or 5 times a power of ten."""
-    raw = (high - low) / max(1, most - 1)
-    power = 10.0 ** floor(log10(raw))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw * 0.999)
-    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
-    return [round(n * step, 12) for n in range(first, last + 1)]
-
-
-def _range(figure: Figure) -> tuple[float, float]:
-    values = [y for series in figure.series for _, y in series.points]
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    if figure.kind == "stack":
-        sums: dict[int, float] = {}
-        for series in figure.series:
-            for x, y in series.points:
-                sums[x] = sums.get(x, 0.0) + y
-        low, high = 0.0, max(sums.values(), default=1.0)
-    return (low, high) if high - low > 1e-9 * max(abs(low), abs(high)) else (low, low + max(1.0, abs(low)))
 
 
 def _axes(

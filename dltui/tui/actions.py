@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from dltui.core.state import State
 from dltui.keys import KeysSection, keys_of
-from dltui.tui import requests
+from dltui.tui import requests, requests_clients
 from dltui.tui.requests import Request, Selection, Unavailable
 
 Answer = tuple[bool, str]
@@ -78,32 +78,33 @@ class Action:
 
 PANES = ("round", "chain", "clients", "registry", "events")
 """The panes in the order of their numbers, from 1."""
-OPERATE, LOOK, MOVE, SCREEN = "Operate", "Look closer", "Move", "Screen"
-GROUPS = (OPERATE, LOOK, MOVE, SCREEN)
+OPERATE, LOOK, MOVE, STORY, SCREEN = "Operate", "Look closer", "Move", "Walkthrough and replay", "Screen"
+GROUPS = (OPERATE, LOOK, MOVE, STORY, SCREEN)
 """The groups in which help and docs show the actions."""
 
 _ACTIONS: tuple[Action, ...] = (
     Action("register", "Register", "register the selected pending client, or the one that waits longest",
-           OPERATE, footer=True, request=requests.register),
+           OPERATE, footer=True, request=requests_clients.register),
     Action("add_client", "Add client", "start one more client with a free slice of the data; it asks to join",
-           OPERATE, request=requests.add_client),
+           OPERATE, request=requests_clients.add_client),
     Action("refuse", "Refuse", "refuse the selected pending client; it may ask again",
-           OPERATE, dangerous=True, request=requests.refuse),
+           OPERATE, dangerous=True, request=requests_clients.refuse),
     Action("approve", "Approve", "approve the selected model version, or the newest that awaits approval",
            OPERATE, footer=True, request=requests.approve),
     Action("reject", "Reject", "reject the selected model version, or the newest that awaits approval",
            OPERATE, dangerous=True, footer=True, request=requests.reject),
     Action("suspend", "Suspend", "leave the selected client out until it is reinstated",
-           OPERATE, dangerous=True, request=requests.suspend),
+           OPERATE, dangerous=True, request=requests_clients.suspend),
     Action("reinstate", "Reinstate", "let the selected suspended client take part again",
-           OPERATE, request=requests.reinstate),
-    Action("ban", "Ban", "shut the selected client out for good", OPERATE, dangerous=True, request=requests.ban),
+           OPERATE, request=requests_clients.reinstate),
+    Action("ban", "Ban", "shut the selected client out for good",
+           OPERATE, dangerous=True, request=requests_clients.ban),
     Action("complete_leave", "Complete leave", "let a client go that left during a round which is over",
-           OPERATE, request=requests.complete_leave),
+           OPERATE, request=requests_clients.complete_leave),
     Action("stop_client", "Stop client", "end the process of the selected client",
-           OPERATE, dangerous=True, confirm=True, request=requests.stop_client),
+           OPERATE, dangerous=True, confirm=True, request=requests_clients.stop_client),
     Action("restart_client", "Restart", "start the selected client's process again",
-           OPERATE, request=requests.restart_client),
+           OPERATE, request=requests_clients.restart_client),
     Action("open_round", "Next round", "open the next round now", OPERATE, footer=True, request=requests.open_round),
     Action("pause", "Pause", "pause the run, or resume it", OPERATE, footer=True, request=requests.pause),
     Action("open", "Open", "everything about the selected row", LOOK, footer=True, needs=requests.something),
@@ -113,6 +114,7 @@ _ACTIONS: tuple[Action, ...] = (
     Action("logs", "Logs", "the logs of the engine and of every process", LOOK),
     Action("only_source", "This one", "in the logs: only the process of this line, or all again", LOOK),
     Action("level", "Level", "in the logs: everything, warnings, or errors only", LOOK),
+    Action("plots", "Graphs", "accuracy, loss, weight shares and gas as plots", LOOK),
     Action("alerts", "Alerts", "everything that needs the operator, and what to do", LOOK),
     Action("copy", "Copy", "copy the id, address or hash of the selected row", LOOK),
     Action("export", "Export", "write the focused pane to a file", LOOK),
@@ -126,6 +128,11 @@ _ACTIONS: tuple[Action, ...] = (
     Action("next_pane", "Next pane", "go to the next pane", MOVE),
     Action("previous_pane", "Previous pane", "go to the pane before", MOVE),
     Action("back", "Back", "leave a page, a filter, the zoom or the freeze", MOVE),
+    Action("story_next", "Next", "the next beat of the walkthrough, the next beat or round of the replay", STORY),
+    Action("story_back", "Before", "the beat before as it ended, while the run goes on; in a replay, go back", STORY),
+    Action("story_pause", "Hold", "stay in this beat, or go on; in the round and chain panes enter does it too", STORY),
+    Action("story_faster", "Faster story", "twice as fast", STORY),
+    Action("story_slower", "Slower story", "half as fast", STORY),
     Action("zoom", "Zoom", "show the focused pane alone, and all of them again", SCREEN, footer=True),
     Action("freeze", "Freeze", "hold the picture still while the run goes on; again to catch up", SCREEN, footer=True),
     Action("refresh_faster", "Faster", "paint more often", SCREEN),

@@ -17,12 +17,12 @@ from textual.binding import Binding, BindingType
 from dltui.core import format as fmt
 from dltui.core import views
 from dltui.core.commands import Command, cli_twin, new_command
-from dltui.core.events import Event, OpResult
+from dltui.core.events import DemoStep, Event, OpResult
 from dltui.core.picture import Picture
 from dltui.core.session import ReplaySession, Session
 from dltui.core.state import State
 from dltui.core.text import clean
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, RunError
 from dltui.keys import KeysSection
 from dltui.tui.actions import BY_ID, with_keys
 from dltui.tui.control import Control
@@ -30,6 +30,7 @@ from dltui.tui.inquiry import Inquiry
 from dltui.tui.messages import Opened
 from dltui.tui.requests import stop_run
 from dltui.tui.screens.main import MainScreen
+from dltui.tui.story import Story
 from dltui.tui.theme import THEMES
 
 WIDTHS = [(0, "-tiny"), (40, "-slim"), (64, "-narrow"), (100, "-wide")]
@@ -48,6 +49,20 @@ CHUNK = 1000
 
 class Director(Protocol):
     """Leads a walkthrough; it is told what happened and sends its own commands."""
+
+    paused: bool
+    speed: float
+
+    @property
+    def finished(self) -> bool:
+        """It has nothing more to tell."""
+
+    @property
+    def step(self) -> DemoStep | None:
+        """The beat that plays now."""
+
+    def skip(self) -> None:
+        """The present beat stays no longer than it must."""
 
     def tick(self, new_events: list[Event], now: float) -> Any:
         """Told every event once, and the time. Raises DltuiError where the walkthrough failed."""
@@ -97,12 +112,15 @@ class DltuiApp(App[None]):
         self.paints_per_second = max(0.5, min(refresh, 30.0))
         self.state = State()
         self.picture = Picture()
+        self.story = Story(self)
         self.failure: DltuiError | None = None
         self.stopping = False
         self.lost = False
         """The engine was there and does not answer any more."""
         self._asked: set[str] = set()
         self._untold: list[Event] = []
+        self._rewinds = 0
+        self._sought = asyncio.Event()
 
     @property
     def main(self) -> MainScreen:
@@ -171,12 +189,27 @@ class DltuiApp(App[None]):
             except DltuiError as error:
                 self.fail(error)
                 return
+            self._begin_again()
             await self._take(events)
             if self.director is not None:
                 self._untold += events
             elif self.over:
                 self._leave_when_over()
-            await asyncio.sleep(OVER_SECONDS if self.state.finished else POLL_SECONDS)
+            # Sought places are shown at once; a finished run is looked at less often.
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._sought.wait(), OVER_SECONDS if self.state.finished else POLL_SECONDS)
+            self._sought.clear()
+
+    def _begin_again(self) -> None:
+        """Forgets what it knows where a recording went back: the events that lead there come again."""
+        if self.recording is not None and self.recording.rewinds != self._rewinds:
+            self._rewinds = self.recording.rewinds
+            self.state, self.picture = State(), Picture()
+            self.main.repaint()
+
+    def follow_now(self) -> None:
+        """A recording was moved: its events are taken in without delay."""
+        self._sought.set()
 
     @work(exit_on_error=False, group="lead")
     async def _lead(self, director: Director) -> None:
@@ -184,11 +217,11 @@ class DltuiApp(App[None]):
             events, self._untold = self._untold, []
             try:
                 await asyncio.to_thread(director.tick, events, self.clock())
-            except DltuiError as error:
+            except Exception as error:  # a walkthrough that breaks down must not leave its run without a lead
                 if self.director is director:
-                    self.fail(error)
+                    self.fail(error if isinstance(error, DltuiError) else RunError(f"it broke down: {error!r}"))
                 return
-            if self.over and not self._untold:
+            if self.over and not self._untold and director.finished:
                 self._leave_when_over()
             await asyncio.sleep(POLL_SECONDS)
 
@@ -211,6 +244,8 @@ class DltuiApp(App[None]):
             for event in events[start : start + CHUNK]:
                 self.picture.note(self.state, event)
                 changed |= self.state.apply(event)
+                if self.director is not None:
+                    self.story.note(event)
                 urgent |= event.kind.startswith(("run.", "op."))
                 if isinstance(event.data, OpResult):
                     self._answered(event.data)

@@ -11,6 +11,7 @@ from dltui.core.detail import Target
 from dltui.tui.actions import Action
 from dltui.tui.inquiry import VERIFY
 from dltui.tui.requests import Request, Selection
+from dltui.tui.story import ROWLESS
 from dltui.tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Control:
 
     def do(self, name: str) -> None:
         """Does an action on the present screen, or says why not."""
+        if name == "open" and self._app.story.led and self.selection.pane in ROWLESS:
+            name = "story_pause"
         action = self._app.actions[name]
         selection = self.selection
         able, why = action.enabled(self._app.state, selection)
@@ -105,6 +108,11 @@ class Control:
     def _alerts(self) -> None:
         self.open("alerts", None)
 
+    def _plots(self) -> None:
+        from dltui.tui.screens.plots import PlotsScreen
+
+        self._app.push_screen(PlotsScreen(self._app))
+
     def _logs(self, only: str | None = None) -> None:
         from dltui.tui.screens.logs import LogsScreen
 
@@ -158,6 +166,23 @@ class Control:
         from dltui.tui.screens.help import HelpScreen
 
         self._app.push_screen(HelpScreen(self._app, self.selection))
+
+    # the story
+
+    def _story_next(self) -> None:
+        self._app.story.next()
+
+    def _story_back(self) -> None:
+        self._app.story.back()
+
+    def _story_pause(self) -> None:
+        self._app.story.pause()
+
+    def _story_faster(self) -> None:
+        self._app.story.change_speed(2.0)
+
+    def _story_slower(self) -> None:
+        self._app.story.change_speed(0.5)
 
     # the screen itself
 

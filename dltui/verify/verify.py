@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from dltui.chain.facts import FactStream
 from dltui.config import Config, load
 from dltui.core import events as ev
@@ -121,7 +123,12 @@ def _config(paths: RunPaths, events: list[Event]) -> Config:
     except ConfigError as error:
         raise MismatchError(error.message, where=error.where) from error
     first = events[0].data
-    if not isinstance(first, ev.RunStarted) or first.config != json.loads(json.dumps(config.sections())):
+    try:
+        # A key that is newer than the run has its default in both.
+        began = msgspec.convert(first.config, Config) if isinstance(first, ev.RunStarted) else None
+    except msgspec.ValidationError:
+        began = None
+    if began is None or began.sections() != config.sections():
         raise MismatchError("is not the configuration that the run started with", where=str(paths.config))
     return config
 

@@ -119,7 +119,7 @@ def test_killed_it_comes_back_whole_and_goes_on(recorded: Path, tmp_path: Path) 
 
 
 def test_who_waits_for_it_first_sees_the_whole_chain_on_the_present_clock(recorded: Path, tmp_path: Path) -> None:
-    """A client that knocks all the time while anvil is rebuilt: its first transaction is in the block after the log's."""
+    """A client knocks all the time while anvil is rebuilt: its first transaction is in the block after the log's."""
     log = TxLog(recorded / "txs.jsonl")
     last = [record.timestamp for record in log.read()][-1]
     port = free_port()

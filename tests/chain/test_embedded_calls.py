@@ -90,7 +90,7 @@ def test_a_precompile_that_would_not_pause_is_refused_before_it_works(number: in
     ids=["modexp", "pairing", "blake2"],
 )
 def test_precompiles_of_ordinary_size_work_in_calls(number: int, payload: bytes) -> None:
-    assert caller(new_machine()).call(ask_precompile(number, payload)).error == ""
+    assert caller(new_machine()).call(ask_precompile(number, payload), watch=Watch(100.0)).error == ""
 
 
 def test_a_call_never_has_more_gas_than_a_block(node: LocalNode) -> None:

@@ -26,6 +26,7 @@ from eth_utils import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dltui.chain.embedded.bounded import Watch
 from dltui.chain.embedded.calls import Message
 from dltui.chain.embedded.genesis import BASE_FEE, Genesis
 from dltui.chain.embedded.machine import Machine
@@ -262,7 +263,7 @@ def test_revert_data_and_other_failures() -> None:
 def test_the_deepest_call_does_not_break_the_interpreter() -> None:
     machine, contract, _ = probe_machine()
     assert caller(machine).call(Message(to=contract, data=calldata("deep(uint256)", 100))).output[-1] == 100
-    deepest = caller(machine).call(Message(to=contract, data=calldata("deep(uint256)", 5_000)))
+    deepest = caller(machine).call(Message(to=contract, data=calldata("deep(uint256)", 5_000)), watch=Watch(100.0))
     assert deepest.error in ("execution reverted", "out of gas")
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import pytest
 
 from dltui.cli import running
 from dltui.config import Config
-from dltui.core.commands import Command
+from dltui.core.commands import Command, new_command
+from dltui.core.session import LiveSession
 from dltui.errors import RunError
 from dltui.paths import RunPaths
 
@@ -161,3 +163,35 @@ def test_a_dumb_terminal_goes_on_without_a_screen_and_says_so(tmp_path: Path, te
         if process.poll() is None:
             process.kill()
         os.close(master)
+
+
+@pytest.mark.slow
+def test_a_closed_terminal_leaves_a_live_run_going(tmp_path: Path) -> None:
+    process, master = start(["--rounds", "200", "--clients", "3"], tmp_path)
+    run = None
+    try:
+        said(master, ENTER)
+        (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+        run = LiveSession(folder)
+        _until(lambda: any(event.kind == "round.finalised" for event in run.events()), read_from=master)
+        os.close(master)
+        process.send_signal(signal.SIGHUP)
+        process.wait(20)
+        _until(lambda: any(event.kind == "round.finalised" for event in run.events()))
+        assert run.alive()
+    finally:
+        if process.poll() is None:
+            process.kill()
+        if run is not None and run.alive():
+            run.send(new_command("run.stop", "cli"))
+            _until(lambda: run.events() is not None and run.finished)
+
+
+def _until(condition: Callable[[], bool], seconds: float = 90.0, read_from: int | None = None) -> None:
+    """Waits for a condition; a terminal that nobody reads would block its program meanwhile."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if read_from is not None and select.select([read_from], [], [], 0)[0]:
+            os.read(read_from, 65536)
+        assert time.monotonic() < end, "it did not come in time"
+        time.sleep(0.05)

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dltui.core import events as ev
 from dltui.core.commands import Command
 from dltui.core.events import Event, Payload
+from dltui.core.format import unix
 from dltui.core.journal import read
+from dltui.demo.claims import Claim
 from dltui.demo.director import Director
 from dltui.demo.script import Ask, Beat, Script, Wait, load
 from dltui.errors import RunError
@@ -17,15 +20,21 @@ TS = "2026-11-24T00:00:00.000Z"
 STORY = Path(__file__).parent.parent / "fixtures" / "runs" / "story"
 
 
-def beat(title: str, wait: Wait | None = None, *commands: Ask, hold: float = 0.0) -> Beat:
-    return Beat(title, f"about {title}", wait, commands, hold)
+def beat(
+    title: str, wait: Wait | None = None, *commands: Ask, hold: float = 0.0, expect: tuple[Claim, ...] = ()
+) -> Beat:
+    return Beat(title, f"about {title}", wait, commands, expect, hold, 10.0)
+
+
+def awaits(kind: str, count: int = 1, seconds: float = 60.0, **fields: object) -> Wait:
+    return Wait(Claim(kind, count, dict(fields)), seconds)
 
 
 def event(payload: Payload, seq: int = 1) -> Event:
     return Event(seq, TS, payload)
 
 
-OPENED = Wait("chain.ready", seconds=10)
+OPENED = awaits("chain.ready", seconds=10)
 READY = event(ev.ChainReady(engine="embedded", pid=1, port=2, chain_id=3, url=""))
 APPROVE = Ask("model.approve", {"version": 1})
 
@@ -47,9 +56,9 @@ class Engine:
         return [f"step {c.args['n']}" if c.name == "demo.step" else c.name for c in self.sent]
 
 
-def play(*beats: Beat, engine: Engine | None = None, pace: float = 1.0) -> tuple[Director, Engine]:
+def play(*beats: Beat, engine: Engine | None = None, speed: float = 1.0) -> tuple[Director, Engine]:
     engine = engine or Engine()
-    return Director(Script("T", "", {}, beats), engine.send, pace=pace), engine
+    return Director(Script("T", "", {}, beats), engine.send, speed=speed), engine
 
 
 def test_a_beat_is_announced_waits_and_then_asks() -> None:
@@ -69,14 +78,14 @@ def test_a_beat_is_announced_waits_and_then_asks() -> None:
 
 
 def test_an_event_that_came_before_its_beat_counts() -> None:
-    director, engine = play(beat("one", Wait("chain.lost")), beat("two", OPENED))
+    director, engine = play(beat("one", awaits("chain.lost")), beat("two", OPENED))
     director.tick([READY], 0.0)
     director.tick([event(ev.ChainLost(reason="x"))], 1.0)
     assert director.finished and engine.log == ["step 1", "step 2"]
 
 
 def test_counts() -> None:
-    director, _ = play(beat("one", Wait("chain.ready", count=3)))
+    director, _ = play(beat("one", awaits("chain.ready", 3)))
     director.tick([READY], 0.0)
     director.tick([READY], 1.0)
     assert not director.finished
@@ -84,39 +93,44 @@ def test_counts() -> None:
     assert director.finished
 
 
-@pytest.mark.parametrize(("pace", "until"), [(1.0, 2.0), (2.0, 4.0), (0.0, 0.0)])
-def test_a_beat_stays_for_its_hold_times_the_pace_and_its_command_does_not_wait(pace: float, until: float) -> None:
-    director, engine = play(beat("one", None, APPROVE, hold=2.0), beat("two"), pace=pace)
+@pytest.mark.parametrize(("speed", "until"), [(1.0, 2.0), (0.5, 4.0), (4.0, 0.5)])
+def test_a_beat_stays_for_its_hold_by_the_speed_and_its_command_does_not_wait(speed: float, until: float) -> None:
+    director, engine = play(beat("one", None, APPROVE, hold=2.0), beat("two"), speed=speed)
     director.tick([], 10.0)
     assert engine.log[:2] == ["step 1", "model.approve"]
-    if until:
-        director.tick([], 10.0 + until - 0.1)
-        assert engine.log == ["step 1", "model.approve"]
-        director.tick([], 10.0 + until)
+    director.tick([], 10.0 + until - 0.1)
+    assert engine.log == ["step 1", "model.approve"]
+    director.tick([], 10.0 + until)
     assert engine.log == ["step 1", "model.approve", "step 2"]
 
 
 def test_an_event_that_does_not_come_fails_the_walkthrough_by_name() -> None:
-    director, _ = play(beat("zero"), beat("one", Wait("round.finalised", 2, 10.0, {"round": 3})))
+    director, _ = play(beat("zero"), beat("one", awaits("round.finalised", 2, 10.0, round=3)))
     director.tick([], 0.0)
     director.tick([], 10.0)
     with pytest.raises(RunError) as error:
         director.tick([], 10.1)
-    assert str(error.value) == ("beat 2 'one': 2 x round.finalised round=3 did not come within 10 s (0 of 2 came)")
+    assert str(error.value) == (
+        "beat 2/2 'one': expected 2 x round.finalised round=3 within 10 s, but no round.finalised came"
+    )
 
 
 def test_the_end_of_the_run_fails_a_beat_that_still_waits() -> None:
     director, _ = play(beat("one", OPENED))
     director.tick([], 0.0)
-    with pytest.raises(RunError, match=r"beat 1 'one': the run ended before chain\.ready"):
+    with pytest.raises(RunError, match=r"beat 1/1 'one': expected chain\.ready, but the run ended"):
         director.tick([event(ev.RunFinished(status="failed", exit_code=1))], 1.0)
 
 
 def test_the_end_of_the_run_lets_beats_that_got_what_they_waited_for_go_by() -> None:
-    director, engine = play(beat("one", None, hold=60.0), beat("two", Wait("run.finished"), hold=60.0))
+    director, engine = play(beat("one", None, hold=60.0), beat("two", awaits("run.finished"), hold=60.0))
     director.tick([], 0.0)
     director.tick([event(ev.RunFinished(status="done", exit_code=0))], 1.0)
-    assert director.finished and engine.log == ["step 1"]
+    assert engine.log == ["step 1"] and director.step is not None and director.step.title == "two"
+    director.tick([], 60.9)
+    assert not director.finished
+    director.tick([], 61.0)
+    assert director.finished and director.step is None
 
 
 def test_a_refused_command_fails_the_walkthrough_by_name() -> None:
@@ -124,7 +138,7 @@ def test_a_refused_command_fails_the_walkthrough_by_name() -> None:
         beat("one", None, APPROVE),
         engine=Engine(lambda command: "no version 1" if command.name == "model.approve" else ""),
     )
-    with pytest.raises(RunError, match="beat 1 'one': its command was refused: no version 1"):
+    with pytest.raises(RunError, match="beat 1/1 'one': its command was refused: no version 1"):
         director.tick([], 0.0)
 
 
@@ -133,16 +147,16 @@ def test_an_engine_that_still_starts_is_told_again_until_it_is_too_long() -> Non
     director.tick([], 0.0)
     director.tick([], 1.0)
     assert engine.log == ["step 1", "step 1"]
-    with pytest.raises(RunError, match="beat 1 'one': it could not be announced: the engine has not started yet"):
+    with pytest.raises(RunError, match="beat 1/1 'one': it could not be announced: the engine has not started yet"):
         director.tick([], 16.0)
 
 
 def test_a_recorded_run_drives_a_script() -> None:
     director, engine = play(
-        beat("registered", Wait("client.registered", count=5)),
-        beat("killed", Wait("client.exited", fields={"id": "client-2", "asked": False})),
-        beat("refused", Wait("round.included", fields={"round": 3}), APPROVE),
-        beat("end", Wait("run.finished")),
+        beat("registered", awaits("client.registered", 5)),
+        beat("killed", awaits("client.exited", id="client-2", asked=False)),
+        beat("refused", awaits("round.included", round=3), APPROVE),
+        beat("end", awaits("run.finished")),
     )
     begun: dict[str, int] = {}
     for recorded in read(STORY / "journal"):
@@ -155,95 +169,128 @@ def test_a_recorded_run_drives_a_script() -> None:
     assert engine.log == ["step 1", "step 2", "step 3", "model.approve", "step 4"]
 
 
-class Federation(Engine):
-    """What an engine does in the tour, as far as the tour sees it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: list[Payload] = [READY.data]
-        for name in ("ModelRegistry", "DataRegistry", "FLContract"):
-            self.told.append(ev.ContractDeployed(name=name, address="0x", gas_used=1, tx=name))
-        for number in range(5):
-            self.told.append(ev.ClientPending(id=f"client-{number}", address="0x", name=""))
-            self.told.append(ev.DataCommitted(id=f"client-{number}", root="", count=1, schema=""))
-        self.registered: list[str] = []
-        self.round = 0
-
-    def send(self, command: Command) -> None:
-        super().send(command)
-        if command.name == "client.register":
-            client = str(command.args["client"])
-            self.registered.append(client)
-            self.told.append(ev.ClientRegistered(id=client, index=len(self.registered) - 1, address="0x", tx="0x"))
-            if len(self.registered) == 5:
-                self._open()
-                self._close()
-        elif command.name == "client.stop":
-            assert self.round == 2 and command.args == {"client": "client-2", "signal": "kill"}
-            self._close()
-        elif command.name == "model.approve":
-            assert command.args["version"] == self.round
-            if self.round == 3:
-                self.told.append(ev.RunFinished(status="done", exit_code=0))
-                return
-            self._open()
-            if self.round == 3:
-                self._close()
-
-    def _open(self) -> None:
-        self.round += 1
-        self.told.append(
-            ev.RoundOpened(
-                round=self.round,
-                base=self.round - 1,
-                base_digest="",
-                plan_hash="",
-                selected=(),
-                committee=(),
-                seed="",
-                deadline=0,
-            )
-        )
-        self.told.append(ev.ClientProgress(id="client-2", round=self.round, activity="train"))
-
-    def _close(self) -> None:
-        for client in self.registered:
-            self.told.append(ev.UpdateSubmitted(round=self.round, client=client, digest="", weight=1, tx=""))
-        self.told.append(
-            ev.RoundFinalised(
-                round=self.round,
-                attempt=0,
-                version=self.round,
-                digest="",
-                verdicts_root="",
-                accuracy_bp=1,
-                agreeing=(),
-            )
-        )
-        self.told.append(
-            ev.ModelPublished(
-                version=self.round, round=self.round, digest="", cid="", parent=self.round - 1, accuracy_bp=1
-            )
-        )
+def test_a_beat_ends_when_its_claims_have_come_true() -> None:
+    lost = Claim("chain.lost")
+    director, engine = play(beat("one", OPENED, APPROVE, expect=(lost,)), beat("two"))
+    director.tick([READY], 0.0)
+    assert engine.log == ["step 1", "model.approve"] and director.awaited == "chain.lost"
+    director.tick([event(ev.ChainLost(reason="x"))], 9.0)
+    assert engine.log == ["step 1", "model.approve", "step 2"]
 
 
-def test_the_tour_plays_to_its_end_in_well_under_two_minutes() -> None:
-    engine, now = Federation(), 0.0
-    director = Director(load("tour"), engine.send)
-    while not director.finished:
-        events, engine.told = [event(payload) for payload in engine.told], []
-        director.tick(events, now)
-        now += 0.1
-        assert now < 100
-    assert now < 40
-    assert engine.registered == [f"client-{number}" for number in range(5)]
-    asked = [name for name in engine.log if not name.startswith("step")]
-    assert asked == [
-        *["client.register"] * 5,
-        "model.approve",
-        "client.stop",
-        "client.restart",
-        "model.approve",
-        "registry.read",
-        "model.approve",
-    ]
+def test_a_claim_that_does_not_come_true_fails_by_name_and_says_what_there_was_instead() -> None:
+    wanted = Claim("client.late", 1, {"id": "b", "what": "submit"})
+    director, _ = play(beat("one", OPENED, expect=(wanted,)))
+    director.tick([], 0.0)
+    director.tick([READY, event(ev.ClientLate(id="a", round=1, what="submit"))], 9.0)
+    director.tick([], 19.0)
+    with pytest.raises(RunError) as error:
+        director.tick([], 19.1)
+    assert str(error.value) == (
+        "beat 1/1 'one': expected client.late id=b what=submit within 10 s, "
+        "but the last client.late had id=a, what=submit"
+    )
+    assert error.value.exit_code == 1
+
+
+def test_what_must_not_have_happened_is_looked_at_when_the_beat_ends() -> None:
+    quiet = Claim("chain.lost", 0)
+    director, engine = play(beat("one", hold=2.0, expect=(quiet,)), beat("two", expect=(quiet,)))
+    director.tick([], 0.0)
+    director.tick([], 2.0)
+    assert engine.log == ["step 1", "step 2"] and director.finished
+    director, engine = play(beat("one", hold=2.0, expect=(quiet,)))
+    director.tick([], 0.0)
+    director.tick([event(ev.ChainLost(reason="x"))], 1.0)
+    with pytest.raises(RunError, match=r"beat 1/1 'one': expected no chain\.lost, but 1 came"):
+        director.tick([], 2.0)
+
+
+def test_the_end_of_the_run_fails_a_claim_that_is_still_open() -> None:
+    director, _ = play(beat("one", expect=(Claim("chain.lost"),)))
+    with pytest.raises(RunError, match=r"expected chain\.lost, but the run ended \(no chain\.lost came\)"):
+        director.tick([event(ev.RunFinished(status="done", exit_code=0))], 0.0)
+
+
+def test_a_paused_beat_stays_does_its_work_and_goes_on() -> None:
+    director, engine = play(beat("one", OPENED, APPROVE, hold=1.0), beat("two"))
+    director.paused = True
+    director.tick([], 0.0)
+    director.tick([READY], 1.0)
+    director.tick([], 1e6)
+    assert engine.log == ["step 1", "model.approve"] and not director.finished
+    director.paused = False
+    director.tick([], 1e6)
+    assert engine.log == ["step 1", "model.approve", "step 2"]
+
+
+def test_skipping_ends_the_hold_of_one_beat_but_waits_for_its_events() -> None:
+    director, engine = play(beat("one", OPENED, hold=60.0), beat("two", hold=60.0), beat("three"))
+    director.paused = True
+    director.skip()
+    director.tick([], 0.0)
+    assert engine.log == ["step 1"]
+    director.tick([READY], 1.0)
+    assert engine.log == ["step 1", "step 2"]
+    director.tick([], 2.0)
+    assert engine.log == ["step 1", "step 2"]
+    director.skip()
+    director.paused = False
+    director.tick([], 3.0)
+    assert director.finished
+
+
+TOUR = list(read(STORY.parent / "walkthrough" / "journal"))
+
+
+def retell(events: Sequence[Event]) -> Director:
+    """The tour's script against a recording of it, an event at a time by the clock of the recording."""
+    director = Director(load("tour"), lambda command: None, speed=1000.0)
+    for told in events:
+        director.tick([told], unix(told.ts) or 0.0)
+    director.tick([], (unix(events[-1].ts) or 0.0) + 1.0)
+    return director
+
+
+def test_what_the_tour_tells_is_so_in_a_recording_of_it() -> None:
+    assert retell(TOUR).finished
+    seconds = (unix(TOUR[-1].ts) or 0.0) - (unix(TOUR[0].ts) or 0.0)
+    assert seconds < 100
+
+
+def changed(kind: str, fields: dict[str, object], **to: object) -> list[Event]:
+    """The recording with the events of a kind that have these fields told otherwise; without `to`, left out."""
+    out = []
+    for told in TOUR:
+        hit = told.kind == kind and all(getattr(told.data, name) == value for name, value in fields.items())
+        if hit and not to:
+            continue
+        out.append(Event(told.seq, told.ts, msgspec.structs.replace(told.data, **to)) if hit else told)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "to", "words"),
+    [
+        ("chain.ready", {}, {}, "beat 1/15: expected chain.ready"),
+        ("contract.deployed", {"name": "DataRegistry"}, {"name": "Other"}, "beat 2/15: expected contract"),
+        ("client.ready", {"id": "client-3"}, {"train": 10}, "beat 3/15: expected 5 x client.ready"),
+        ("data.approved", {"id": "client-2"}, {}, "beat 4/15: expected data.approved id=client-2"),
+        ("round.opened", {"round": 1}, {"selected": ("client-0",)}, "beat 5/15: expected round.opened"),
+        ("round.included", {"round": 1}, {"verdicts": ()}, "beat 7/15: expected"),
+        ("round.opened", {"round": 2}, {"base": 0}, "beat 8/15: expected round.opened round=2"),
+        ("client.exited", {"code": -9}, {"code": 0}, "beat 9/15: expected client.exited"),
+        ("round.reporting", {"round": 2}, {"submitted": ("client-2",)}, "beat 10/15: expected"),
+        ("update.submitted", {"round": 3, "client": "client-2"}, {}, "beat 12/15: expected"),
+        ("op.result", {}, {"ok": False}, "beat 13/15: expected op.result"),
+        ("model.approved", {"version": 3}, {}, "beat 14/15: expected model.approved version=3"),
+        ("run.finished", {}, {"status": "failed"}, "beat 15/15: expected run.finished status=done"),
+    ],
+)  # fmt: skip
+def test_a_beat_fails_by_its_name_where_what_it_tells_is_not_so(
+    kind: str, fields: dict[str, object], to: dict[str, object], words: str
+) -> None:
+    with pytest.raises(RunError) as error:
+        retell(changed(kind, fields, **to))
+    beat, _, expected = words.partition(": ")
+    assert error.value.where.startswith(f"{beat} '") and error.value.message.startswith(expected)

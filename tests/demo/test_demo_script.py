@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dltui.config import load as load_config
-from dltui.core import events as ev
-from dltui.core.events import Event
+from dltui.demo.claims import Claim
 from dltui.demo.script import Ask, Script, Wait, available, load, parse
 from dltui.errors import ConfigError
 
@@ -31,23 +30,17 @@ def test_a_beat_in_full() -> None:
     (beat,) = script(
         HEAD + 'wait = {kind="update.submitted", round=2, client="client-1", count=3, seconds=5}\n'
         'command = {name="model.approve", args={version=1}}\ncommands = [{name="run.pause"}]\nhold = 0.5\n'
+        'expect = [{kind="run.paused"}, {kind="round.aborted", count=0}]\nwithin = 9\n'
     ).beats
-    assert (beat.title, beat.text, beat.hold) == ("B", "x", 0.5)
-    assert beat.wait == Wait("update.submitted", 3, 5.0, {"round": 2, "client": "client-1"})
-    assert beat.wait is not None and beat.wait.text == "3 x update.submitted round=2 client=client-1"
+    assert (beat.title, beat.text, beat.hold, beat.within) == ("B", "x", 0.5, 9.0)
+    assert beat.wait == Wait(Claim("update.submitted", 3, {"round": 2, "client": "client-1"}), 5.0)
     assert beat.commands == (Ask("model.approve", {"version": 1}), Ask("run.pause"))
+    assert beat.expect == (Claim("run.paused"), Claim("round.aborted", 0))
 
 
 def test_a_beat_that_only_tells() -> None:
     (beat,) = script(HEAD).beats
-    assert (beat.wait, beat.commands, beat.hold) == (None, (), 1.5)
-
-
-def test_what_a_wait_matches() -> None:
-    wait = Wait("client.late", fields={"id": "a", "round": 1})
-    assert wait.matches(Event(1, TS, ev.ClientLate(id="a", round=1, what="submit")))
-    assert not wait.matches(Event(1, TS, ev.ClientLate(id="a", round=2, what="submit")))
-    assert not wait.matches(Event(1, TS, ev.ClientMissed(id="a", round=1, misses=1)))
+    assert (beat.wait, beat.commands, beat.expect, beat.hold) == (None, (), (), 1.5)
 
 
 @pytest.mark.parametrize(
@@ -55,17 +48,33 @@ def test_what_a_wait_matches() -> None:
     [
         ("title = 'T'", "beat"),
         ("title = 'T'\nbeat = []", "length >= 1"),
-        ("titel = 'T'\n" + HEAD, "titel"),
-        (HEAD + "txet = 'x'", "txet"),
-        (HEAD + "wait = {seconds = 5}", "FILE: beat 1: wait: Object missing required field `kind`"),
-        (HEAD + "wait = {kind = 'round.opend'}", "no event 'round.opend' - the nearest is round.opened"),
-        (HEAD + "wait = {kind = 'round.opened', rond = 1}", "round.opened has no field 'rond' - the nearest is round"),
-        (HEAD + "wait = {kind = 'round.opened', count = 0}", "wait: Expected `int` >= 1"),
-        (HEAD + "wait = {kind = 'round.opened', seconds = 0}", "wait: Expected `float` > 0"),
-        (HEAD + "command = {name = 'client.explode'}", "client.explode: unknown command"),
+        ("titel = 'T'\n" + HEAD, "FILE: no key is called 'titel' - the nearest is title"),
+        ("federation = 3\n" + HEAD, "Expected `object`"),
+        (
+            HEAD + "[federation.runn]\nrounds = 1",
+            "unknown key runn.rounds - the nearest valid key is run.rounds",
+        ),
+        (HEAD + "[federation.run]\nround = 1", "rounds"),
+        (HEAD + "txet = 'x'", "FILE: beat 1: no key is called 'txet' - the nearest is text"),
+        (HEAD + "holds = 1", "the nearest is hold"),
+        (HEAD + "wait = {seconds = 5}", "FILE: beat 1: wait: kind is missing"),
+        (HEAD + "wait = {kind = 'round.opend'}", "no event is called 'round.opend' - the nearest is round.opened"),
+        (HEAD + "wait = {kind = 'round.opened', rond = 1}", "no field of round.opened is called 'rond'"),
+        (HEAD + "wait = {kind = 'round.opened', count = 0}", "count must be at least 1"),
+        (HEAD + "wait = {kind = 'round.opened', seconds = 0}", "seconds: Expected `float` > 0"),
+        (HEAD + "wait = 3", "Expected `object"),
+        (HEAD + "expect = [{kind = 'round.opend'}]", "FILE: beat 1: expect: no event is called 'round.opend'"),
+        (HEAD + "expect = [{kind = 'round.opened', seconds = 5}]", "no field of round.opened is called 'seconds'"),
+        (
+            HEAD + "command = {name = 'client.regster'}",
+            "called 'client.regster' - the nearest is client.register",
+        ),
+        (HEAD + "command = {nam = 'run.stop'}", "FILE: beat 1: command: no key is called 'nam' - the nearest is name"),
+        (HEAD + "commands = [{name = 'run.stop', arg = {}}]", "the nearest is args"),
+        (HEAD + "command = {name = 'model.approve', args = {verson = 1}}", "model.approve: no key is called 'verson'"),
         (HEAD + "command = {name = 'model.approve', args = {version = 'x'}}", "model.approve: wrong argument"),
-        (HEAD + "command = {name = 'run.stop', arg = {}}", "arg"),
         (HEAD + "hold = -1", "hold"),
+        (HEAD + "commands = 7", "commands"),
         ("x = [", "Invalid"),
         ("x = " + "[" * 100_000, "FILE: "),
     ],
@@ -90,8 +99,10 @@ def test_files_are_found_by_name_or_path(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(HEAD)
     assert load(str(file)).title == "T"
-    with pytest.raises(ConfigError, match=r"nothing.toml: cannot be read \(No such file or directory\) - .*tour"):
-        load("nothing")
+    with pytest.raises(ConfigError, match=r"no walkthrough is called 'tuor' - the nearest is tour"):
+        load("tuor")
+    with pytest.raises(ConfigError, match=r"no.toml: cannot be read \(No such file or directory\) - .*tour"):
+        load(str(tmp_path / "no.toml"))
     file.write_bytes(b"#" * (1 << 21))
     with pytest.raises(ConfigError, match="larger than"):
         load(str(file))

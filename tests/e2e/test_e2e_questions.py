@@ -103,3 +103,29 @@ def _a_banned_client_is_left_out(run: Run) -> None:
 
 
 NONE = "0x" + "00" * 32
+
+
+@pytest.mark.slow
+def test_a_client_that_was_added_keeps_its_name_when_the_run_is_resumed(tmp_path: Path) -> None:
+    paths = make(tmp_path, clients__count=3, data__parts=4, run__rounds=50)
+    run = Run(paths)
+    try:
+        run.until(ev.RoundFinalised, round=1)
+        run.send("client.register", client="north", part=3)
+        run.until(ev.ClientRegistered, id="north")
+        run.engine.kill()
+        run.engine.wait()
+    finally:
+        run.stop()
+    again = Run(paths)
+    try:
+        again.until(ev.RunResumed)
+        opened = again.next(ev.RoundOpened, 60)
+        assert "north" in opened.selected
+        again.until(ev.UpdateSubmitted, 60, client="north", round=opened.round)
+        assert len(again.of(ev.ClientSpawned, id="north")) == 2
+        again.send("run.stop")
+        again.finish()
+    finally:
+        again.stop()
+    assert dltui("verify", paths.id, runs=tmp_path).returncode == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dltui.core.series import Figure, Series
-from dltui.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, draw, nice_ticks
+from dltui.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, draw
 
 
 def figure(*series: Series, kind: str = "line", unit: str = "fraction") -> Figure:
@@ -76,18 +76,3 @@ def test_any_numbers_give_a_picture_inside_its_frame(
         for pair in line.attrib["points"].split():
             x, y = map(float, pair.split(","))
             assert LEFT <= x <= WIDTH - RIGHT + 0.1 and TOP - 0.1 <= y <= HEIGHT - BOTTOM + 0.1
-
-
-@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e9))
-def test_ticks_enclose_the_range_in_equal_round_steps(low: float, width: float) -> None:
-    high = low + width
-    ticks = nice_ticks(low, high)
-    assert ticks[0] <= low + width * 1e-6 and ticks[-1] >= high - width * 1e-6 and 2 <= len(ticks) <= 8
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "ticks"),
-    [(0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1.0]), (0.09, 0.95, [0, 0.2, 0.4, 0.6, 0.8, 1.0]), (3, 24, [0, 5, 10, 15, 20, 25])],
-)
-def test_ticks_are_what_people_write(low: float, high: float, ticks: list[float]) -> None:
-    assert nice_ticks(low, high) == ticks

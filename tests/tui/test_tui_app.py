@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 from tui_dump import screen_text, settle, until
-from tui_scenario import FakeSession, Script, approved, awaiting, finished, live, started
+from tui_scenario import FakeSession, Leader, Script, approved, awaiting, finished, live, started
 
 from dltui.core.events import Event, OpResult, RunFinished
 from dltui.errors import RunError
@@ -188,7 +188,7 @@ async def test_a_walkthrough_ends_by_itself() -> None:
     script = finished()
     told: list[Event] = []
 
-    class Director:
+    class Director(Leader):
         def tick(self, new_events: list[Event], now: float) -> None:
             assert now == script.now
             told.extend(new_events)
@@ -201,7 +201,7 @@ async def test_a_walkthrough_ends_by_itself() -> None:
 
 
 async def test_a_failed_walkthrough_ends_with_its_error() -> None:
-    class Director:
+    class Director(Leader):
         def tick(self, new_events: list[Event], now: float) -> None:
             raise RunError("no version was approved in 30 s", where="beat 5")
 
@@ -214,7 +214,7 @@ async def test_a_failed_walkthrough_ends_with_its_error() -> None:
 async def test_stopping_a_walkthrough_is_no_failure_of_it() -> None:
     script = awaiting()
 
-    class Director:
+    class Director(Leader):
         def tick(self, new_events: list[Event], now: float) -> None:
             if any(isinstance(event.data, RunFinished) for event in new_events):
                 raise RunError("the run ended before a version was approved", where="beat 5")
@@ -265,7 +265,7 @@ async def test_a_slow_walkthrough_does_not_hold_up_the_screen() -> None:
     script = awaiting()
     go_on = threading.Event()
 
-    class Director:
+    class Director(Leader):
         def tick(self, new_events: list[Event], now: float) -> None:
             if new_events:
                 assert go_on.wait(10)

@@ -9,11 +9,12 @@ import pytest
 from test_tui_pages import SIZES, same_as_golden
 from tui_dump import screen_text, settle, until
 from tui_recorded import RUN, first, moment
-from tui_scenario import ESTIMATE, FakeSession, awaiting, live
+from tui_scenario import ESTIMATE, FakeSession, Script, awaiting, live, started
 
 from dltui.core.answers import encode
 from dltui.core.commands import Command
 from dltui.errors import RunError
+from dltui.keys import KeysSection
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.confirm import ConfirmScreen
 from dltui.tui.screens.help import HelpScreen
@@ -133,7 +134,7 @@ async def test_a_transaction_that_would_be_refused_is_said_before_it_is_sent(mon
 
         monkeypatch.setattr(session, "send", refuse)
         await pilot.press("a")
-        await until(pilot, lambda: "the contract would refuse it: [/x] version 1 was rejected" in screen_text(app))
+        await until(pilot, lambda: "no estimate: the contract would refuse it: [/x]" in screen_text(app, "#dialog"))
 
 
 @pytest.mark.parametrize("answer", ["", "[]", '{"gas": -1}', "[" * 2000, encode(ESTIMATE)[:-3]])
@@ -289,3 +290,51 @@ async def test_alerts_screenshot_and_theme_have_keys(tmp_path: Path, monkeypatch
         await pilot.press("exclamation_mark")
         await pilot.pause()
         assert isinstance(app.screen, PageScreen) and "nothing needs you" in screen_text(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "membership", "process", "name", "typed"),
+    [
+        ("u", "active", "ready", "client.suspend", True),
+        ("U", "suspended", "ready", "client.reinstate", False),
+        ("B", "suspended", "ready", "client.ban", True),
+        ("D", "pending", "ready", "client.reject", False),
+        ("r", "pending", "ready", "client.register", False),
+        ("f6", "leaving", "ready", "client.complete-leave", False),
+        ("K", "active", "ready", "client.stop", True),
+        ("R", "active", "stopped", "client.restart", False),
+    ],
+)
+async def test_every_key_about_a_client_sends_its_command_for_the_selected_one(
+    key: str, membership: str, process: str, name: str, typed: bool
+) -> None:
+    script = live()
+    session = FakeSession(script.events)
+    app = DltuiApp(session, clock=lambda: script.now, keys=KeysSection(complete_leave="f6"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        client = app.state.clients["client-2"]
+        client.membership, client.process = membership, process
+        await pilot.press("3", "down", "down", key)
+        await pilot.pause()
+        if name != "client.restart":
+            assert isinstance(app.screen, ConfirmScreen) and session.sent == []
+            if typed:
+                await pilot.press(*"client", "minus", "2", "enter")
+            else:
+                await pilot.press("y")
+        await until(pilot, lambda: bool(session.sent))
+    assert [(c.name, c.args, c.source) for c in session.sent] == [(name, {"client": "client-2"}, "key")]
+
+
+async def test_n_asks_with_the_gas_before_it_opens_a_round() -> None:
+    script = started(Script(), clients=4, approval=False)
+    session = FakeSession(script.events)
+    app = DltuiApp(session, clock=lambda: script.now)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        await pilot.press("n")
+        await until(pilot, lambda: "FLContract.openRound()" in screen_text(app) and "64,210 gas" in screen_text(app))
+        await pilot.press("y")
+        await until(pilot, lambda: bool(session.sent))
+    assert [(c.name, c.args) for c in session.sent] == [("round.open", {})]

@@ -197,3 +197,25 @@ async def test_a_read_only_screen_greys_commands_on_pages_too() -> None:
 
 def test_every_scenario_folds() -> None:
     assert all(isinstance(event, Event) for script in (live(), awaiting(), finished()) for event in script.events)
+
+
+async def test_a_terminal_without_room_names_the_size_and_comes_back() -> None:
+    async with moment(size=(39, 7)) as (app, pilot, _session):
+        app.control.open("client", "client-2")
+        await pilot.pause()
+        assert "39x7: needs 40x8" in await drawn(app, pilot)
+        await pilot.resize_terminal(60, 15)
+        await pilot.pause()
+        text = await drawn(app, pilot)
+        assert "suspended" in text and "Rounds" in text and "needs" not in text
+
+
+async def test_another_theme_colours_the_page_too() -> None:
+    async with moment() as (app, pilot, _session):
+        app.control.open("client", "client-2")
+        await pilot.pause()
+        before = app.screen.facts.render_line(0)  # type: ignore[attr-defined]
+        await pilot.press("t")
+        await until(pilot, lambda: app.screen.facts.render_line(0) != before)  # type: ignore[attr-defined]
+        await pilot.press("t")
+        await until(pilot, lambda: app.screen.facts.render_line(0) == before)  # type: ignore[attr-defined]

@@ -257,3 +257,21 @@ class FakeSession:
         self.sent.append(command)
         self.arrived.set()
         return self.answers.get(command.name, "")
+
+
+class Leader:
+    """A walkthrough that does nothing and has nothing more to tell."""
+
+    def __init__(self) -> None:
+        self.paused = False
+        self.speed = 1.0
+        self.finished = True
+        self.step: DemoStep | None = None
+        self.skipped = 0
+
+    def tick(self, new_events: list[Event], now: float) -> None:
+        """Is told, and does nothing."""
+
+    def skip(self) -> None:
+        """Counts."""
+        self.skipped += 1

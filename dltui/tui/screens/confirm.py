@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from dltui.core import format as fmt
+from dltui.core.text import clean
 from dltui.errors import DltuiError
 from dltui.tui.requests import Request
 from dltui.tui.screens.dialog import Dialog
@@ -18,6 +20,8 @@ from dltui.tui.widgets.ink import line
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
+
+_WIDTH = 66
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -37,17 +41,16 @@ class ConfirmScreen(Dialog[bool]):
         self.dangerous = dangerous
         variant = "error" if dangerous else "primary"
         choices = [("confirm", f"{request.button} (y)", variant), ("cancel", "Cancel (esc)", "default")]
-        cost = line("  asking the chain what it costs …") if request.onchain else None
+        cost = [line("  asking the chain what it costs …")] if request.onchain else []
         super().__init__("Are you sure?" if dangerous else "Confirm", self._text(cost), choices, app.ascii_only)
 
-    def _text(self, cost: Text | None) -> list[Text]:
+    def _text(self, cost: list[Text]) -> list[Text]:
         request = self.request
         body = [
             line((request.title, "strong"), ("  ->  ", "quiet"), (request.does[0], "accent")),
             *(line("  ", (text, "")) for text in request.does[1:]),
+            *cost,
         ]
-        if cost is not None:
-            body.append(cost)
         twin = self.dltui.twin(request.name, request.args)
         body += [line(("  the same from a shell:  ", "quiet"), (twin, "quiet")), line("")]
         if request.typed:
@@ -71,17 +74,12 @@ class ConfirmScreen(Dialog[bool]):
         try:
             cost = await self.dltui.inquiry.estimate(self.request)
         except DltuiError as error:
-            self.show_body(self._text(line((f"  {error.message}", "warn"))))
+            why = textwrap.wrap(clean(f"no estimate: {error.message}", 300), _WIDTH)
+            self.show_body(self._text([line("  ", (part, "warn")) for part in why]))
             return
-        self.show_body(
-            self._text(
-                line(
-                    f"  est. {cost.gas:,} gas",
-                    (f" ({fmt.ether(cost.fee)} ETH)", "quiet"),
-                    f" - from op {fmt.short(cost.sender)}",
-                )
-            )
-        )
+        fee = (f" ({fmt.ether(cost.fee)} ETH)", "quiet")
+        told = line(f"  est. {cost.gas:,} gas", fee, f" - from op {fmt.short(cost.sender)}")
+        self.show_body(self._text([told]))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Unlocks the button."""

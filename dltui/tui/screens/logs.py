@@ -17,6 +17,7 @@ from textual.widgets import Input
 from dltui.core.logfiles import LEVELS, LogFiles, LogLine
 from dltui.core.text import clean
 from dltui.tui.actions import BINDINGS
+from dltui.tui.panes.status import TooSmall
 from dltui.tui.requests import Selection
 from dltui.tui.widgets.footer import KeyHints
 from dltui.tui.widgets.ink import fit, line, plain_ascii
@@ -69,6 +70,7 @@ class LogsScreen(Screen[None]):
         self.crumbs = Lines(classes="crumbs", ascii=app.ascii_only)
         self.lines = LogLines(id="logs", empty=" No process has written to its log yet.", ascii=app.ascii_only)
         self.hints = KeyHints(id="hints", ascii=app.ascii_only)
+        self.too_small = TooSmall(id="too-small", ascii=app.ascii_only)
         self.input = Input(id="filter", placeholder="show lines with …; ! in front inverts", compact=True)
 
     def compose(self) -> ComposeResult:
@@ -77,6 +79,11 @@ class LogsScreen(Screen[None]):
         yield self.lines
         yield self.input
         yield self.hints
+        yield self.too_small
+
+    def on_resize(self) -> None:
+        """Says so where there is no room."""
+        self.too_small.show_size(self.size.width, self.size.height)
 
     def on_mount(self) -> None:
         """Reads what is there, then follows."""

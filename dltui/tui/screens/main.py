@@ -14,11 +14,11 @@ from textual.containers import Grid
 from textual.theme import Theme
 from textual.timer import Timer
 
+from dltui.core.state import State
 from dltui.tui import theme
 from dltui.tui.actions import BINDINGS, PANES, Action
 from dltui.tui.panes.alert import AlertLine
 from dltui.tui.panes.base import Pane
-from dltui.tui.panes.caption import Caption
 from dltui.tui.panes.chain import ChainPane
 from dltui.tui.panes.clients import ClientsPane
 from dltui.tui.panes.events import EventsPane
@@ -28,6 +28,8 @@ from dltui.tui.panes.round import RoundPane
 from dltui.tui.panes.status import StatusLine, TooSmall
 from dltui.tui.requests import Selection
 from dltui.tui.screens.pane_keys import PaneKeys
+from dltui.tui.story import ROWLESS
+from dltui.tui.widgets.caption import Caption
 from dltui.tui.widgets.filter_line import FilterLine
 from dltui.tui.widgets.footer import Hint, KeyHints
 from dltui.tui.widgets.line_view import LineView
@@ -46,12 +48,12 @@ class MainScreen(PaneKeys):
 
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
-    AUTO_FOCUS = "#clients"
+    AUTO_FOCUS = None
 
     def __init__(self, app: DltuiApp) -> None:
         super().__init__()
         self.dltui = app
-        self.current = "clients"
+        self.current = "clients" if app.director is None else "round"
         self.zoomed = False
         ascii = app.ascii_only
         self.panes: dict[str, Pane] = {
@@ -90,6 +92,7 @@ class MainScreen(PaneKeys):
         for number, (name, pane) in enumerate(self.panes.items(), start=1):
             pane.border_title = f"{number} {pane.heading}"
             pane.set_class(name == self.current, "-current")
+        self.panes[self.current].focus()
         self.pace(self.dltui.paints_per_second)
         self.set_interval(1.0, self._age)
         self.app.theme_changed_signal.subscribe(self, self._recolour)
@@ -98,7 +101,7 @@ class MainScreen(PaneKeys):
     def selection(self) -> Selection:
         """What the keys would act on; nothing may be written from a picture of the past."""
         app = self.dltui
-        only_reads = app.read_only or app.picture.past is not None
+        only_reads = app.read_only or app.picture.elsewhere
         return Selection.of(self.current, self.selected, read_only=only_reads, finished=app.over)
 
     # painting
@@ -146,10 +149,10 @@ class MainScreen(PaneKeys):
         live, now = app.state, app.now()
         self._stale = False
         missed = picture.missed(live)
-        self.status.show_state(live, now, missed=missed, recorded=app.session.read_only)
+        self.status.show_state(live, now, missed=missed, recorded=app.recording is not None)
         self.past_bar.show_state(picture.past, live)
         self.alert.show_state(live, failure=app.failure, lost=app.lost)
-        self.caption.show_state(live)
+        self._show_caption(live)
         self.show_hints()
         if picture.live:
             due = self._dirty
@@ -165,6 +168,14 @@ class MainScreen(PaneKeys):
     def _undrawn(self) -> set[str]:
         """Panes that have not drawn the moment that is held."""
         return {name for name, pane in self.panes.items() if pane.drawn is not self.shown}
+
+    def _show_caption(self, live: State) -> None:
+        story, actions = self.dltui.story, self.dltui.actions
+        pause = "enter" if self.current in ROWLESS else actions["story_pause"].shown_key
+        keys = [(actions[f"story_{name}"].shown_key, name) for name in ("next", "back", "faster", "slower")]
+        keys.insert(2, (pause, "go on" if story.paused else "pause"))
+        hints = [hint for hint in keys if hint[0]] if story.led else []
+        self.caption.show_step(story.step(live), where=story.says, held=story.past or story.paused, keys=hints)
 
     def _visible(self, name: str) -> bool:
         return name == self.current if self.alone else True
@@ -238,9 +249,10 @@ class MainScreen(PaneKeys):
 
     def action_do(self, name: str) -> None:
         """Does an action of the registry, or says why not."""
-        action, past = self.dltui.actions[name], self.dltui.picture.past
-        if action.request is not None and past is not None:
-            self.dltui.tell(f"{action.label.lower()}: round {past} is shown, end goes back to the present", "warning")
+        action, picture = self.dltui.actions[name], self.dltui.picture
+        if action.request is not None and picture.elsewhere:
+            shown = "an earlier beat" if picture.past is None else f"round {picture.past}"
+            self.dltui.tell(f"{action.label.lower()}: {shown} is shown, end goes back to the present", "warning")
         elif name.startswith("pane_"):
             self._go(name.removeprefix("pane_"))
         else:

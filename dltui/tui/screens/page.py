@@ -25,6 +25,7 @@ from dltui.core.text import clean
 from dltui.errors import DltuiError
 from dltui.tui.actions import BINDINGS
 from dltui.tui.messages import Opened
+from dltui.tui.panes.status import TooSmall
 from dltui.tui.requests import Selection
 from dltui.tui.screens.page_view import PageView
 from dltui.tui.widgets.footer import KeyHints
@@ -60,6 +61,7 @@ class PageScreen(Screen[None]):
         self.facts = PageView(id="facts", ascii=app.ascii_only)
         self.tables = PageView(id="tables", ascii=app.ascii_only)
         self.hints = KeyHints(id="hints", ascii=app.ascii_only)
+        self.too_small = TooSmall(id="too-small", ascii=app.ascii_only)
         self.name_shown = ""
         self._decoded: DecodedTx | None = None
         self._note = ""
@@ -72,12 +74,18 @@ class PageScreen(Screen[None]):
             yield self.facts
             yield self.tables
         yield self.hints
+        yield self.too_small
+
+    def on_resize(self) -> None:
+        """Says so where there is no room."""
+        self.too_small.show_size(self.size.width, self.size.height)
 
     def on_mount(self) -> None:
         """Draws, and draws again when something happened."""
         self.set_class(self.dltui.ascii_only, "-ascii")
         self.paint()
-        (self.tables if self.tables.display else self.facts).focus()
+        leads_on = self.tables.display and self.about[0] != "alerts"
+        (self.tables if leads_on else self.facts).focus()
         self.set_interval(1 / min(2.0, self.dltui.paints_per_second), self._tick)
         # After the main screen, which was there first and changes the inks.
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.call_after_refresh(self.paint))

@@ -24,6 +24,8 @@ class QuitScreen(Dialog[str]):
         running = [c for c in state.clients.values() if c.process in ("starting", "ready")]
         node = f"the chain ({state.chain.engine or 'node'}"
         node += f", pid {state.chain.pid})" if state.chain.pid is not None else ")"
+        if state.chain.engine == "url":
+            node = f"nothing of the chain: {state.chain.url} is not ours"
         names = ", ".join(c.id for c in running[:6]) + (" …" if len(running) > 6 else "")
         body = [
             line("This run is live. ", ("Stop all", "warn"), " ends:"),

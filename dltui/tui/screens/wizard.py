@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select
 
 from dltui.core.text import clean
-from dltui.tui.requests import free_slices
+from dltui.tui.requests_clients import free_slices
 from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.ink import line
 

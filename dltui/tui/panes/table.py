@@ -118,11 +118,12 @@ class TablePane(Pane, LineTable):
     def on_line_view_moved(self, event: LineView.Moved) -> None:
         """Holds the order while somebody moves the cursor, so that nothing slips from under it."""
         if event.by_hand:
-            self.ordering.held = True
+            held, self.ordering.held = self.ordering.held, True
             if self._release is not None:
                 self._release.stop()
             self._release = self.set_timer(HOLD_SECONDS, self.release)
-            self.draw_again()
+            if not held:
+                self.draw_again()
 
     def release(self) -> None:
         """Lets the order move again."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from e2e_run import Run, dltui
+from e2e_run import Run, Verifier, dltui
 
 from dltui.core import events as ev
 from dltui.core.commands import COMMANDS, cli_twin, new_command
@@ -30,11 +30,11 @@ def test_help_imports_neither_screen_nor_chain_nor_torch() -> None:
     assert done.stderr.strip() == "[]"
 
 
-def test_every_command_has_a_twin_that_the_program_knows(tmp_path: Path) -> None:
+def test_every_command_has_a_twin_that_the_program_knows(verifier: Verifier, tmp_path: Path) -> None:
     for name, kind in COMMANDS.items():
         twin = cli_twin(new_command(name, "cli", **{f: EXAMPLES[f] for f in kind.__struct_fields__ if f in EXAMPLES}))
         if twin:
-            done = dltui(*twin.split()[1:], runs=tmp_path)
+            done = verifier(*twin.split()[1:], folder=tmp_path, runs=tmp_path / "runs")
             assert (done.returncode, "no runs yet" in done.stderr) == (1, True), twin + done.stderr
 
 

@@ -179,7 +179,8 @@ class ReplaySession:
     @property
     def position(self) -> int:
         """Number of the last event that was handed out, or is due after a seek; 0 before the first."""
-        return self._all[self._next - 1].seq if self._next else 0
+        reached = max(self._next, self._sought)
+        return self._all[reached - 1].seq if reached else 0
 
     @property
     def now(self) -> float:

@@ -153,6 +153,9 @@ class DltuiApp(App[None]):
         """The last line, for the caller to print when the screen is gone."""
         if self.lost and self.state.run:
             return f"run {self.state.run} has no engine any more - dltui resume {self.state.run}"
+        if self.recording is not None and not self.state.finished:
+            run, at, of = self.state.run, self.state.last_seq, self.recording.marks.last
+            return f"left the replay of {run} at event {at:,} of {of:,} - dltui replay {run} --from @{at}"
         return views.farewell(self.state) if self.state.run else ""
 
     def on_mount(self) -> None:

@@ -235,6 +235,15 @@ def test_seeking_forward_hands_out_what_was_passed_over_and_back_begins_again() 
     assert session.now == START + 6 / 4
 
 
+def test_where_it_is_is_known_before_the_events_are_fetched() -> None:
+    session = ReplaySession(FIXTURE, speed=1.0, clock=Hand())
+    for seq in (40, 7, 45):
+        session.seek(seq)
+        assert session.position == seq
+    session.events()
+    assert session.position == 45
+
+
 @pytest.mark.parametrize(("to", "lands"), [(0, 1), (-5, 1), (10**9, 263), (263, 263)])
 def test_a_seek_past_either_end_stops_there(to: int, lands: int) -> None:
     session = ReplaySession(FIXTURE, speed=1.0, clock=Hand())

@@ -28,7 +28,7 @@ def kept(tmp_path: Path, name: str) -> Path:
 async def test_the_screen_of_a_run_is_drawn_in_a_browser(tmp_path: Path) -> None:
     async with serving(tmp_path) as door, browser(tmp_path / "profile") as page:
         await page.goto(door.address)
-        await page.until_received("Round", "Clients", "Model registry", "client-4", "story")
+        await page.until_received("Round", "Clients", "Model registry", "client-0")
         await page.until("document.body.classList.contains('-first-byte')")
         assert await page.value("location.href") == door.origin + "/"
         assert await page.value("document.cookie") == ""

@@ -9,7 +9,8 @@ from textual.pilot import Pilot
 
 from dltui.tui.app import DltuiApp
 
-SECONDS = 10.0
+SECONDS = 60.0
+"""Deadline of a wait: only a test that fails takes so long, however busy the machine is."""
 
 
 def screen_text(app: DltuiApp, frame: str = "") -> str:

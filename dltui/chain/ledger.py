@@ -20,7 +20,6 @@ ABORT_REASONS = {
     3: "too few valid updates",
     4: "its base version was rejected",
 }
-TOO_FEW_VALID = 3
 BASE_REJECTED = 4
 SUSPEND_REASONS = {0: "by the operator", 1: "too many missed rounds"}
 
@@ -88,6 +87,11 @@ class RoundFacts:
     def submitted(self) -> int:
         """Bitmap of the clients that submitted."""
         return sum(1 << i for i in self.submissions)
+
+    @property
+    def has_verdicts(self) -> bool:
+        """Whether it is closed, and its committee agreed on verdicts: with a version, or that too few are valid."""
+        return self.state in (FINALISED, ABORTED) and any(self.verdicts_root)
 
     def candidates(self, quorum: int) -> frozenset[int]:
         """The submitters whose update at least `quorum` reporting members hold: a pure function of the reports."""

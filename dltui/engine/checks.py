@@ -13,7 +13,7 @@ from dltui.aggregation.errors import Malformed, Overflow, Unavailable
 from dltui.aggregation.manifest import decode_manifest
 from dltui.chain.contracts import ClientStatus, RoundState, VersionState
 from dltui.chain.facts import FactStream
-from dltui.chain.ledger import ABORTED, FINALISED, RoundFacts, bits
+from dltui.chain.ledger import RoundFacts, bits
 from dltui.chain.rawtx import raw_transaction
 from dltui.chain.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
@@ -77,7 +77,7 @@ class Checks:
         _same(where, "its attempt", told.attempt, row.attempt)
         _same(where, "who submitted", set(told.submitted), {self._name(index) for index in bits(row.submitted)})
         found = f"{where} matches; state, base, attempt and {len(told.submitted)} submissions asked of the chain"
-        if facts.state in (FINALISED, ABORTED) and any(facts.verdicts_root):
+        if facts.has_verdicts:
             return f"{found}; {self._recomputed(told.version, number)}"
         return f"{found}; it has no result to recompute" + ("" if told.closed_at else " yet")
 

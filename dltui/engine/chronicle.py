@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from dltui.aggregation.errors import Malformed, Unavailable
 from dltui.aggregation.manifest import decode_manifest
@@ -11,7 +10,7 @@ from dltui.aggregation.verdicts import Verdict, decode_verdicts
 from dltui.chain.blocks import MinedTx
 from dltui.chain.contracts import explain
 from dltui.chain.facts import FACTS, FactStream
-from dltui.chain.ledger import ABORT_REASONS, TOO_FEW_VALID
+from dltui.chain.ledger import RoundFacts
 from dltui.chain.rpc import Rpc
 from dltui.chain.sources import Blocks
 from dltui.chain.types import RpcError
@@ -38,6 +37,8 @@ class Chronicle:
         self._store = store
         self._terms = terms
         self._emit = emit
+        self._verdicts: dict[int, tuple[Verdict, ...]] = {}
+        """Of the round that was asked for last."""
         self.facts = FactStream(operator, self._why, cid)
         self.block = 0
         """The last block that was read."""
@@ -63,10 +64,9 @@ class Chronicle:
             if self.block == last:
                 for payload in payloads[written:]:
                     self._emit(payload)
-        for number, shown in state.rounds.items():
-            if shown.state == "finalised" and not shown.verdicts:
-                digest = state.versions[shown.version or 0].digest
-                self._tell(number, partial(self._published, digest))
+        for number, facts in self.facts.ledger.rounds.items():
+            if facts.has_verdicts and not state.rounds[number].verdicts:
+                self._tell(facts)
 
     def poll(self, idle: bool = False) -> bool:
         """Read what is new; True where there was something. `idle`: nothing is expected."""
@@ -75,29 +75,34 @@ class Chronicle:
             self.block = block.number
             for payload in self.facts.of_block(block):
                 self._emit(payload)
-                self._verdicts(payload)
+                if isinstance(payload, (ev.RoundFinalised, ev.RoundAborted)):
+                    facts = self.facts.ledger.rounds[payload.round]
+                    if facts.has_verdicts:
+                        self._tell(facts)
         return self.block > before
 
-    def _verdicts(self, payload: Payload) -> None:
-        if isinstance(payload, ev.RoundFinalised):
-            self._tell(payload.round, partial(self._published, payload.digest))
-        elif isinstance(payload, ev.RoundAborted) and payload.reason == ABORT_REASONS[TOO_FEW_VALID]:
-            self._tell(payload.round, partial(self._recomputed, payload.round))
+    def verdicts_of(self, facts: RoundFacts) -> tuple[Verdict, ...]:
+        """The verdicts of a closed round: those that its version's manifest names, or recomputed where it has none.
 
-    def _tell(self, number: int, verdicts: Callable[[], tuple[Verdict, ...]]) -> None:
-        try:
-            self._emit(included(self.facts, number, verdicts()))
-        except (BlobError, Malformed, Unavailable) as error:
-            text = f"the verdicts of round {number} cannot be read: {error}"
-            self._emit(ev.RunAlert(id=f"verdicts-{number}", severity="error", text=text, hint="run dltui verify"))
+        Raises BlobError, Malformed or Unavailable where they cannot be read.
+        """
+        if facts.number not in self._verdicts:
+            self._verdicts = {facts.number: self._read(facts)}
+        return self._verdicts[facts.number]
 
-    def _published(self, digest: str) -> tuple[Verdict, ...]:
-        manifest = decode_manifest(self._store.get(digest))
+    def _read(self, facts: RoundFacts) -> tuple[Verdict, ...]:
+        ledger = self.facts.ledger
+        if facts.version is None:
+            return result_of(ledger, facts, self._terms, self._store.get).verdicts
+        manifest = decode_manifest(self._store.get(ledger.versions[facts.version].digest))
         return decode_verdicts(self._store.get(manifest.verdicts))[1]
 
-    def _recomputed(self, number: int) -> tuple[Verdict, ...]:
-        ledger = self.facts.ledger
-        return result_of(ledger, ledger.rounds[number], self._terms, self._store.get).verdicts
+    def _tell(self, facts: RoundFacts) -> None:
+        try:
+            self._emit(included(self.facts, facts.number, self.verdicts_of(facts)))
+        except (BlobError, Malformed, Unavailable) as error:
+            text = f"the verdicts of round {facts.number} cannot be read: {error}"
+            self._emit(ev.RunAlert(id=f"verdicts-{facts.number}", severity="error", text=text, hint="run dltui verify"))
 
     def _why(self, tx: MinedTx, block: int) -> str:
         """Repeat a reverted transaction as a call on the state after its block, and say why it fails."""

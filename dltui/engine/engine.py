@@ -14,12 +14,9 @@ from types import FrameType
 
 import dltui
 from dltui import exits
-from dltui.aggregation.verdicts import Verdict
 from dltui.chain.contracts import explain
-from dltui.chain.ledger import RoundFacts
 from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
 from dltui.chain.wallet import Wallet
-from dltui.client.outcome import result_of
 from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.commands import Command
@@ -38,9 +35,10 @@ from dltui.engine.ground import Ground
 from dltui.engine.house import read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_key, operator_key, write_keys
 from dltui.engine.operator import Operator
+from dltui.engine.patience import Backoff, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
-from dltui.engine.scheduler import MOST_ABORTS, Scheduler, Waiting
+from dltui.engine.scheduler import MOST_ABORTS, Scheduler
 from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.timing import Timings
 from dltui.errors import DltuiError, RunError
@@ -55,8 +53,6 @@ STOP_SECONDS = 5.0
 WARM_SECONDS = 120.0
 MEASURE_SECONDS = 60.0
 """How long a run that has its rounds waits for the examiner's last answers."""
-RETRY_SECONDS = (0.5, 30.0)
-"""After a revert the operator's next transaction waits, from the first to the second, twice as long each time."""
 
 
 class Stopped(RunError):
@@ -84,12 +80,9 @@ class Engine:
         self._socket = socket_path(paths.root)
         self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
-        self._waiting: Waiting | None = None
-        self._waiting_since = 0.0
+        self._waiting = WaitingAlert(self.emit)
+        self._backoff = Backoff()
         self._complete_since: float | None = None
-        self._retry_at = 0.0
-        self._retry_after = RETRY_SECONDS[0]
-        self._verdicts: dict[int, tuple[Verdict, ...]] = {}
 
     def emit(self, payload: Payload) -> None:
         """Write one event, fold it, and act on what it means for the engine's own bookkeeping."""
@@ -179,7 +172,7 @@ class Engine:
         federation = attached or deploy(rpc, self._wallet, self._federation_id, self._config.run.seed, there)
         self._federation = federation
         self._chronicle.poll()
-        self._scheduler = Scheduler(self._config, federation, self._chronicle.facts.ledger, self._verdicts_of)
+        self._scheduler = Scheduler(self._config, federation, self._chronicle.facts.ledger, self._chronicle.verdicts_of)
         facts, terms = self._chronicle.facts, terms_of(self._config)
         calls = Calls(federation, facts, self._scheduler)
         self._operator = Operator(
@@ -271,8 +264,7 @@ class Engine:
         except NodeUnreachable as error:
             self._recover(error)
         except Reverted as error:
-            self._retry_at = time.monotonic() + self._retry_after
-            self._retry_after = min(2 * self._retry_after, RETRY_SECONDS[1])
+            self._backoff.failed()
             self.emit(ev.RunAlert(id="operator-tx", severity="warning", text=f"a transaction reverted: {error}"))
 
     def _turn(self) -> None:
@@ -285,24 +277,10 @@ class Engine:
         for name in self._crew.due_restarts():
             self._restart_client(name)
         call = self._scheduler.next_call()
-        if call is not None and time.monotonic() >= self._retry_at:
+        if call is not None and self._backoff.over:
             self._send(call)
-            self._retry_after = RETRY_SECONDS[0]
-        self._tell_waiting()
-
-    def _tell_waiting(self) -> None:
-        """Name what is waited for as an alert, once, and end the run where that wait has a limit."""
-        waiting = self._scheduler.waiting()
-        before = self._waiting
-        if (waiting and waiting.id) != (before and before.id):
-            if before is not None:
-                self.emit(ev.RunAlertCleared(id=before.id))
-            self._waiting_since = time.monotonic()
-        if waiting is not None and waiting != before:
-            self.emit(ev.RunAlert(id=waiting.id, severity="warning", text=waiting.text, hint=waiting.hint))
-        self._waiting = waiting
-        if waiting and 0 < waiting.fails_after < time.monotonic() - self._waiting_since:
-            raise RunError(waiting.text, hint=waiting.hint)
+            self._backoff.succeeded()
+        self._waiting.tell(self._scheduler.waiting())
 
     def _finished(self) -> bool:
         if self._scheduler.paused or not self._scheduler.complete():
@@ -384,10 +362,3 @@ class Engine:
     def _restart_client(self, name: str) -> None:
         assert self._federation is not None
         self._crew.restart_client(name, self._ground.link, self._federation.addresses)
-
-    def _verdicts_of(self, facts: RoundFacts) -> tuple[Verdict, ...]:
-        """The verdicts of a closed round, recomputed once."""
-        if facts.number not in self._verdicts:
-            result = result_of(self._chronicle.facts.ledger, facts, terms_of(self._config), self._store.get)
-            self._verdicts = {facts.number: result.verdicts}
-        return self._verdicts[facts.number]

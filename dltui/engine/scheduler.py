@@ -166,7 +166,7 @@ class Scheduler:
         due: list[tuple[RoundFacts, int, Verdict | None]] = [
             (facts, index, None) for index in bits(facts.selected & ~facts.submitted) if self._counts(facts, index)
         ]
-        if any(facts.verdicts_root) and facts.number not in self._counted:
+        if facts.has_verdicts and facts.number not in self._counted:
             withheld = [v for v in self._verdicts(facts) if v.reason == Reason.WITHHELD]
             due += [(facts, v.client, v) for v in withheld if self._counts(facts, v.client)]
             if not due:

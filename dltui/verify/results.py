@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dltui.aggregation.errors import Malformed, Overflow, Unavailable
 from dltui.aggregation.manifest import decode_manifest
 from dltui.chain.facts import FactStream
-from dltui.chain.ledger import ABORTED, FINALISED, RoundFacts
+from dltui.chain.ledger import RoundFacts
 from dltui.client.outcome import Terms, load_version, result_of, verdicts_root
 from dltui.core.events import RoundIncluded
 from dltui.engine.chronicle import included
@@ -49,11 +49,7 @@ def recompute(facts: FactStream, terms: Terms, store: Store, told: Sequence[Roun
 
     The journal tells the verdicts of each of these rounds once, and of no other.
     """
-    closed = {
-        number: round_facts
-        for number, round_facts in facts.ledger.rounds.items()
-        if round_facts.state in (FINALISED, ABORTED) and any(round_facts.verdicts_root)
-    }
+    closed = {number: round_facts for number, round_facts in facts.ledger.rounds.items() if round_facts.has_verdicts}
     by_round: dict[int, RoundIncluded] = {}
     for verdicts in told:
         if verdicts.round not in closed or verdicts.round in by_round:

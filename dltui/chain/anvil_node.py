@@ -43,8 +43,10 @@ class AnvilNode(LocalNode):
 
     engine = "anvil"
 
-    def __init__(self, directory: Path, anvil: Anvil, genesis: Genesis | None = None, port: int = 0) -> None:
-        super().__init__(directory, genesis, port)
+    def __init__(
+        self, directory: Path, anvil: Anvil, genesis: Genesis | None = None, port: int = 0, *, log: Path | None = None
+    ) -> None:
+        super().__init__(directory, genesis, port, log=log)
         self._anvil = anvil
 
     def start(self, log: TxLog | None = None) -> int:

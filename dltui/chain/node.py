@@ -68,15 +68,18 @@ class LocalNode:
     """What the nodes that we run ourselves share: a directory, a genesis, a loopback port and a process.
 
     `genesis` is written to `directory/genesis.json` where that is missing and must equal it where it is
-    there; None takes what is there. `port` 0 takes a free one; a restart keeps the port. Start it from the main
-    thread: the kernel ends the node when the starting thread ends.
+    there; None takes what is there. `port` 0 takes a free one; a restart keeps the port. What the node says goes to
+    the file `log`, by default `directory/node.log`. Start it from the main thread: the kernel ends the node when the
+    starting thread ends.
     """
 
     engine = ""
 
-    def __init__(self, directory: Path, genesis: Genesis | None = None, port: int = 0) -> None:
+    def __init__(
+        self, directory: Path, genesis: Genesis | None = None, port: int = 0, *, log: Path | None = None
+    ) -> None:
         self.directory = directory
-        self.log_path = directory / "node.log"
+        self.log_path = log or directory / "node.log"
         self._genesis = genesis
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
@@ -148,8 +151,16 @@ class EmbeddedNode(LocalNode):
 
     engine = "embedded"
 
-    def __init__(self, directory: Path, genesis: Genesis | None = None, port: int = 0, batch_ms: int = 20) -> None:
-        super().__init__(directory, genesis, port)
+    def __init__(
+        self,
+        directory: Path,
+        genesis: Genesis | None = None,
+        port: int = 0,
+        batch_ms: int = 20,
+        *,
+        log: Path | None = None,
+    ) -> None:
+        super().__init__(directory, genesis, port, log=log)
         self._batch_ms = batch_ms
 
     def start(self, log: TxLog | None = None) -> int:

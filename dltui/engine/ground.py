@@ -98,12 +98,13 @@ class Ground:
         chain, genesis = self._config.chain, None
         if choice.engine == URL:
             return UrlNode(choice.url, chain.chain_id)
+        log = self._paths.logs / "node.log"
         if not self._paths.genesis.exists():
             genesis = Genesis(chain.chain_id or LOCAL_CHAIN_ID, int(time.time()), {self._operator: OPERATOR_WEI})
         if choice.engine == ANVIL:
             assert choice.anvil is not None
-            return AnvilNode(self._paths.chain, choice.anvil, genesis, chain.port)
-        return EmbeddedNode(self._paths.chain, genesis, chain.port, chain.batch_ms)
+            return AnvilNode(self._paths.chain, choice.anvil, genesis, chain.port, log=log)
+        return EmbeddedNode(self._paths.chain, genesis, chain.port, chain.batch_ms, log=log)
 
     def _begin(self, choice: Choice) -> TxLog:
         """Begin the transaction log; on a chain that is not ours, where the chain stands and the operator can pay."""

@@ -31,7 +31,7 @@ from dltui.tui.messages import Opened
 from dltui.tui.requests import stop_run
 from dltui.tui.screens.main import MainScreen
 from dltui.tui.story import Story
-from dltui.tui.theme import THEMES
+from dltui.tui.theme import THEMES, use
 
 WIDTHS = [(0, "-tiny"), (40, "-slim"), (64, "-narrow"), (100, "-wide")]
 HEIGHTS = [(0, "-flat"), (8, "-low"), (16, "-short"), (32, "-tall")]
@@ -164,6 +164,7 @@ class DltuiApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
+        use(self.theme)
         self.install_screen(MainScreen(self), "main")
         self.push_screen("main")
         self._follow()

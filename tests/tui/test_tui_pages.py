@@ -15,6 +15,7 @@ from tui_scenario import FakeSession, approved, awaiting, finished, live
 
 from dltui.core.answers import encode
 from dltui.core.events import ClientPending, ClientSpawned, Event, RunAlert, TxReverted
+from dltui.tui import theme
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.main import MainScreen
 from dltui.tui.screens.page import PageScreen
@@ -211,6 +212,7 @@ async def test_a_terminal_without_room_names_the_size_and_comes_back() -> None:
 
 
 async def test_another_theme_colours_the_page_too() -> None:
+    theme.use("dltui-safe")  # what an application before this one left
     async with moment() as (app, pilot, _session):
         app.control.open("client", "client-2")
         await drawn(app, pilot)

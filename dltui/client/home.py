@@ -76,7 +76,7 @@ class Home:
         def say(progress: training.Progress) -> None:
             epochs = 1 if self._spec.steps else self._spec.epochs
             self._telemetry.progress(
-                "train",
+                "train" if progress.step < progress.steps else "trained",
                 round_number,
                 epoch=min(epochs, progress.step * epochs // progress.steps + 1),
                 epochs=epochs,

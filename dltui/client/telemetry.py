@@ -16,16 +16,16 @@ class Telemetry:
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
-        self._last = 0.0
+        self._said = (0.0, "")
         if descriptor is not None:
             os.set_blocking(descriptor, False)
 
     def progress(self, activity: str, round_number: int, **fields: Any) -> None:
         """Say what is being done; dropped where the last message is younger than 0.2 s and has the same activity."""
-        now = time.monotonic()
-        if now - self._last < INTERVAL and fields:
+        now, (at, last) = time.monotonic(), self._said
+        if now - at < INTERVAL and activity == last:
             return
-        self._last = now
+        self._said = now, activity
         self._write({"kind": "progress", "activity": activity, "round": round_number, **fields})
 
     def ready(self, train: int, held_out: int) -> None:

@@ -133,10 +133,11 @@ def left(state: State, data: ClientLeft, ts: str) -> tuple[str, ...]:
 
 @fold(ClientProgress)
 def progress(state: State, data: ClientProgress, ts: str) -> tuple[str, ...]:
-    """What it says it is doing."""
+    """What it says it is doing; only training speaks of epochs and batches, and its last word on them stays."""
     client = state.client(data.id)
     client.activity, client.last_seen = data.activity, ts
-    client.epoch, client.epochs, client.batch, client.batches = data.epoch, data.epochs, data.batch, data.batches
+    if data.epochs:
+        client.epoch, client.epochs, client.batch, client.batches = data.epoch, data.epochs, data.batch, data.batches
     client.loss = data.loss if data.loss is not None else client.loss
     client.accuracy_bp = data.accuracy_bp if data.accuracy_bp is not None else client.accuracy_bp
     return CHANGED

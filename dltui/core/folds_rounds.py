@@ -70,6 +70,10 @@ def opened(state: State, data: RoundOpened, ts: str) -> tuple[str, ...]:
     )
     if data.round in state.chain.by_round:
         state.rounds[data.round].gas = state.chain.by_round[data.round].gas
+    for id in data.selected:
+        client = state.client(id)
+        client.epoch = client.epochs = client.batch = client.batches = 0
+        client.loss = None
     return ("round", "clients")
 
 
@@ -131,7 +135,7 @@ def attested(state: State, data: RoundAttested, ts: str) -> tuple[str, ...]:
     _same_attempt(current, data.attempt)
     require(data.member in current.members, f"{data.member} attested round {data.round} without having reported")
     require(data.member not in current.attested, f"{data.member} attested round {data.round} twice")
-    current.attested[data.member] = data.accuracy_bp
+    current.attested[data.member] = state.client(data.member).accuracy_bp = data.accuracy_bp
     current.story.append((ts, f"attested, accuracy {accuracy(data.accuracy_bp)}", data.member))
     _seen(state, data.member, ts)
     return ("round", "clients")

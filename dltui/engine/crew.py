@@ -27,7 +27,7 @@ TOO_SLOW = "too-slow"
 MOST_RESTARTS = 3
 """How often a client that ends unasked is started again where `[clients] restart` says so."""
 PROGRESS_SECONDS = 1.0
-"""Seconds between two progress events of a client in the journal, at least; the start of training is told at once."""
+"""Seconds between two progress events of a client in the journal, at least, save the start and end of training."""
 
 
 class Crew:
@@ -258,8 +258,8 @@ class Crew:
     def _progress(self, name: str, message: dict[str, Any]) -> None:
         now, activity = time.monotonic(), str(message["activity"])[:20]
         said_at, said = self._said.get(name, (0.0, ""))
-        begins = activity == "train" and said != activity
-        if now - said_at < PROGRESS_SECONDS and not begins:
+        turns = activity in ("train", "trained") and said != activity
+        if now - said_at < PROGRESS_SECONDS and not turns:
             return
         self._said[name] = now, activity
         loss, accuracy = message.get("loss"), message.get("accuracy_bp")

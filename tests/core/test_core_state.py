@@ -129,6 +129,27 @@ def test_a_redrawn_committee_starts_again_from_the_same_updates() -> None:
     assert len(shown.submitted) == 5
 
 
+def test_the_last_word_on_training_stays_until_the_next_round() -> None:
+    told = payloads()
+    at = next(n for n, payload in enumerate(told) if isinstance(payload, ev.RoundOpened) and payload.round == 2)
+    state = fold(*told[: at + 1])
+    id = told[at].selected[0]  # type: ignore[attr-defined]
+    assert (state.clients[id].epochs, state.clients[id].loss) == (0, None)
+    seq = at + 2
+    for activity, epochs, loss in (("trained", 3, 0.25), ("publish", 0, None), ("attest", 0, None)):
+        said = ev.ClientProgress(id=id, round=2, activity=activity, epoch=epochs, epochs=epochs, loss=loss)
+        state.apply(Event(seq, TS, said))
+        seq += 1
+    client = state.clients[id]
+    assert (client.activity, client.epoch, client.epochs, client.loss) == ("attest", 3, 3, 0.25)
+
+
+def test_a_members_accuracy_is_what_it_attested_last() -> None:
+    state = fold(*payloads())
+    attested = {id: bp for _, r in sorted(state.rounds.items()) for id, bp in r.attested.items()}
+    assert attested and {id: state.clients[id].accuracy_bp for id in attested} == attested
+
+
 def test_a_rejection_taints_what_descends_and_a_rollback_releases_an_older_version() -> None:
     def published(number: int, parent: int | None) -> Payload:
         return ev.ModelPublished(version=number, round=number, digest="d", cid="c", parent=parent, accuracy_bp=None)

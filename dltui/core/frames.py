@@ -47,7 +47,10 @@ class Frames:
         number = max(state.rounds, default=0)
         if event.data.round == number + 1 and state.in_flight is None:
             self._frames.pop(number, None)
-            self._frames[number] = still(state, events=EVENTS)
+            frame = self._frames[number] = still(state, events=EVENTS)
+            if number in state.rounds:
+                # Its times and verdicts are its own, although they may be known only after the next round has opened.
+                frame.rounds[number] = state.rounds[number]
             if len(self._frames) > KEPT:
                 del self._frames[next(iter(self._frames))]
 

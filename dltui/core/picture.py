@@ -40,6 +40,15 @@ class Picture:
         return now if last is None else last
 
     @property
+    def says(self) -> str:
+        """The moment that is shown, in words; empty for the present."""
+        if self.moment is not None:
+            return "an earlier beat"
+        if self.past is not None:
+            return f"round {self.past}" if self.past else "the set-up"
+        return "the frozen picture" if self.frozen else ""
+
+    @property
     def elsewhere(self) -> bool:
         """An earlier moment is shown."""
         return self.past is not None or self.moment is not None

@@ -66,6 +66,8 @@ class Action:
             if self.request is not None:
                 if selection.read_only:
                     raise Unavailable("this screen only reads")
+                if selection.past:
+                    raise Unavailable(f"{selection.past} is shown, end goes back to the present")
                 if selection.finished:
                     raise Unavailable("the run is over")
                 self.request(state, selection)

@@ -63,6 +63,12 @@ class Control:
                 return found
         return Selection(read_only=self._app.read_only, finished=self._app.over)
 
+    def selection_of(self, pane: str, selected: Target | None, about: Target | None = None) -> Selection:
+        """What a screen with this under its cursor acts on; nothing may be written from a picture of the past."""
+        app = self._app
+        past = app.picture.says if app.picture.elsewhere else ""
+        return Selection.of(pane, selected, about, read_only=app.read_only, past=past, finished=app.over)
+
     def hints(self, screen: Screen[Any], selection: Selection) -> list[Hint]:
         """The key hints of a screen that is not the main one: what leads on, and the commands that are possible now."""
         actions, state = self._app.actions, self._app.state

@@ -25,16 +25,26 @@ class Selection:
     thing: Selected | None = None
     """What `open`, `verify` and `copy` act on; the fields above also hold what the page itself is about."""
     read_only: bool = False
+    past: str = ""
+    """The earlier moment that is shown, in words: nothing is written from it."""
     finished: bool = False
 
     @classmethod
     def of(
-        cls, pane: str, selected: Selected | None, about: Selected | None = None, *, read_only: bool, finished: bool
+        cls,
+        pane: str,
+        selected: Selected | None,
+        about: Selected | None = None,
+        *,
+        read_only: bool,
+        finished: bool,
+        past: str = "",
     ) -> Selection:
         """The selection with this thing under the cursor, on a page that is `about` something."""
         chosen = {thing[0]: thing[1] for thing in (about, selected) if thing is not None}
         fields = {kind: chosen[kind] for kind in ("client", "version", "round", "tx", "event") if kind in chosen}
-        return cls(pane=pane, thing=selected or about, read_only=read_only, finished=finished, **fields)
+        thing = selected or about
+        return cls(pane=pane, thing=thing, read_only=read_only, past=past, finished=finished, **fields)
 
 
 @dataclass(frozen=True)

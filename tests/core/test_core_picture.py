@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core_story import told
 
-from dltui.core.events import Event
+from dltui.core.events import Event, RoundTimed
 from dltui.core.frames import EVENTS, KEPT, Frames, still
 from dltui.core.picture import Picture
 from dltui.core.state import State
@@ -61,6 +61,34 @@ def test_forward_from_the_last_kept_round_is_the_present() -> None:
     state, picture = followed(len(events()))
     picture.back(state)
     assert picture.forward(state) and picture.live
+
+
+def test_a_round_that_is_looked_back_on_has_its_times_although_they_came_later() -> None:
+    state, picture = followed(len(events()))
+    picture.back(state)
+    late = Event(
+        state.last_seq + 1,
+        events()[-1].ts,
+        RoundTimed(round=2, total=2.0, training=1.0, chain=0.0, store=0.0, aggregation=0.0, attestation=0.0, waiting=1),
+    )
+    picture.note(state, late)
+    state.apply(late)
+    assert picture.shown(state).rounds[2].timing["total"] == 2.0
+
+
+def test_the_moment_has_a_name() -> None:
+    state, picture = followed(len(events()))
+    assert picture.says == ""
+    picture.freeze(state)
+    assert picture.says == "the frozen picture" and not picture.elsewhere
+    picture.present()
+    picture.back(state)
+    assert picture.says == "round 2" and picture.elsewhere
+    picture.back(state)
+    picture.back(state)
+    assert picture.says == "the set-up"
+    picture.moment = state
+    assert picture.says == "an earlier beat"
 
 
 def test_a_held_picture_counts_what_it_misses() -> None:

@@ -100,9 +100,7 @@ class MainScreen(PaneKeys):
     @property
     def selection(self) -> Selection:
         """What the keys would act on; nothing may be written from a picture of the past."""
-        app = self.dltui
-        only_reads = app.read_only or app.picture.elsewhere
-        return Selection.of(self.current, self.selected, read_only=only_reads, finished=app.over)
+        return self.dltui.control.selection_of(self.current, self.selected)
 
     # painting
 
@@ -121,6 +119,9 @@ class MainScreen(PaneKeys):
 
     def repaint(self) -> None:
         """Draws everything, because another moment is shown."""
+        for pane in self.panes.values():
+            if isinstance(pane, LineView):
+                pane.gives_end = self.dltui.picture.elsewhere
         self._dirty |= set(PANES)
         self.paint()
 
@@ -249,11 +250,7 @@ class MainScreen(PaneKeys):
 
     def action_do(self, name: str) -> None:
         """Does an action of the registry, or says why not."""
-        action, picture = self.dltui.actions[name], self.dltui.picture
-        if action.request is not None and picture.elsewhere:
-            shown = "an earlier beat" if picture.past is None else f"round {picture.past}"
-            self.dltui.tell(f"{action.label.lower()}: {shown} is shown, end goes back to the present", "warning")
-        elif name.startswith("pane_"):
+        if name.startswith("pane_"):
             self._go(name.removeprefix("pane_"))
         else:
             self.dltui.control.do(name)

@@ -101,13 +101,21 @@ class PageScreen(Screen[None]):
     def selection(self) -> Selection:
         """What the keys would act on: the line under the cursor, else the page's own subject."""
         about = None if self.about[0] == "alerts" else self.about
-        app = self.dltui
         pane = "round page" if self.about[0] == "round" else self.about[0]
-        return Selection.of(pane, self.selected, about, read_only=app.read_only, finished=app.over)
+        return self.dltui.control.selection_of(pane, self.selected, about)
+
+    @property
+    def shown(self) -> State:
+        """The moment that the main screen shows; what needs the operator is always that of the present."""
+        live = self.dltui.state
+        return live if self.about[0] == "alerts" else self.dltui.picture.shown(live)
 
     def paint(self) -> None:
-        """Draws the page as things stand."""
-        state, now = self.dltui.state, self.dltui.now()
+        """Draws the page as things stand, or stood."""
+        state, now = self.shown, self.dltui.now()
+        if state is not self.dltui.state:
+            now = self.dltui.picture.now(now)
+        self.facts.gives_end = self.tables.gives_end = self.dltui.picture.elsewhere
         self._drawn = state.last_seq
         kind, id = self.about
         page = tx_page(state, id, now, self._decoded, self._note) if kind == "tx" else PAGES[kind](state, id, now)
@@ -130,13 +138,16 @@ class PageScreen(Screen[None]):
         parts: list[tuple[str, str]] = [(" dltui", "head"), (f"   run {run}", "quiet")]
         for at, name in enumerate(names):
             parts += [("  >  ", "faint"), (name, "strong" if at == len(names) - 1 else "quiet")]
+        if self.shown is not self.dltui.state:
+            parts.append((f"   ▲ as of {self.dltui.picture.says}", "warn"))
         return line(*parts)
 
     def _show_hints(self) -> None:
         self.hints.show(self.dltui.control.hints(self, self.selection))
 
     def _tick(self) -> None:
-        if self.is_current and (self._drawn != self.dltui.state.last_seq or not self.dltui.over):
+        moves = self.shown is self.dltui.state and not self.dltui.over
+        if self.is_current and (moves or self._drawn != self.shown.last_seq):
             self.paint()
 
     async def _decode(self, hash: str) -> None:
@@ -170,6 +181,11 @@ class PageScreen(Screen[None]):
     def action_back(self) -> None:
         """Goes back to where this page was opened."""
         self.dismiss()
+
+    def action_live(self) -> None:
+        """Shows the present, here and on the main screen."""
+        self.dltui.main.action_live()
+        self.paint()
 
     def action_next_pane(self) -> None:
         """The other list."""

@@ -17,7 +17,6 @@ from dltui.tui.messages import Opened
 from dltui.tui.panes.base import Pane, Thing
 from dltui.tui.panes.table import TablePane
 from dltui.tui.widgets.filter_line import FilterLine
-from dltui.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
     from dltui.core.state import State
@@ -108,26 +107,20 @@ class PaneKeys(Screen[None]):
     def action_round_back(self) -> None:
         """Shows what was known when the round before had ended."""
         if self.dltui.picture.back(self.dltui.state):
-            self._travelled()
+            self.repaint()
         else:
             self.dltui.tell("there is no earlier round to look back on", "warning")
 
     def action_round_forward(self) -> None:
         """Shows the round after, at last the present."""
         if self.dltui.picture.forward(self.dltui.state):
-            self._travelled()
+            self.repaint()
 
     def action_live(self) -> None:
         """Shows the present, moving."""
         if not self.dltui.picture.live:
             self.dltui.picture.present()
-            self._travelled()
-
-    def _travelled(self) -> None:
-        for pane in self.panes.values():
-            if isinstance(pane, LineView):
-                pane.gives_end = self.dltui.picture.past is not None
-        self.repaint()
+            self.repaint()
 
     def action_copy(self) -> None:
         """Copies the address, the hash or the line under the cursor, and shows it: not every terminal takes it."""

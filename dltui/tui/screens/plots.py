@@ -121,7 +121,7 @@ class PlotsScreen(Screen[None]):
         self.hints.show([line(" ", *keys)])
 
     def _tick(self) -> None:
-        state = self.dltui.state
+        state = self.dltui.picture.shown(self.dltui.state)
         if not self.is_current or state.last_seq == self._drawn:
             return
         self._drawn = state.last_seq

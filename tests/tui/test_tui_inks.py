@@ -1,0 +1,51 @@
+"""States can be told apart without colour, without red and green, and in grey."""
+
+from __future__ import annotations
+
+import pytest
+from textual.color import Color
+from tui_dump import settle
+from tui_scenario import finished, live
+from tui_showing import clients, showing
+from tui_tour import MOMENTS, tour
+
+from dltui.tui.theme import PALETTES, SAFE, use
+
+
+async def test_the_safe_theme_tells_good_from_bad_without_red_and_green() -> None:
+    ok, bad, warn = (Color.parse(color) for color in (SAFE.ok, SAFE.bad, SAFE.warn))
+    # Deuteranopia and protanopia leave blue against yellow: the tones differ there and in brightness.
+    assert ok.b > ok.r and bad.b < bad.r and warn.b < warn.r
+    assert abs(warn.brightness - bad.brightness) > 0.15
+    try:
+        async with showing(finished()) as (app, pilot, _session):
+            await pilot.press("t")
+            await settle(app, pilot, app.state.last_seq)
+            assert app.theme == SAFE.name
+            strip = clients(app).render_line(1)
+            colours = {s.style.color.name for s in strip if s.style and s.style.color and "included" in s.text}
+            assert colours == {SAFE.ok}
+    finally:
+        use(next(iter(PALETTES)))
+
+
+async def test_no_color_leaves_only_greys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with showing(live()) as (app, pilot, _session):
+        await pilot.pause()
+        assert app.no_color
+        for strip in app.screen._compositor.render_strips():
+            for segment in strip.apply_filter(app._filters[0], Color.parse("black")) if app._filters else strip:
+                if segment.style and segment.style.color and segment.style.color.triplet:
+                    red, green, blue = segment.style.color.triplet
+                    assert red == green == blue, segment
+
+
+@pytest.mark.parametrize("moment", sorted(MOMENTS))
+async def test_every_state_is_a_symbol_and_a_word(moment: str) -> None:
+    script = tour(MOMENTS[moment])
+    async with showing(script) as (app, _pilot, _session):
+        for pane, column in ((app.main.panes["clients"], 1), (app.main.panes["registry"], 1)):
+            for key in pane.keys:
+                symbol, _, word = pane._row_of(key).cells[column][0].partition(" ")
+                assert len(symbol) == 1 and not symbol.isalnum() and word.replace(" ", "").isalpha()

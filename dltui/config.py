@@ -6,6 +6,7 @@ their range are refused before anything starts, with the nearest valid key or th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -215,7 +216,8 @@ def load(
     merged: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     if file is not None:
         _merge(merged, configcheck.check(_read(file), SECTIONS, source=str(file)))
-    _merge(merged, configcheck.check(_from_env(env or {}), SECTIONS, source="environment", text=True))
+    for variable, given in _from_env(env or {}).items():
+        _merge(merged, configcheck.check(given, SECTIONS, source=variable, text=True))
     _merge(merged, configcheck.check(_from_flags(flags or {}), SECTIONS, source="flags"))
     config = msgspec.convert(merged, Config)
     _consistent(config)
@@ -248,14 +250,14 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"is not valid TOML: {error}", where=str(file)) from error
 
 
-def _from_env(env: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _from_env(env: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """What each variable sets, by its name."""
+    found: dict[str, dict[str, Any]] = {}
     for variable, value in sorted(env.items()):
         if not variable.startswith("DLTUI_") or variable in OTHER_VARIABLES:
             continue
         section, _, key = variable.removeprefix("DLTUI_").lower().partition("_")
-        values = found.setdefault(section, {})
-        values[key] = value
+        found[variable] = {section: {key: value} if key else value}
     return found
 
 
@@ -310,6 +312,12 @@ def _consistent(config: Config) -> None:
 
 
 def _consistent_chain(chain: ChainSection) -> None:
+    if chain.is_url and not _is_address(chain.engine):
+        raise ConfigError(
+            f"{ascii(chain.engine)[:80]} is no address of a node",
+            where="chain.engine",
+            hint="http:// or https://, a host, a port from 1 to 65,535 where it has one, and no user name",
+        )
     if not chain.is_url and chain.engine not in ("auto", "embedded", "anvil"):
         raise ConfigError(
             f"{ascii(chain.engine)[:80]} is no chain",
@@ -328,6 +336,15 @@ def _consistent_chain(chain: ChainSection) -> None:
             where="chain.keystore",
             hint="name an encrypted keystore file there",
         )
+
+
+def _is_address(url: str) -> bool:
+    """Whether it can be the address of a node; any part of it may be `${NAME}`."""
+    try:
+        parts = urlsplit(re.sub(r"\$\{\w+\}", "1", url))
+        return bool(parts.hostname) and parts.port != 0 and parts.username is None
+    except ValueError:
+        return False
 
 
 def _fitted(config: Config) -> Config:

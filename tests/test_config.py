@@ -119,6 +119,10 @@ def test_the_environment_is_read_by_type() -> None:
         ("[rounds]\nquorum = 1", "rounds.quorum: 1 of a committee of 3 is no majority of it - allowed: 2 to 3"),
         ("[rounds]\nquorum = 4", "rounds.quorum: 4 of a committee of 3"),
         ("[rounds]\ntrain_seconds = 61", "rounds.train_seconds: 61 is more than rounds.train_seconds_max = 60"),
+        ("[chain]\nengine = 'http://'", "chain.engine: 'http://' is no address of a node"),
+        ("[chain]\nengine = 'http://127.0.0.1:abc'", "is no address of a node - http:// or https://, a host"),
+        ("[chain]\nengine = 'http://127.0.0.1:0'", "is no address of a node"),
+        ("[chain]\nengine = 'http://me:word@127.0.0.1'", "is no address of a node"),
         ("[run\n", "FILE: is not valid TOML"),
         ("[run]\nrounds = 1\nrounds = 2", "is not valid TOML"),
         ("[run]\n\x1b[2J = 1", "is not valid TOML"),
@@ -146,8 +150,9 @@ def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("env", "message"),
     [
-        ({"DLTUI_RUN_ROUNDS": "many"}, "environment: run.rounds: 'many' is not allowed"),
-        ({"DLTUI_RUN_ROUNDZ": "1"}, "environment: unknown key run.roundz - the nearest valid key is run.rounds"),
+        ({"DLTUI_RUN_ROUNDS": "many"}, "DLTUI_RUN_ROUNDS: run.rounds: 'many' is not allowed"),
+        ({"DLTUI_FOO": "1"}, "DLTUI_FOO: unknown key foo - sections: run,"),
+        ({"DLTUI_RUN_ROUNDZ": "1"}, "DLTUI_RUN_ROUNDZ: unknown key run.roundz - the nearest valid key is run.rounds"),
         ({"DLTUI_TRAINING_LEARNING_RATE": "nan"}, "training.learning_rate: 'nan' is not allowed"),
         ({"DLTUI_MODEL_NAME": "\udcff"}, "model.name: '\\udcff' is not allowed"),
         ({"DLTUI_CLIENTS_NAMES": "a," + "b" * 65}, "clients.names"),
@@ -273,3 +278,8 @@ def test_the_plan_holds_no_path() -> None:
     assert plan_hash(here) == plan_hash(there)
     folders = ["folder:pictures", "folder:/home/a/pictures/", "folder:C:\\b\\pictures"]
     assert {learning_plan(load(flags={"data.dataset": f}))["data"]["dataset"] for f in folders} == {"folder:pictures"}
+
+
+def test_any_part_of_a_nodes_address_may_come_from_the_environment() -> None:
+    for address in ("http://127.0.0.1:${PORT}/${KEY}", "http://127.0.0.1:8545/v3/${KEY}"):
+        assert load(flags={"chain.engine": address}).chain.engine == address

@@ -60,9 +60,8 @@ def _print(config: Config, names: Sequence[str], as_json: bool) -> int:
     for column in ("model", "parameters", "update", "a step", "training a round"):
         table.add_column(column, justify="left" if column == "model" else "right")
     for size in sizes:
-        megabytes = f"{size.bytes / 1e6:.1f} MB"
         step, whole = f"{size.step_seconds * 1000:,.1f} ms", fmt.duration(size.round_seconds)
-        table.add_row(Text(size.model), f"{size.parameters:,}", megabytes, step, whole)
+        table.add_row(Text(size.model), f"{size.parameters:,}", fmt.megabytes(size.bytes), step, whole)
     Console().print(table)
     for reason in left_out:
         print(reason)

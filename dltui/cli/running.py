@@ -26,6 +26,8 @@ from dltui.learning.catalog import CATALOG
 from dltui.paths import RunPaths, find_run
 
 Format = Literal["text", "jsonl"]
+FINISH_SECONDS = 10.0
+"""How long an engine may take to close its files after the last event; what comes next finds a whole directory."""
 
 
 def effective(file: Path | None, flags: dict[str, Any], base: dict[str, dict[str, Any]] | None = None) -> Config:
@@ -141,6 +143,9 @@ def _follow_engine(
         code = follow(session, format, director=director, alive=lambda: engine.poll() is None)
     else:
         code = _screen(session, paths, config, director, "exit" if director else "stay")
+    if session.finished:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            engine.wait(FINISH_SECONDS)
     failure = engine_failure(engine, paths)
     if failure is not None and not session.finished:
         raise failure

@@ -152,7 +152,8 @@ def validate(command: Command) -> Args:
     try:
         args = msgspec.convert(command.args, kind)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
-        raise RunError(f"wrong argument: {clean(str(error), 200)}", where=command.name) from None
+        hint = "a transaction's hash is 0x and 64 hex digits" if "`$.hash`" in str(error) else ""
+        raise RunError(f"wrong argument: {clean(str(error), 200)}", where=command.name, hint=hint) from None
     for key, value in command.args.items():
         if isinstance(value, str) and clean(value) != value:
             raise RunError(f"{key} has characters that are not text", where=command.name)

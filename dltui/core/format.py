@@ -39,6 +39,11 @@ def gas(amount: int) -> str:
     return str(amount)
 
 
+def megabytes(count: int) -> str:
+    """Bytes in MB: 0.032 MB, 0.2 MB, 44.7 MB."""
+    return f"{count / 1e6:.{1 if count >= 100_000 else 3}f} MB"
+
+
 def ether(wei: int) -> str:
     """Wei as ether, six decimals, rounded down, exact: 0.004118."""
     sign, wei = ("-", -wei) if wei < 0 else ("", wei)

@@ -110,10 +110,19 @@ class LiveSession:
             sock.connect(self._socket())
         except OSError as error:
             sock.close()
-            raise RunError(
-                "no engine runs it now", where=self._paths.id, hint=f"`dltui resume {self._paths.id}` starts one"
-            ) from error
+            raise self._absent() from error
         return sock
+
+    def _absent(self) -> RunError:
+        """Why nobody listens, and what can be done: a run that has all its rounds cannot be resumed."""
+        run = self._paths.id
+        try:
+            done = decode_json(self._paths.summary.read_bytes())["status"] == "done"
+        except (OSError, ValueError, KeyError, TypeError):
+            done = False
+        if done:
+            return RunError("has finished", where=run, hint=f"dltui replay {run} shows it again")
+        return RunError("no engine runs it now", where=run, hint=f"`dltui resume {run}` starts one")
 
     def _socket(self) -> str:
         try:

@@ -175,7 +175,7 @@ _SENTENCES: dict[type[Payload], Callable[[Any], str]] = {
     ev.RoundAborted: lambda d: f"r{d.round} aborted: {d.reason}",
     ev.RoundTimed: _timed,
     ev.ModelDescribed: lambda d: (
-        f"{d.model}: {fmt.plural(d.parameters, 'parameter')}, {d.bytes / 1e6:.1f} MB an update, "
+        f"{d.model}: {fmt.plural(d.parameters, 'parameter')}, {fmt.megabytes(d.bytes)} an update, "
         f"about {fmt.duration(d.round_seconds)} of training a round on {d.device} (measured)"
     ),
     ev.ModelPublished: _published,

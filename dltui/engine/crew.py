@@ -14,7 +14,7 @@ from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.core.ids import client_id
-from dltui.engine.keys import client_key
+from dltui.engine.keys import Key
 from dltui.engine.processes import Child, Nursery
 from dltui.engine.specs import client_spec, examiner_spec, name_of, parts_of
 from dltui.engine.timing import Timings
@@ -31,18 +31,23 @@ PROGRESS_SECONDS = 1.0
 
 
 class Crew:
-    """Starts, watches and restarts children through the nursery. `emit` writes one event to the journal."""
+    """Starts, watches and restarts children through the nursery.
+
+    `keys` are those of the slices, `emit` writes one event to the journal.
+    """
 
     def __init__(
         self,
         config: Config,
         paths: RunPaths,
+        keys: tuple[Key, ...],
         nursery: Nursery,
         timings: Timings,
         emit: Callable[[Payload], None],
     ) -> None:
         self._config = config
         self._paths = paths
+        self._keys = keys
         self.nursery = nursery
         self._timings = timings
         self._emit = emit
@@ -83,11 +88,11 @@ class Crew:
             raise RunError(
                 f"there are only {parts_of(self._config)} slices of the data", hint="set [data] parts before the run"
             )
-        address = client_key(self._config.run.seed, part).address
-        taken = {name: client_key(self._config.run.seed, other).address for name, other in self.parts.items()}
+        address = self._keys[part].address
+        taken = {name: self._keys[other].address for name, other in self.parts.items()}
         called = self.names.get(part) or name_of(self._config, part)
         name = client_id(called, address, taken)
-        spec = client_spec(self._config, self._paths, part, link, addresses) | {"name": called}
+        spec = client_spec(self._config, self._paths, part, self._keys[part], link, addresses) | {"name": called}
         self.nursery.spawn(_child_id(part), "client", spec)
         self.parts[name] = part
         return name
@@ -142,7 +147,7 @@ class Crew:
                     self._examiner_lost(child)
             elif happened == "started":
                 name = self._name(child)
-                address = client_key(self._config.run.seed, self.parts[name]).address
+                address = self._keys[self.parts[name]].address
                 self._emit(ev.ClientSpawned(id=name, pid=child.pid or 0, address=address, part=self.parts[name]))
             else:
                 self._drain(child)

@@ -33,7 +33,7 @@ from dltui.engine.deployment import Federation, check_base, contract_plan, deplo
 from dltui.engine.funds import funding
 from dltui.engine.ground import Ground
 from dltui.engine.house import read_run_json, write_run_json, write_whole
-from dltui.engine.keys import Key, client_key, operator_key, write_keys
+from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.operator import Operator
 from dltui.engine.patience import Backoff, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
@@ -70,7 +70,8 @@ class Engine:
         self.state = State()
         self._selector = selectors.DefaultSelector()
         self._timings = Timings()
-        self._crew = Crew(config, paths, nursery, self._timings, self.emit)
+        self._keys = client_keys(config, parts_of(config), paths.keys, new=not self._journal.seq)
+        self._crew = Crew(config, paths, self._keys, nursery, self._timings, self.emit)
         self._operator_key = operator or operator_key(config.run.seed)
         self._ground = Ground(config, paths, self._operator_key.address, self.emit)
         self._store = Store(str(paths.blobs))
@@ -137,8 +138,6 @@ class Engine:
             self.emit(ev.RunResumed(by="engine"))
         else:
             write_run_json(self._paths, self._socket, {}, self._federation_id, self._operator_key.address)
-            demo = not self._config.chain.keystore
-            write_keys(self._paths.keys, self._config.run.seed, parts_of(self._config), demo)
             self.emit(
                 ev.RunStarted(
                     run=self._paths.id,
@@ -218,7 +217,7 @@ class Engine:
         """Start the clients of this machine: those of the configuration, and any that joined an earlier engine."""
         members = self._chronicle.facts.ledger.members
         for part in range(parts_of(self._config)):
-            address = client_key(self._config.run.seed, part).address
+            address = self._keys[part].address
             if part < self._config.clients.count or address in members:
                 if address in members:
                     self._crew.names[part] = members[address].name
@@ -348,7 +347,7 @@ class Engine:
 
     def _start_client(self, part: int, fund: bool = True) -> str:
         assert self._federation is not None
-        address = client_key(self._config.run.seed, part).address
+        address = self._keys[part].address
         if fund:
             self._wallet.transfer(address, funding(self._config))
         self._scheduler.local[address] = part

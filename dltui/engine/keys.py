@@ -1,15 +1,24 @@
-"""The demo's keys: derived from the run's seed, so equal runs have equal addresses, and so they protect nothing."""
+"""The keys of a run. A demo's follow from the seed, so equal runs have equal addresses, and so they protect nothing.
+
+On somebody else's chain, where the operator has a keystore, the clients' keys are drawn at random.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from dltui.chain.accounts import address_of, open_keystore
 from dltui.chain.wallet import demo_key
 from dltui.config import Config
+from dltui.core.jsontext import decode_json
+from dltui.errors import RunError
+
+OWN_KEYS = "clients.json"
+"""The file of keys that were drawn at random."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ def operator_key(seed: int) -> Key:
 
 
 def client_key(seed: int, part: int) -> Key:
-    """The key of the client that holds slice `part`."""
+    """The demo's key of the client that holds slice `part`."""
     return _key(seed, "client", part)
 
 
@@ -36,20 +45,49 @@ def operator_of(config: Config, password: str) -> Key:
     return Key(secret, address_of(secret))
 
 
-def write_keys(folder: Path, seed: int, clients: int, operator: bool = True) -> None:
-    """Write all demo keys to `demo.json` (mode 0600), for whoever wants to use them in a wallet.
+def client_keys(config: Config, count: int, folder: Path, new: bool) -> tuple[Key, ...]:
+    """The keys of the clients of slices 0 to `count` - 1, which a file in `folder` (mode 0600) keeps.
 
-    Without `operator` only those of the clients: the operator has a keystore.
+    On somebody else's chain, where the operator has a keystore, they are drawn at random once, when the run
+    is `new`. Else they follow from the seed, and their file is for whoever wants to use them in a wallet. Raises
+    RunError where drawn keys are gone: what the clients were given would be lost with new ones.
     """
-    keys = {"operator": operator_key(seed)} if operator else {}
-    keys |= {f"client-{i}": client_key(seed, i) for i in range(clients)}
-    document = {
-        "note": "derived from the run's seed: for demonstrations only",
-        "keys": {name: {"address": key.address, "key": "0x" + key.secret.hex()} for name, key in keys.items()},
-    }
-    descriptor = os.open(folder / "demo.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    if not (config.chain.is_url and config.chain.keystore):
+        keys = tuple(client_key(config.run.seed, part) for part in range(count))
+        note = "derived from the run's seed: for demonstrations only"
+        operator = {} if config.chain.keystore else {"operator": operator_key(config.run.seed)}
+        _write(folder / "demo.json", note, operator | _named(keys))
+        return keys
+    path = folder / OWN_KEYS
+    if new and not path.exists():
+        drawn = (secrets.token_bytes(32) for _ in range(count))
+        keys = tuple(Key(secret, address_of(secret)) for secret in drawn)
+        _write(path, "drawn at random for this run: whoever reads them can spend what the clients have", _named(keys))
+    return _read(path, count)
+
+
+def _read(path: Path, count: int) -> tuple[Key, ...]:
+    try:
+        rows = decode_json(path.read_bytes())["keys"]
+        found = [bytes.fromhex(rows[f"client-{part}"]["key"].removeprefix("0x")) for part in range(count)]
+        return tuple(Key(secret, address_of(secret)) for secret in found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError("the clients' keys cannot be read", where=str(path), hint="put the file back") from error
+
+
+def _named(keys: tuple[Key, ...]) -> dict[str, Key]:
+    return {f"client-{part}": key for part, key in enumerate(keys)}
+
+
+def _write(path: Path, note: str, keys: dict[str, Key]) -> None:
+    rows = {name: {"address": key.address, "key": "0x" + key.secret.hex()} for name, key in keys.items()}
+    partial = path.with_name(path.name + ".part")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(document, file, indent=1)
+        json.dump({"note": note, "keys": rows}, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
 
 
 def _key(seed: int, role: str, index: int) -> Key:

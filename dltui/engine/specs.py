@@ -13,7 +13,7 @@ from dltui.client.outcome import Terms
 from dltui.client.spec import ClientSpec
 from dltui.config import Config
 from dltui.core.plan import plan_hash
-from dltui.engine.keys import client_key
+from dltui.engine.keys import Key
 from dltui.learning.spec import LearningSpec
 from dltui.paths import RunPaths
 
@@ -42,11 +42,13 @@ def terms_of(config: Config) -> Terms:
     )
 
 
-def client_spec(config: Config, paths: RunPaths, part: int, link: Link, addresses: dict[str, str]) -> dict[str, Any]:
-    """The spec of the client of slice `part`, as plain data."""
+def client_spec(
+    config: Config, paths: RunPaths, part: int, key: Key, link: Link, addresses: dict[str, str]
+) -> dict[str, Any]:
+    """The spec of the client of slice `part`, which signs with `key`, as plain data."""
     spec = ClientSpec(
         name=name_of(config, part),
-        key=client_key(config.run.seed, part).secret.hex(),
+        key=key.secret.hex(),
         part=part,
         plan_hash=plan_hash(config),
         federation=addresses["FLContract"],

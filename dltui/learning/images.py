@@ -76,13 +76,7 @@ class ImageFolder:
                     raise ValueError(f"{image.width}x{image.height} pixels are too many")
                 plain = image.convert("L" if channels == 1 else "RGB")
             pixels = np.asarray(plain.resize((size, size), Image.Resampling.BILINEAR))
-        except (
-            OSError,
-            ValueError,
-            SyntaxError,
-            Image.DecompressionBombError,
-            Image.DecompressionBombWarning,
-        ) as error:
+        except _BROKEN as error:
             raise ConfigError(f"not a usable image: {error}", where=str(file), hint="remove or replace it") from error
         return pixels[None] if channels == 1 else np.moveaxis(pixels, 2, 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from dltui.errors import ConfigError
 from dltui.learning.plugins import load_function
 
 Tensors = dict[str, NDArray[Any]]
+
+_FACTORY = "factory((c, h, w), classes) returns a torch.nn.Module from (n, c, h, w) to (n, classes)"
 
 
 def _linear(shape: tuple[int, int, int], classes: int) -> nn.Module:
@@ -84,10 +87,11 @@ BatchNorm; ResNet-18 for small images."""
 def build(name: str, input_shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
     """The model called `name` for records of `input_shape` (c, h, w), with weights drawn from `seed` alone.
 
-    `name` is in MODELS, or `module:factory` with a factory taking (input_shape, classes). Raises ConfigError
-    for an unknown name, and for a model with tensors that are neither float32 nor int64 buffers.
+    `name` is in MODELS, or `module:factory` with a factory taking (input_shape, classes). Raises ConfigError for an
+    unknown name, for a factory that fails, and for a model that does not turn records into one number a class or has
+    tensors that are neither float32 nor int64 buffers.
     """
-    factory = load_function(name) if ":" in name else MODELS.get(name)
+    factory = partial(_own, name) if ":" in name else MODELS.get(name)
     if factory is None:
         near = difflib.get_close_matches(name, MODELS, n=1)
         hint = f"did you mean {near[0]}?" if near else f"use {', '.join(MODELS)} or module:factory"
@@ -95,12 +99,36 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int, seed: int)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = factory(input_shape, classes)
-    if not isinstance(model, nn.Module):
-        raise ConfigError("the factory did not return a torch.nn.Module", where=name)
     for key, array in tensors(model).items():
         if array.dtype != np.float32 and not (array.dtype == np.int64 and key.startswith("buffer.")):
             raise ConfigError(f"tensor {key} has dtype {array.dtype}", where=name, hint="float32, or int64 buffers")
+    if ":" in name:
+        _try_out(name, model, input_shape, classes)
     return model
+
+
+def _own(name: str, shape: tuple[int, int, int], classes: int) -> nn.Module:
+    """The model that a user's factory makes."""
+    factory = load_function(name)
+    try:
+        model = factory(shape, classes)
+    except Exception as error:
+        raise ConfigError(f"{type(error).__name__}: {error}", where=name, hint=_FACTORY) from error
+    if not isinstance(model, nn.Module):
+        raise ConfigError("the factory did not return a torch.nn.Module", where=name, hint=_FACTORY)
+    return model
+
+
+def _try_out(name: str, model: nn.Module, shape: tuple[int, int, int], classes: int) -> None:
+    """Give a user's model two records, so that one that does not fit is refused before anybody trains."""
+    try:
+        with torch.no_grad():
+            given = tuple(model.eval()(torch.zeros(2, *shape)).shape)
+    except Exception as error:
+        raise ConfigError(f"{type(error).__name__}: {error}", where=name, hint=_FACTORY) from error
+    if given != (2, classes):
+        raise ConfigError(f"two records give {given}, not (2, {classes})", where=name, hint=_FACTORY)
+    model.train()
 
 
 def parameters(model: nn.Module) -> int:

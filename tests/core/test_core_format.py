@@ -28,6 +28,11 @@ def test_gas(amount: int, text: str) -> None:
     assert fmt.gas(amount) == text
 
 
+def test_megabytes_of_small_models_are_not_nothing() -> None:
+    sizes = (4_000, 31_808, 99_999, 204_000, 44_746_632)
+    assert [fmt.megabytes(n) for n in sizes] == ["0.004 MB", "0.032 MB", "0.100 MB", "0.2 MB", "44.7 MB"]
+
+
 @given(st.integers(-(2**256), 2**256))
 def test_ether_is_exact_to_the_sixth_place(wei: int) -> None:
     text = fmt.ether(wei).replace(",", "")

@@ -137,6 +137,13 @@ def test_without_an_engine_the_error_says_how_to_start_one(run_dir: Path) -> Non
     (run_dir / "run.json").write_text(json.dumps({"socket": str(run_dir / "gone")}))
     with pytest.raises(RunError, match=f"no engine runs it now - `dltui resume {run_dir.name}`"):
         LiveSession(run_dir).send(STOP)
+    (run_dir / "summary.json").write_text('{"status": "stopped"}')
+    with pytest.raises(RunError, match="no engine runs it now"):
+        LiveSession(run_dir).send(STOP)
+    (run_dir / "summary.json").write_text('{"status": "done"}')
+    with pytest.raises(RunError, match=f"has finished - dltui replay {run_dir.name}"):
+        LiveSession(run_dir).send(STOP)
+    (run_dir / "summary.json").write_text("[]")
     stale = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     stale.bind(str(run_dir / "gone"))
     stale.close()

@@ -102,6 +102,14 @@ def test_the_summary_adds_up(finished: Run) -> None:
         assert row["submitted"] == row["included"] == row["selected"] == 5
 
 
+def test_every_process_has_its_log_in_one_folder(finished: Run) -> None:
+    clients = [f"client-{part}.log" for part in range(5)]
+    logs = sorted(path.name for path in finished.paths.logs.glob("*.log"))
+    assert logs == [*clients, "engine.log", "examiner.log", "node.log", "nursery.log"]
+    assert "stopped at block" in (finished.paths.logs / "node.log").read_text()
+    assert not list(finished.paths.chain.glob("*.log"))
+
+
 def test_keys_and_secrets_stay_with_the_owner(finished: Run) -> None:
     assert stat.S_IMODE(finished.paths.keys.stat().st_mode) == 0o700
     assert stat.S_IMODE((finished.paths.keys / "demo.json").stat().st_mode) == 0o600

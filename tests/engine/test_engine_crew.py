@@ -30,7 +30,7 @@ def genesis(sha256: str = "ab" * 32, round_seconds: float = 1.0) -> dict[str, An
 def told(tmp_path: Path) -> tuple[Crew, list[Payload]]:
     """A crew without a nursery, and the events that it writes."""
     events: list[Payload] = []
-    return Crew(load(), RunPaths(tmp_path), Nursery(tmp_path), Timings(), events.append), events
+    return Crew(load(), RunPaths(tmp_path), (), Nursery(tmp_path), Timings(), events.append), events
 
 
 def test_data_and_model_are_described_once_known(told: tuple[Crew, list[Payload]]) -> None:

@@ -137,6 +137,9 @@ def test_a_users_factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         "    model[2].weight = model[1].weight\n"
         "    return model\n"
         "def text(shape, classes): return 'model'\n"
+        "def raises(shape, classes): raise KeyError('weights')\n"
+        "def flat(shape, classes): return torch.nn.Linear(shape[2], classes)\n"
+        "def narrow(shape, classes): return torch.nn.Linear(9, classes)\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     assert parameters(build("my_models:linear", (1, 2, 2), 3, 0)) == 15
@@ -146,6 +149,14 @@ def test_a_users_factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         build("my_models:double", (1, 2, 2), 3, 0)
     with pytest.raises(ConfigError, match=r"torch\.nn\.Module"):
         build("my_models:text", (1, 2, 2), 3, 0)
+    with pytest.raises(ConfigError, match="KeyError: 'weights' - factory") as caught:
+        build("my_models:raises", (1, 2, 2), 3, 0)
+    assert caught.value.where == "my_models:raises"
+    with pytest.raises(ConfigError, match=r"two records give \(2, 1, 2, 3\), not \(2, 3\)"):
+        build("my_models:flat", (1, 2, 2), 3, 0)
+    with pytest.raises(ConfigError, match="RuntimeError: mat1 and mat2"):
+        build("my_models:narrow", (1, 2, 2), 3, 0)
+    assert build("my_models:linear", (1, 2, 2), 3, 0).training
     sys.modules.pop("my_models")
 
 

@@ -1,14 +1,21 @@
-"""What all tests share: short names for long parameters, one worker for real processes, fixed seeds."""
+"""What all tests share: anvil and cast where npm is, short names for long parameters, one worker for real processes, fixed seeds."""
 
 from __future__ import annotations
 
 import pytest
+from foundrykit import provide
 from hypothesis import settings
 
 LONGEST_ID = 60
 
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is collected, and once: the workers inherit the environment."""
+    if not hasattr(config, "workerinput") and config.cache is not None:
+        provide(config.cache.mkdir("foundry"))
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

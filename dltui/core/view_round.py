@@ -47,7 +47,7 @@ class RoundView(msgspec.Struct, frozen=True):
     last: str
     elapsed: float
     timed: int
-    """The round that `timing` is of: this one, or the one before while this one runs."""
+    """The round that `timing` is of: this one, or the last before it whose times are known."""
     timing: tuple[tuple[str, float], ...]
     gas: int
     aborted: int
@@ -200,10 +200,11 @@ def _doing(shown: Round | None) -> str:
 
 
 def _timing(state: State, shown: Round | None) -> tuple[int, tuple[tuple[str, float], ...]]:
-    for number in (shown.number, shown.number - 1) if shown else ():
-        known = state.rounds.get(number)
-        if known is not None and known.timing:
+    number = shown.number if shown else 0
+    while (known := state.rounds.get(number)) is not None:
+        if known.timing:
             return number, tuple(known.timing.items())
+        number -= 1
     return 0, ()
 
 

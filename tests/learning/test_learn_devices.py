@@ -59,13 +59,13 @@ def test_a_device_that_is_not_there_is_refused(name: str) -> None:
     assert caught.value.where == "clients.device"
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA GPU")
-def test_training_on_cuda_repeats_itself() -> None:
+@pytest.mark.parametrize("name", ["cpu", *(["cuda"] if torch.cuda.is_available() else [])])
+def test_training_repeats_itself_on_every_device_there_is(name: str) -> None:
     from dltui.learning.models import build, tensors
     from dltui.learning.training import TrainSettings, train
 
     def trained() -> bytes:
-        device = devices.choose("cuda")
+        device = devices.choose(name)
         model = build("cnn-bn", (1, 8, 8), 3, 1).to(device)
         x, y = torch.rand(40, 1, 8, 8, generator=torch.Generator().manual_seed(1)), torch.arange(40) % 3
         train(model, x.to(device), y.to(device), TrainSettings(epochs=2), seed=3)

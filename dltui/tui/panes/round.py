@@ -44,7 +44,7 @@ class RoundPane(SheetPane):
             return
         head = line((view.title, "strong"), (f"   {view.quorum}" if view.quorum else "", "quiet"))
         if view.state != "none":
-            _right(head, fmt.clock(view.elapsed), width)
+            _right(head, fmt.duration(view.elapsed), width)
         figures = [
             head,
             _track(view.phases, "━━━"),

@@ -23,7 +23,9 @@ def _find() -> Anvil | None:
 
 
 ANVIL = _find()
-needs_anvil = pytest.mark.skipif(ANVIL is None, reason="no anvil: `dltui chain install`, or set DLTUI_ANVIL")
+needs_anvil = pytest.mark.skipif(
+    ANVIL is None, reason="no anvil, and no npm to bring it: `dltui chain install`, or set DLTUI_ANVIL"
+)
 
 
 @contextmanager

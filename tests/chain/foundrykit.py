@@ -32,6 +32,15 @@ def _cast(cache: Path) -> Path:
     name = CAST_PACKAGE.rpartition("@")[0]
     path = cache / "node_modules" / name / "bin" / "cast"
     if not path.is_file():
-        command = ["npm", "install", "--prefix", str(cache), "--ignore-scripts", "--no-audit", "--no-fund", CAST_PACKAGE]
+        command = [
+            "npm",
+            "install",
+            "--prefix",
+            str(cache),
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            CAST_PACKAGE,
+        ]
         subprocess.run(command, check=True, capture_output=True, timeout=LOAD_SECONDS)
     return path

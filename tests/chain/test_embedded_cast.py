@@ -1,4 +1,4 @@
-"""The node as Foundry's `cast` sees it, over HTTP and WebSocket. Needs cast in PATH or its path in DLTUI_CAST."""
+"""The node as Foundry's `cast` sees it, over HTTP and WebSocket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from chainkit import ADDRESSES, CHAIN_ID, KEYS, RICH, STRANGER, LocalNode, local
 CAST = os.environ.get("DLTUI_CAST") or shutil.which("cast")
 TIMEOUT = 60
 
-pytestmark = pytest.mark.skipif(CAST is None, reason="cast is neither in PATH nor named by DLTUI_CAST")
+pytestmark = pytest.mark.skipif(
+    CAST is None, reason="no cast: neither in PATH nor named by DLTUI_CAST, and no npm to bring it"
+)
 
 
 @pytest.fixture

@@ -9,25 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from anvilkit import needs_anvil
 from e2e_run import Run, dltui, kill, wait_gone
 
-from dltui.chain.anvil import find
 from dltui.core import events as ev
 from dltui.core.events import Payload
-from dltui.errors import ChainError
 from dltui.verify.verify import verify
 
 Start = Callable[..., Run]
 
 
-def _usable() -> bool:
-    try:
-        return find() is not None
-    except ChainError:
-        return False
-
-
-pytestmark = pytest.mark.skipif(not _usable(), reason="no anvil: `dltui chain install`, or set DLTUI_ANVIL")
+pytestmark = needs_anvil
 
 PATIENT = {
     "rounds__train_seconds": 20,

@@ -1,4 +1,4 @@
-"""What all tests share: anvil and cast where npm is, short names for long parameters, one worker for real processes, fixed seeds."""
+"""What all tests share: anvil and cast through npm, short names for parameters, one worker for runs, fixed seeds."""
 
 from __future__ import annotations
 

@@ -23,9 +23,7 @@ def _find() -> Anvil | None:
 
 
 ANVIL = _find()
-needs_anvil = pytest.mark.skipif(
-    ANVIL is None, reason="no anvil, and no npm to bring it: `dltui chain install`, or set DLTUI_ANVIL"
-)
+needs_anvil = pytest.mark.skipif(ANVIL is None, reason="no anvil, and no npm to bring it")
 
 
 @contextmanager

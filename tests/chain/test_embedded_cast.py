@@ -16,9 +16,7 @@ from chainkit import ADDRESSES, CHAIN_ID, KEYS, RICH, STRANGER, LocalNode, local
 CAST = os.environ.get("DLTUI_CAST") or shutil.which("cast")
 TIMEOUT = 60
 
-pytestmark = pytest.mark.skipif(
-    CAST is None, reason="no cast: neither in PATH nor named by DLTUI_CAST, and no npm to bring it"
-)
+pytestmark = pytest.mark.skipif(CAST is None, reason="no cast, and no npm to bring it")
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_an_unknown_run(finished: Run) -> None:
 
 def test_a_command_to_a_run_that_has_ended(finished: Run) -> None:
     done = dltui("pause", "--run", finished.paths.id, runs=finished.paths.root.parent)
-    assert (done.returncode, "no engine runs it" in done.stderr) == (1, True)
+    assert (done.returncode, "has finished" in done.stderr, "dltui replay" in done.stderr) == (1, True, True)
 
 
 def test_replayed_journal_lines_are_all_of_stdout(finished: Run) -> None:

@@ -1,10 +1,11 @@
-"""Draw a moment of a recorded run as a PNG: `python tools/screenshot.py RUN SEQ OUT.png [COLUMNS ROWS]`."""
+"""Draw a moment of a recorded run as a PNG: `python tools/screenshot.py RUN SEQ OUT.png [COLUMNS ROWS [KEY …]]`."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -36,14 +37,16 @@ class Moment:
         return command.name
 
 
-async def draw(run: str, seq: int, out: Path, size: tuple[int, int]) -> None:
-    """Write the screen after event `seq` of `run` to `out`."""
+async def draw(run: str, seq: int, out: Path, size: tuple[int, int], keys: Sequence[str]) -> None:
+    """Write the screen after event `seq` of `run`, and after `keys` were pressed there, to `out`."""
     events = [event for event in ReplaySession(find_run(run).root).events() if event.seq <= seq]
     now = datetime.fromisoformat(events[-1].ts.replace("Z", "+00:00")).timestamp() + 0.4
     app = DltuiApp(Moment(events), clock=lambda: now)
     async with app.run_test(size=size) as pilot:
         while app.state.last_seq < events[-1].seq:
             await pilot.pause()
+        await pilot.pause(0.5)
+        await pilot.press(*keys)
         await pilot.pause(0.5)
         svg = app.export_screenshot(simplify=True, title="dltui")
     svg = re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
@@ -52,4 +55,4 @@ async def draw(run: str, seq: int, out: Path, size: tuple[int, int]) -> None:
 
 if __name__ == "__main__":
     columns, rows = (int(word) for word in (sys.argv[4:6] or ("120", "40")))
-    asyncio.run(draw(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), (columns, rows)))
+    asyncio.run(draw(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), (columns, rows), sys.argv[6:]))

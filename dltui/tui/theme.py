@@ -137,3 +137,6 @@ def theme_of(p: Palette) -> Theme:
 
 THEMES = tuple(theme_of(palette) for palette in PALETTES.values())
 """The themes of the stylesheet, the calm one first."""
+
+
+use(CALM.name)

@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 
 from dltui.tui.widgets.charts import bar, spark
 from dltui.tui.widgets.footer import Hint, KeyHints
-from dltui.tui.widgets.ink import fit, ink, line, plain_ascii, strip_of
+from dltui.tui.widgets.ink import fit, folded, ink, line, plain_ascii, strip_of
 from dltui.tui.widgets.line_table import Column, LineTable, Row
 from dltui.tui.widgets.log_view import LIMIT, LogView
 
@@ -30,6 +30,20 @@ def test_a_drawn_line_has_its_width_and_no_control_character(text: str, width: i
 @given(st.text(max_size=80), st.integers(0, 60), st.booleans())
 def test_fit_gives_exactly_the_cells_asked_for(text: str, width: int, right: bool) -> None:
     assert cell_len(fit(text, width, right=right)) == width
+
+
+@given(st.text("ab é漢", max_size=60), st.integers(4, 40))
+def test_a_folded_line_loses_nothing_but_blanks(text: str, width: int) -> None:
+    pieces = folded(line((text, "ok"), "  ", text), width)
+    assert all(piece.cell_len <= width for piece in pieces)
+    assert "".join("".join(piece.plain.split()) for piece in pieces) == "".join((text + text).split())
+
+
+def test_a_folded_line_goes_on_under_its_column() -> None:
+    assert [piece.plain for piece in folded(line(("  K  ", "key"), "ends the process of it"), 20)] == [
+        "  K  ends the",
+        "     process of it",
+    ]
 
 
 def test_markup_and_escapes_are_shown_as_text_or_not_at_all() -> None:

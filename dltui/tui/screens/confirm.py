@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,8 +19,6 @@ from dltui.tui.widgets.ink import line
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
-
-_WIDTH = 66
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -74,8 +71,7 @@ class ConfirmScreen(Dialog[bool]):
         try:
             cost = await self.dltui.inquiry.estimate(self.request)
         except DltuiError as error:
-            why = textwrap.wrap(clean(f"no estimate: {error.message}", 300), _WIDTH)
-            self.show_body(self._text([line("  ", (part, "warn")) for part in why]))
+            self.show_body(self._text([line("  ", (clean(f"no estimate: {error.message}", 300), "warn"))]))
             return
         fee = (f" ({fmt.ether(cost.fee)} ETH)", "quiet")
         told = line(f"  est. {cost.gas:,} gas", fee, f" - from op {fmt.short(cost.sender)}")

@@ -8,12 +8,12 @@ from typing import ClassVar, Generic, TypeVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button
 
-from dltui.tui.widgets.lines import Lines
+from dltui.tui.widgets.lines import FoldedLines
 
 Result = TypeVar("Result")
 
@@ -25,6 +25,8 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         Binding("escape", "cancel", "Cancel", show=False),
         Binding("left", "app.focus_previous", show=False),
         Binding("right", "app.focus_next", show=False),
+        Binding("up", "scroll(-1)", show=False),
+        Binding("down", "scroll(1)", show=False),
     ]
 
     def __init__(self, title: str, body: Sequence[Text], choices: Sequence[tuple[str, str, str]], ascii: bool) -> None:
@@ -37,7 +39,8 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def compose(self) -> ComposeResult:
         """The frame."""
         with Vertical(id="dialog"):
-            yield Lines(id="dialog-body", ascii=self.ascii)
+            with VerticalScroll(id="dialog-text", can_focus=False):
+                yield FoldedLines(id="dialog-body", ascii=self.ascii)
             yield from self.extra()
             with Horizontal(id="dialog-buttons"):
                 for name, label, variant in self.choices:
@@ -50,16 +53,20 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def on_mount(self) -> None:
         """Titles the frame and focuses the harmless choice."""
         self.set_class(self.ascii, "-ascii")
-        self.query_one("#dialog").border_title = self.heading
+        frame = self.query_one("#dialog")
+        frame.border_title = self.heading
+        frame.set_class(len(self.choices) > 2, "-many")
         self.show_body(self.body)
         self.query_one(f"#{self.choices[-1][0]}", Button).focus()
 
     def show_body(self, body: Sequence[Text]) -> None:
         """Shows this text; the frame grows and shrinks with it."""
         self.body = list(body)
-        lines = self.query_one("#dialog-body", Lines)
-        lines.styles.height = len(self.body)
-        lines.show(self.body)
+        self.query_one("#dialog-body", FoldedLines).show(self.body)
+
+    def action_scroll(self, lines: int) -> None:
+        """Moves the text where it is longer than the screen is high."""
+        self.query_one("#dialog-text").scroll_relative(y=lines, animate=False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Gives the answer."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,12 +15,11 @@ from dltui.tui.actions import GROUPS, Action
 from dltui.tui.guide import GUIDE
 from dltui.tui.requests import Selection
 from dltui.tui.widgets.ink import line
-from dltui.tui.widgets.lines import Lines
+from dltui.tui.widgets.lines import FoldedLines
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
 
-_WIDTH = 88
 _MOVES = (
     ("up down", "move in the focused pane"),
     ("home end", "first or last row; end follows the events again"),
@@ -44,8 +42,7 @@ class HelpScreen(ModalScreen[None]):
         self.lines += [_key_line(key, (text, "")) for key, text in _MOVES]
 
     def _about(self) -> Iterator[Text]:
-        for text in textwrap.wrap(GUIDE.get(self.selection.pane, ""), _WIDTH):
-            yield line((f" {text}", "strong"))
+        yield line((f" {GUIDE.get(self.selection.pane, '')}", "strong"))
         yield line("")
 
     def _group(self, group: str) -> Iterator[Text]:
@@ -78,8 +75,7 @@ class HelpScreen(ModalScreen[None]):
             name = self.selection.pane
             page.border_title = f"Help: {name}" if name else "Keys"
             page.border_subtitle = "up and down scroll - esc closes"
-            body = Lines(ascii=self.dltui.ascii_only)
-            body.styles.height = len(self.lines)
+            body = FoldedLines(ascii=self.dltui.ascii_only)
             body.show(self.lines)
             yield body
 

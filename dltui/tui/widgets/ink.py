@@ -6,6 +6,7 @@ replaced by one of the same width.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 
@@ -38,6 +39,8 @@ _ASCII = str.maketrans(
         **dict.fromkeys("…", "~"),
     }
 )
+_HEAD = re.compile(r"\s*(?:\S+(?: \S+)*\s{2,})?")
+"""What a line begins with: its indent, and a first column where two blanks end one."""
 _CONSOLE = Console(
     width=4096, force_terminal=True, color_system="truecolor", markup=False, emoji=False, highlight=False
 )
@@ -77,6 +80,25 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 def wrapped(text: str, width: int) -> list[str]:
     """A harmless text in lines of at most `width` characters, broken between words."""
     return textwrap.wrap(clean(text), max(1, width))
+
+
+def folded(text: Text, width: int) -> list[Text]:
+    """A line in pieces of at most `width` cells, broken between words; what follows stands under the first column."""
+    plain, start, pieces = text.plain, 0, []
+    head = _HEAD.match(plain)
+    hang = min(head.end() if head else 0, width // 4)
+    room = max(1, width)
+    while cell_len(plain[start:]) > room:
+        end = start
+        while cell_len(plain[start : end + 1]) <= room:
+            end += 1
+        space = plain.rfind(" ", start + 1, end + 1)
+        end = space if space > start + (hang if start == 0 else 0) else max(end, start + 1)
+        pieces.append(text[start:end])
+        start = end + (plain[end] == " ")
+        room = max(1, width - hang)
+    pieces.append(text[start:])
+    return [pieces[0], *(Text(" " * hang, no_wrap=True, end="").append_text(piece) for piece in pieces[1:])]
 
 
 def row_style(focused: bool) -> Style:

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from dltui.tui.widgets.ink import strip_of
+from dltui.tui.widgets.ink import folded, strip_of
 
 
 class Lines(Widget):
@@ -36,3 +36,26 @@ class Lines(Widget):
         if y >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         return strip_of(self._lines[y], width, self.rich_style, ascii=self.ascii)
+
+
+class FoldedLines(Lines):
+    """Lines that are broken between words where they are too long; the widget is as high as they need."""
+
+    def __init__(self, *, ascii: bool = False, **kwargs: Any) -> None:
+        super().__init__(ascii=ascii, **kwargs)
+        self._whole: list[Text] = []
+
+    def show(self, lines: Sequence[Text]) -> None:
+        """Shows these lines, each in as many as it takes."""
+        self._whole = list(lines)
+        self._fold()
+
+    def on_resize(self) -> None:
+        """Breaks them anew."""
+        self._fold()
+
+    def _fold(self) -> None:
+        width = self.size.width
+        lines = [piece for text in self._whole for piece in folded(text, width)] if width else self._whole
+        self.styles.height = len(lines)
+        super().show(lines)

@@ -60,7 +60,7 @@ def test_a_client_killed_while_it_trains(start: Start) -> None:
 
 def test_a_client_killed_after_it_submitted_but_before_it_published(start: Start) -> None:
     windows = {**SHORT, "rounds__train_seconds_max": 20}
-    run = start(run__rounds=2, clients__parallel=1, **windows, **LONG_TRAINING)
+    run = start(run__rounds=1, clients__parallel=1, **windows, **LONG_TRAINING)
     early = run.until(ev.UpdateSubmitted, round=1).client
     kill(pid_of(run, early))
     ends_well(run)

@@ -88,6 +88,8 @@ _ENDED = {"failed": "failed", "stopped": "was stopped"}
 def _chain(state: State) -> Waiting | None:
     chain = state.chain
     goes_on = "the round goes on" if state.in_flight else "the run goes on"
+    if chain.state == "lost" and chain.engine == "url":
+        return Waiting("the node to answer again", then=f"{goes_on} where it was; nobody here can start that node")
     if chain.state == "lost":
         return Waiting("the chain to come back", then=f"the engine brings it forward and {goes_on}")
     if chain.state == "stopped":

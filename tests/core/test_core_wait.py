@@ -174,6 +174,13 @@ def test_a_lost_chain_comes_before_everything(until: str, then: str) -> None:
     )
 
 
+def test_a_node_of_somebody_else_is_waited_for_and_not_started_again() -> None:
+    lost = (ev.ChainStarting(engine="url"), ev.ChainLost(reason="x"))
+    assert why(told(*lost, until="round.opened")) == (
+        "waiting for the node to answer again, then the round goes on where it was; nobody here can start that node"
+    )
+
+
 def test_a_lost_nursery_keeps_the_deadline() -> None:
     alert = ev.RunAlert(id="nursery", severity="error", text="the nursery ended", hint="")
     state = told(alert, until="round.opened")

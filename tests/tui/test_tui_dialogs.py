@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from test_tui_pages import SIZES, same_as_golden
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
 from tui_dump import screen_text, settle, until
 from tui_recorded import RUN, first, moment
 from tui_scenario import ESTIMATE, FakeSession, Script, awaiting, live, started
@@ -70,6 +72,35 @@ async def test_dialogs_over_a_recorded_run_are_as_they_were(
         await until(pilot, lambda: not any(w.node is app.screen and w.is_running for w in app.workers))
         await pilot.pause()
         same_as_golden(screen_text(app, frame), f"dialog-{name}", size)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (64, 16), (40, 8)], ids=str)
+@pytest.mark.parametrize("keys", [("3", "u"), ("q",), ("4", "v")], ids=" ".join)
+async def test_every_button_and_the_word_to_type_are_on_the_screen(
+    keys: tuple[str, ...], size: tuple[int, int], folder: Path
+) -> None:
+    async with moment(first("round.opened", round=2).seq, size, run_dir=folder) as (app, pilot, session):
+        session.answers["model.verify"] = "; ".join([VERSION_CHECK] * 4)
+        await pilot.press(*keys)
+        await until(pilot, lambda: not any(w.node is app.screen and w.is_running for w in app.workers))
+        await whole(app, pilot)
+
+
+async def whole(app: DltuiApp, pilot: Pilot[None]) -> None:
+    """Waits until everything that can be used lies inside the frame."""
+    frame = app.screen.query_one("#dialog")
+    used = [*app.screen.query(Button), *app.screen.query(Input)]
+    await until(pilot, lambda: all(frame.region.shrink((1, 1, 1, 1)).contains_region(w.region) for w in used))
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (64, 16), (40, 8)], ids=str)
+async def test_the_wizard_can_be_used_at_every_size(size: tuple[int, int]) -> None:
+    script = live()
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now)
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        await pilot.press("c")
+        await whole(app, pilot)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

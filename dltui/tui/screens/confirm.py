@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
@@ -56,7 +57,8 @@ class ConfirmScreen(Dialog[bool]):
 
     def extra(self) -> Sequence[Widget]:
         """The field to type into, where one is wanted."""
-        return (Input(id="typed", compact=True),) if self.request.typed else ()
+        hint = Content(f"type {clean(self.request.typed)} to confirm")
+        return (Input(id="typed", placeholder=hint, compact=True),) if self.request.typed else ()
 
     def on_mount(self) -> None:
         """Locks the button until the word is typed, and asks for the gas."""

@@ -17,6 +17,11 @@ from dltui.tui.widgets.lines import FoldedLines
 
 Result = TypeVar("Result")
 
+LOW = 16
+"""Rows under which the frame fills the screen, as the stylesheet has it."""
+TEXT = 0.6
+"""Most of the screen's rows that the text takes; it scrolls."""
+
 
 class Dialog(ModalScreen[Result], Generic[Result]):
     """Base of the dialogs; the choices are (id, label, variant), the last one is focused and harmless."""
@@ -63,6 +68,17 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         """Shows this text; the frame grows and shrinks with it."""
         self.body = list(body)
         self.query_one("#dialog-body", FoldedLines).show(self.body)
+        self.call_after_refresh(self._fit)
+
+    def on_resize(self) -> None:
+        """Another size breaks the lines anew."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Keep the buttons on the screen: a frame of automatic height counts what its text would scroll to."""
+        lines = self.query_one("#dialog-body", FoldedLines).count
+        low = self.app.size.height < LOW
+        self.query_one("#dialog-text").styles.height = None if low else min(lines, int(self.app.size.height * TEXT))
 
     def action_scroll(self, lines: int) -> None:
         """Moves the text where it is longer than the screen is high."""

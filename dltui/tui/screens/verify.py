@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -18,9 +18,6 @@ from dltui.tui.widgets.ink import line
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
-
-_WIDTH = 68
-_MOST_LINES = 16
 
 
 class VerifyScreen(Dialog[None]):
@@ -46,13 +43,11 @@ class VerifyScreen(Dialog[None]):
         self.run_worker(self._check(), exit_on_error=False)
 
     def _text(self, last: str, tone: str = "quiet") -> list[Text]:
-        end = [line((part, tone)) for part in textwrap.wrap(clean(last, 600), _WIDTH)]
-        shell = line(("the same from a shell:  ", "quiet"), (self._twin[:_WIDTH], "quiet"))
-        return [*self._steps[-_MOST_LINES:], *end, line(""), shell, line("")]
+        shell = line(("the same from a shell:  ", "quiet"), (self._twin, "quiet"))
+        return [*self._steps, line((clean(last, 600), tone)), line(""), shell, line("")]
 
     def _say(self, step: str) -> None:
-        mark, rest = (f"{fmt.symbol('done')} ", "ok"), textwrap.wrap(clean(step, 600), _WIDTH - 2)
-        self._steps += [line(mark if not at else "  ", part) for at, part in enumerate(rest)]
+        self._steps.append(line((f"{fmt.symbol('done')}  ", "ok"), clean(step, 600)))
         self.show_body(self._text("checking …"))
 
     async def _check(self) -> None:
@@ -74,6 +69,11 @@ class VerifyScreen(Dialog[None]):
             self.show_body(self._text("Everything matches.", "ok"))
         else:
             self.show_body(self._text(f"{fmt.symbol('bad')} {last.removeprefix('error: ')}", "bad"))
+
+    def show_body(self, body: Sequence[Text]) -> None:
+        """Shows this text, and its end where it is long."""
+        super().show_body(body)
+        self.query_one("#dialog-text").scroll_end(animate=False)
 
     def choose(self, name: str) -> None:
         """Closed."""

@@ -50,6 +50,11 @@ class FoldedLines(Lines):
         self._whole = list(lines)
         self._fold()
 
+    @property
+    def count(self) -> int:
+        """Lines that it takes at its width."""
+        return len(self._lines)
+
     def on_resize(self) -> None:
         """Breaks them anew."""
         self._fold()

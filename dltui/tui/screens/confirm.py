@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
@@ -50,14 +49,11 @@ class ConfirmScreen(Dialog[bool]):
             *cost,
         ]
         twin = self.dltui.twin(request.name, request.args)
-        body += [line(("  the same from a shell:  ", "quiet"), (twin, "quiet")), line("")]
-        if request.typed:
-            body.append(line(("type ", "warn"), (request.typed, "strong"), (" to confirm", "warn")))
-        return body
+        return [*body, line(("  the same from a shell:  ", "quiet"), (twin, "quiet")), line("")]
 
     def extra(self) -> Sequence[Widget]:
         """The field to type into, where one is wanted."""
-        hint = Content(f"type {clean(self.request.typed)} to confirm")
+        hint = f"type {clean(self.request.typed)} to confirm"
         return (Input(id="typed", placeholder=hint, compact=True),) if self.request.typed else ()
 
     def on_mount(self) -> None:

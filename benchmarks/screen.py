@@ -81,6 +81,7 @@ class Terminal:
         self.began = time.monotonic()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's second start finds the modules compiled
             os.environ |= {"DLTUI_RUNS": str(runs), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
             os.execvp(command[0], command)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))

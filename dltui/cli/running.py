@@ -161,11 +161,9 @@ def _screen(
     on_finish: Literal["stay", "exit"],
     read_only: bool = False,
 ) -> int:
-    gc.disable()  # the collector would find nothing in what is loaded, and look for it again and again
     from dltui.tui.app import DltuiApp
 
     gc.freeze()
-    gc.enable()
     app = DltuiApp(
         session,
         director=director,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from tui_dump import screen_text, settle
-from tui_scenario import finished, live, submitted
+from tui_scenario import address, finished, live, submitted
 from tui_showing import clients, more, notes, showing
 
-from dltui.core.events import RunAlert
+from dltui.core.events import ClientPending, RunAlert
+from dltui.tui.actions import PANES
 from dltui.tui.screens.confirm import ConfirmScreen
 from dltui.tui.screens.main import MainScreen
 from dltui.tui.screens.page import PageScreen
@@ -81,6 +82,31 @@ async def test_end_is_the_last_row_again_when_the_present_is_shown() -> None:
         assert app.picture.live and clients(app).cursor == "client-0"
         await pilot.press("end")
         assert clients(app).cursor == "client-7"
+
+
+@pytest.mark.parametrize(
+    ("pane", "keys", "selected"),
+    [
+        ("clients", ("end",), ("client", "client-9")),
+        ("registry", ("down", "up"), ("version", 2)),
+        ("round", ("down",), ("round", 3)),
+        ("events", ("up", "up"), ("event", 243)),
+    ],
+)
+async def test_who_was_selected_is_selected_again_after_a_look_back(
+    pane: str, keys: tuple[str, ...], selected: tuple[str, int | str]
+) -> None:
+    script = live().say(ClientPending(id="client-9", address=address(9), name="client-9"))
+    async with showing(script) as (app, pilot, _session):
+        await pilot.press(str(1 + PANES.index(pane)) if pane != "clients" else "down", *keys)
+        await pilot.pause()
+        assert app.main.selected == selected
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        await pilot.pause()
+        assert app.main.selected != selected
+        await pilot.press("end")
+        await pilot.pause()
+        assert app.main.selected == selected
 
 
 async def test_the_paint_clock_is_set_within_bounds() -> None:

@@ -198,6 +198,21 @@ async def test_a_replay_moves_by_beats_forward_and_back() -> None:
         await shows(app, pilot, "14/15 The last word", "replay paused", "DONE")
 
 
+async def test_a_replay_keeps_who_is_selected_through_a_moment_without_them() -> None:
+    async with replayed(run="story") as (app, pilot, session, _clock):
+        session.seek(LAST)
+        await until(pilot, lambda: app.state.last_seq == LAST)
+        await pilot.press("3", "down", "down")
+        chosen = app.main.selected
+        assert chosen is not None and chosen[0] == "client"
+        session.seek(2)
+        await until(pilot, lambda: app.state.last_seq == 2 and app.main.selected is None)
+        session.seek(LAST)
+        await until(pilot, lambda: app.state.last_seq == LAST)
+        app.main.paint()
+        assert app.main.selected == chosen
+
+
 async def test_a_replay_without_beats_moves_by_rounds() -> None:
     async with replayed(run="story") as (app, pilot, session, _clock):
         session.marks.beats.clear()

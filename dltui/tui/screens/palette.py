@@ -143,7 +143,7 @@ class PaletteList(LineView):
     def show_entries(self, entries: list[Entry]) -> None:
         """Shows these, the cursor on the best."""
         self.shown = entries
-        self.cursor = entries[0].what if entries else None
+        self.cursor, self.wanted = entries[0].what if entries else None, None
         self.replace([entry.what for entry in entries])
 
     def draw(self, index: int, width: int) -> Text:

@@ -22,8 +22,8 @@ from dltui.core.detail_tx import tx_page
 from dltui.core.detail_version import version_page
 from dltui.core.state import State
 from dltui.core.text import clean
-from dltui.errors import DltuiError
 from dltui.tui.actions import BINDINGS
+from dltui.tui.aside import in_words
 from dltui.tui.messages import Opened
 from dltui.tui.panes.status import TooSmall
 from dltui.tui.requests import Selection
@@ -153,8 +153,8 @@ class PageScreen(Screen[None]):
     async def _decode(self, hash: str) -> None:
         try:
             self._decoded = await self.dltui.inquiry.transaction(hash)
-        except DltuiError as error:
-            self._note = f"they could not be read: {error}"
+        except Exception as error:  # nobody else would say so
+            self._note = f"they could not be read: {in_words(error)}"
         self.paint()
 
     @on(LineView.Moved)

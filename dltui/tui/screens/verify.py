@@ -11,7 +11,7 @@ from dltui.core import format as fmt
 from dltui.core.commands import cli_twin, new_command
 from dltui.core.detail import Target
 from dltui.core.text import clean
-from dltui.errors import DltuiError
+from dltui.tui.aside import in_words
 from dltui.tui.inquiry import VERIFY, arguments
 from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.ink import line
@@ -66,8 +66,8 @@ class VerifyScreen(Dialog[None]):
         kind, id = self.thing or ("run", None)
         try:
             same = await self.dltui.inquiry.verify(kind, id, say)
-        except DltuiError as error:
-            same, said = False, [str(error)]
+        except Exception as error:  # nobody else would say so
+            same, said = False, [str(in_words(error))]
         last = said[-1] if said else "nothing was said"
         if same:
             self._say(last)

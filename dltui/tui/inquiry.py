@@ -15,10 +15,7 @@ from dltui.core.session import Session
 from dltui.core.text import clean
 from dltui.errors import RunError
 from dltui.tui.aside import aside
-from dltui.tui.requests import Request
-
-VERIFY = {"client": "client", "version": "model", "round": "round", "tx": "tx"}
-"""Kind of thing to the group of its `verify` command."""
+from dltui.tui.requests import VERIFY, Request
 
 
 def arguments(kind: str, id: Any) -> dict[str, Any]:

@@ -136,6 +136,25 @@ def test_reading_screens_and_finished_runs_grey_what_writes() -> None:
             assert action.enabled(state, Selection(read_only=True)) == (True, "")
 
 
+def test_what_cannot_be_done_says_why() -> None:
+    state = folded(live().events)
+    thing = ("client", "client-0")
+    assert why("verify", state, Selection(read_only=True, thing=thing)) == (
+        "this screen only reads, and the run is not over"
+    )
+    assert why("verify", state, Selection(whole=True)) == ""
+    assert why("verify", state, Selection(may_ask=True, thing=("event", 7))).startswith("select a client, a version")
+    assert why("verify", state, Selection(may_ask=True, thing=thing)) == ""
+    for name in ("next", "back", "pause", "faster", "slower"):
+        assert why(f"story_{name}", state) == "no walkthrough leads this run, and it is no replay"
+        assert why(f"story_{name}", state, Selection(led=True)) == ""
+    assert why("sort_next", state, Selection(pane="events")).startswith("this pane has an order of its own")
+    assert why("sort_reverse", state, Selection(sortable=True)) == ""
+    assert why("round_back", state) == "there is no earlier round to look back on"
+    assert why("round_forward", state) == "the present is shown"
+    assert why("round_back", state, Selection(earlier=True)) == why("round_forward", state, Selection(later=True)) == ""
+
+
 def test_the_scenario_itself_is_a_legal_run() -> None:
     script = started(Script())
     members = ("client-0", "client-1", "client-2")

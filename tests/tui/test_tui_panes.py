@@ -119,7 +119,7 @@ async def test_sorting_keeps_the_cursor_on_its_client() -> None:
 async def test_panes_in_an_order_of_their_own_say_so() -> None:
     async with showing(live()) as (app, pilot, _session):
         await pilot.press("5", "s")
-        assert "Events has its own order" in notes(app)[-1]
+        assert "this pane has an order of its own" in notes(app)[-1]
 
 
 async def test_the_order_is_held_while_one_moves_and_let_go_after() -> None:

@@ -14,6 +14,7 @@ from tui_scenario import FakeSession, Leader, Script, approved, started, whole_r
 from dltui.core import events as ev
 from dltui.core.session import ReplaySession
 from dltui.tui.app import DltuiApp
+from dltui.tui.screens.page import PageScreen
 
 RUNS = Path(__file__).parent.parent / "fixtures" / "runs"
 LAST = 263
@@ -135,6 +136,27 @@ async def test_enter_pauses_where_no_row_has_the_focus_and_h_everywhere() -> Non
         await pilot.press("h", "greater_than_sign")
         await shows(app, pilot, "live at 2x")
         assert leader.speed == 2.0 and not leader.paused
+
+
+async def test_enter_opens_a_row_of_the_round_and_chain_panes_all_the_same() -> None:
+    leader = Leader()
+    async with toured(leader) as (app, pilot, _session, _script):
+        for keys in (("1", "down"), ("2", "down")):
+            await pilot.press(*keys)
+            await shows(app, pilot, "h pause")
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, PageScreen))
+            assert not leader.paused
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_a_recording_is_verified_as_a_whole_wherever_it_stands() -> None:
+    async with replayed(run="story") as (app, pilot, _session, _clock):
+        assert not app.state.finished
+        assert next(hint for hint in app.main.hints.fitting(200) if hint.id == "verify").enabled
+        await pilot.press("v")
+        await shows(app, pilot, "Verify the whole run", "this screen does not know the run's folder")
 
 
 async def test_the_first_beat_is_told_before_the_engine_takes_it() -> None:

@@ -115,7 +115,7 @@ class PageScreen(Screen[None]):
         state, now = self.shown, self.dltui.now()
         if state is not self.dltui.state:
             now = self.dltui.picture.now(now)
-        self.facts.gives_end = self.tables.gives_end = self.dltui.picture.elsewhere
+        self.facts.gives_end = self.tables.gives_end = not self.dltui.picture.live
         self._drawn = state.last_seq
         kind, id = self.about
         page = tx_page(state, id, now, self._decoded, self._note) if kind == "tx" else PAGES[kind](state, id, now)

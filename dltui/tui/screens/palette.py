@@ -88,9 +88,9 @@ class PaletteScreen(ModalScreen["str | Target | None"]):
     def __init__(self, app: DltuiApp, selection: Selection) -> None:
         super().__init__()
         self.dltui = app
-        state = app.state
+        state, control = app.state, app.control
         actions = [
-            Entry(a.id, f"{a.label} {a.id}", app.control.label(a), a.shown_keys, a.help, a.enabled(state, selection)[1])
+            Entry(a.id, f"{a.label} {a.id}", control.label(a), a.shown_keys, a.help, control.able(a, selection)[1])
             for a in app.actions.values()
             if a.id != "palette"
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 
 from dltui.core.detail import Target
+from dltui.core.export import save
+from dltui.errors import DltuiError
 from dltui.tui.actions import PANES, Action, Answer
 from dltui.tui.requests import Request, Selection, verifiable
 from dltui.tui.widgets.footer import Hint
@@ -206,15 +209,26 @@ class Control:
         self._app.copy_to_clipboard(value)
         self._app.tell(f"copied {value}")
 
+    def save(self, texts: dict[str, str], folder: Path, name: str, said: str) -> None:
+        """Writes texts by suffix to `name` in `folder`, or gives them to the browser that shows this screen."""
+        app = self._app
+        if app.is_web:
+            for suffix, text in texts.items():
+                app.deliver_text(io.StringIO(text), save_filename=f"{name}{suffix}")
+            app.tell(f"{said} {name}{' and '.join(texts)}, in the browser's downloads")
+            return
+        try:
+            path, *others = save(texts, folder, name)
+        except DltuiError as error:
+            app.tell(str(error), "error")
+        else:
+            app.tell(" and ".join([f"{said} {path.resolve()}", *(other.suffix for other in others)]))
+
     def _screenshot(self) -> None:
         app = self._app
-        name = f"dltui-{app.state.run or 'screen'}-{app.state.last_seq}.svg"
-        try:
-            Path(name).write_text(app.export_screenshot(title="dltui", simplify=True), encoding="utf-8")
-        except OSError as error:
-            app.tell(f"screenshot: {name} cannot be written ({error.strerror})", "error")
-        else:
-            app.tell(f"screen saved as {Path(name).resolve()}")
+        picture = app.export_screenshot(title="dltui", simplify=True)
+        name = f"dltui-{app.state.run or 'screen'}-{app.state.last_seq}"
+        self.save({".svg": picture}, Path(), name, "screen saved as")
 
     def _theme(self) -> None:
         app = self._app

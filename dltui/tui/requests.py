@@ -27,6 +27,8 @@ class Selection:
     event: int | None = None
     thing: Selected | None = None
     """What `open`, `verify` and `copy` act on; the fields above also hold what the page itself is about."""
+    about: Selected | None = None
+    """The subject of a page."""
     read_only: bool = False
     past: str = ""
     """The earlier moment that is shown, in words: nothing is written from it."""
@@ -48,7 +50,7 @@ class Selection:
         """The selection with this thing under the cursor, on a page that is `about` something."""
         chosen = {thing[0]: thing[1] for thing in (about, selected) if thing is not None}
         fields = {kind: chosen[kind] for kind in ("client", "version", "round", "tx", "event") if kind in chosen}
-        return cls(pane=pane, thing=selected or about, **fields)
+        return cls(pane=pane, thing=selected or about, about=about, **fields)
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,18 @@ def something(_state: State, selection: Selection) -> Selected:
 
 
 def verifiable(_state: State, selection: Selection) -> Selected | None:
-    """What can be checked: the selected thing by the engine, or None for a whole run. Raises Unavailable otherwise."""
+    """What can be checked: the selected thing, or a page's own, by the engine; None for a whole run.
+
+    Raises Unavailable otherwise.
+    """
     if not selection.may_ask:
         if not selection.whole:
             raise Unavailable("this screen only reads, and the run is not over")
         return None
-    if selection.thing is None or selection.thing[0] not in VERIFY:
-        raise Unavailable("select a client, a version, a round or a transaction")
-    return selection.thing
+    for thing in (selection.thing, selection.about):
+        if thing is not None and thing[0] in VERIFY:
+            return thing
+    raise Unavailable("select a client, a version, a round or a transaction")
 
 
 def story(_state: State, selection: Selection) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.screen import Screen
 
-from dltui.core.export import export
+from dltui.core.export import exported
 from dltui.core.text import clean
 from dltui.errors import DltuiError
 from dltui.paths import find_run
@@ -129,12 +129,8 @@ class PaneKeys(Screen[None]):
             self.dltui.tell("there is nothing to export", "warning")
             return
         stamp = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%d-%H%M%S")
-        try:
-            table, _ = export(rows, self._folder(state), f"{self.current}-{stamp}")
-        except DltuiError as error:
-            self.dltui.tell(str(error), "error")
-            return
-        self.dltui.tell(f"{len(rows):,} rows in {table} and .json")
+        said = f"{len(rows):,} rows in"
+        self.dltui.control.save(exported(rows), self._folder(state), f"{self.current}-{stamp}", said)
 
     def _folder(self, state: State) -> Path:
         try:

@@ -71,21 +71,25 @@ class Picture:
         """Holds the picture as it is, or lets it go on."""
         self._held = still(live) if self._held is None else None
 
+    def earlier(self, live: State) -> int | None:
+        """The newest kept round before the one that is shown."""
+        current = self.past if self.past is not None else max(self.shown(live).rounds, default=0)
+        return self._frames.before(current)
+
     def back(self, live: State) -> bool:
         """To the end of the round before; False where none is kept."""
-        current = self.past if self.past is not None else max(live.rounds, default=0)
-        earlier = self._frames.before(current)
+        earlier = self.earlier(live)
         if earlier is None:
             return False
         self.past, self.moment = earlier, None
         return True
 
     def forward(self, live: State) -> bool:
-        """To the end of the round after, or to the present; False where the present is shown."""
+        """To the end of the round after, or to the present or held picture; False where no earlier round is shown."""
         if self.past is None:
             return False
-        later = self._frames.after(self.past)
-        self.past = later if later is not None and later < max(live.rounds, default=0) else None
+        later, present = self._frames.after(self.past), self._held or live
+        self.past = later if later is not None and later < max(present.rounds, default=0) else None
         return True
 
     def present(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.worker import Worker, WorkerState
 
 from dltui.core import format as fmt
 from dltui.core import views
@@ -22,9 +23,10 @@ from dltui.core.picture import Picture
 from dltui.core.session import ReplaySession, Session
 from dltui.core.state import State
 from dltui.core.text import clean
-from dltui.errors import DltuiError, RunError
+from dltui.errors import DltuiError
 from dltui.keys import KeysSection
 from dltui.tui.actions import BY_ID, with_keys
+from dltui.tui.aside import aside, in_words
 from dltui.tui.control import Control
 from dltui.tui.inquiry import Inquiry
 from dltui.tui.messages import Opened
@@ -188,11 +190,7 @@ class DltuiApp(App[None]):
     @work(exit_on_error=False, group="follow")
     async def _follow(self) -> None:
         while self.failure is None:
-            try:
-                events = self.session.events()
-            except DltuiError as error:
-                self.fail(error)
-                return
+            events = self.session.events()
             self._begin_again()
             await self._take(events)
             if self.director is not None:
@@ -219,12 +217,7 @@ class DltuiApp(App[None]):
     async def _lead(self, director: Director) -> None:
         while self.director is director:
             events, self._untold = self._untold, []
-            try:
-                await asyncio.to_thread(director.tick, events, self.clock())
-            except Exception as error:  # a walkthrough that breaks down must not leave its run without a lead
-                if self.director is director:
-                    self.fail(error if isinstance(error, DltuiError) else RunError(f"it broke down: {error!r}"))
-                return
+            await aside(director.tick, events, self.clock())
             if self.over and not self._untold and director.finished:
                 self._leave_when_over()
             await asyncio.sleep(POLL_SECONDS)
@@ -233,7 +226,7 @@ class DltuiApp(App[None]):
     async def _watch(self, alive: Callable[[], bool]) -> None:
         reached, silent = False, 0
         while not self.over:
-            answers = await asyncio.to_thread(alive)
+            answers = await aside(alive)
             reached, silent = reached or answers, 0 if answers else silent + 1
             lost = reached and silent >= SILENT_TIMES and not self.over
             if lost != self.lost:
@@ -301,12 +294,22 @@ class DltuiApp(App[None]):
         self._asked.add(command.id)
         self._send(command)
 
-    @work(thread=True, exit_on_error=False, group="send")
-    def _send(self, command: Command) -> None:
+    @work(exit_on_error=False, group="send")
+    async def _send(self, command: Command) -> None:
         try:
-            self.session.send(command)
-        except DltuiError as error:
-            self.call_from_thread(self._refused, command, str(error))
+            await aside(self.session.send, command)
+        except Exception as error:  # whatever it is, nobody waits for an answer any more
+            self._refused(command, str(in_words(error)))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """No worker ends in silence: where the run is not followed or led any more, that is a failure."""
+        error = event.worker.error
+        if event.state is not WorkerState.ERROR or error is None:
+            return
+        if event.worker.group == "follow" or (event.worker.group == "lead" and self.director is not None):
+            self.fail(in_words(error, "the journal" if event.worker.group == "follow" else ""))
+        elif event.worker.group != "lead":
+            self.tell(str(in_words(error)), "error")
 
     def _refused(self, command: Command, why: str) -> None:
         if command.name == "run.stop":

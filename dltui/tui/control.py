@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
 from dltui.core.detail import Target
-from dltui.tui.actions import Action
-from dltui.tui.inquiry import VERIFY
-from dltui.tui.requests import Request, Selection
-from dltui.tui.story import ROWLESS
+from dltui.core.export import save
+from dltui.errors import DltuiError
+from dltui.tui.actions import PANES, Action, Answer
+from dltui.tui.requests import Request, Selection, verifiable
 from dltui.tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
@@ -34,24 +37,30 @@ class Control:
 
     def do(self, name: str) -> None:
         """Does an action on the present screen, or says why not."""
-        if name == "open" and self._app.story.led and self.selection.pane in ROWLESS:
+        app = self._app
+        if name == "open" and app.story.led and app.screen is app.main and app.main.pane.cursor is None:
             name = "story_pause"
-        action = self._app.actions[name]
+        action = app.actions[name]
         selection = self.selection
-        able, why = action.enabled(self._app.state, selection)
+        able, why = self.able(action, selection)
+        handler = self._handler(app.screen, name)
         if not able:
-            self._app.tell(f"{action.label.lower()}: {why}", "warning")
-            return
-        handler = self._handler(self._app.screen, name)
-        if handler is not None:
+            app.tell(f"{action.label.lower()}: {why}", "warning")
+        elif handler is not None:
             handler()
         elif action.request is not None:
-            self.ask(action, action.request(self._app.state, selection))
-        else:
-            where = LOGS_ONLY if name in ("only_source", "level") else MAIN_ONLY
-            self._app.tell(f"{action.label.lower()}: {where}", "warning")
+            self.ask(action, action.request(app.state, selection))
+
+    def able(self, action: Action, selection: Selection) -> Answer:
+        """Whether an action is possible on the present screen, and why not."""
+        if action.request is None and self._handler(self._app.screen, action.id) is None:
+            return False, LOGS_ONLY if action.id in ("only_source", "level") else MAIN_ONLY
+        return action.enabled(self._app.state, selection)
 
     def _handler(self, screen: Screen[Any], name: str) -> Any:
+        if name.startswith("pane_"):
+            go = getattr(screen, "go_to", None)
+            return partial(go, name.removeprefix("pane_")) if go is not None else None
         return getattr(screen, f"action_{name}", None) or getattr(self, f"_{name}", None)
 
     @property
@@ -61,18 +70,28 @@ class Control:
             found = getattr(screen, "selection", None)
             if isinstance(found, Selection):
                 return found
-        return Selection(read_only=self._app.read_only, finished=self._app.over)
+        return self.selection_of("", None)
 
     def selection_of(self, pane: str, selected: Target | None, about: Target | None = None) -> Selection:
         """What a screen with this under its cursor acts on; nothing may be written from a picture of the past."""
-        app = self._app
-        past = app.picture.says if app.picture.elsewhere else ""
-        return Selection.of(pane, selected, about, read_only=app.read_only, past=past, finished=app.over)
+        app, picture = self._app, self._app.picture
+        return replace(
+            Selection.of(pane, selected, about),
+            read_only=app.read_only,
+            past=picture.says if picture.elsewhere else "",
+            finished=app.over,
+            may_ask=app.may_ask(),
+            whole=app.state.finished or app.recording is not None,
+            led=app.story.led,
+            sortable=pane in PANES and app.main.panes[pane].sorts,
+            earlier=picture.earlier(app.state) is not None,
+            later=picture.past is not None,
+        )
 
     def hints(self, screen: Screen[Any], selection: Selection) -> list[Hint]:
         """The key hints of a screen that is not the main one: what leads on, and the commands that are possible now."""
-        actions, state = self._app.actions, self._app.state
-        able = {a.id: a.enabled(state, selection)[0] for a in actions.values()}
+        actions = self._app.actions
+        able = {a.id: self.able(a, selection)[0] for a in actions.values()}
         own = [a for a in actions.values() if a.id != "back" and a.request is None and self._handler(screen, a.id)]
         shown = [a for a in own if not a.kept and able[a.id] and (a.footer or a.id in _ON_PAGES)]
         shown += [a for a in actions.values() if a.id in _COMMANDS and able[a.id]]
@@ -134,15 +153,8 @@ class Control:
     def _verify(self) -> None:
         from dltui.tui.screens.verify import VerifyScreen
 
-        app, thing = self._app, self.selection.thing
-        if app.may_ask():
-            if thing is None or thing[0] not in VERIFY:
-                app.tell("verify: select a client, a version, a round or a transaction", "warning")
-                return
-        elif not app.state.finished:
-            app.tell("verify: this screen only reads, and the run is not over", "warning")
-            return
-        app.push_screen(VerifyScreen(app, thing if app.may_ask() else None))
+        app = self._app
+        app.push_screen(VerifyScreen(app, verifiable(app.state, self.selection)))
 
     def _add_client(self) -> None:
         from dltui.tui.screens.wizard import WizardScreen
@@ -197,15 +209,26 @@ class Control:
         self._app.copy_to_clipboard(value)
         self._app.tell(f"copied {value}")
 
+    def save(self, texts: dict[str, str], folder: Path, name: str, said: str) -> None:
+        """Writes texts by suffix to `name` in `folder`, or gives them to the browser that shows this screen."""
+        app = self._app
+        if app.is_web:
+            for suffix, text in texts.items():
+                app.deliver_text(io.StringIO(text), save_filename=f"{name}{suffix}")
+            app.tell(f"{said} {name}{' and '.join(texts)}, in the browser's downloads")
+            return
+        try:
+            path, *others = save(texts, folder, name)
+        except DltuiError as error:
+            app.tell(str(error), "error")
+        else:
+            app.tell(" and ".join([f"{said} {path.resolve()}", *(other.suffix for other in others)]))
+
     def _screenshot(self) -> None:
         app = self._app
-        name = f"dltui-{app.state.run or 'screen'}-{app.state.last_seq}.svg"
-        try:
-            Path(name).write_text(app.export_screenshot(title="dltui", simplify=True), encoding="utf-8")
-        except OSError as error:
-            app.tell(f"screenshot: {name} cannot be written ({error.strerror})", "error")
-        else:
-            app.tell(f"screen saved as {Path(name).resolve()}")
+        picture = app.export_screenshot(title="dltui", simplify=True)
+        name = f"dltui-{app.state.run or 'screen'}-{app.state.last_seq}"
+        self.save({".svg": picture}, Path(), name, "screen saved as")
 
     def _theme(self) -> None:
         app = self._app

@@ -14,10 +14,8 @@ from dltui.core.commands import new_command
 from dltui.core.session import Session
 from dltui.core.text import clean
 from dltui.errors import RunError
-from dltui.tui.requests import Request
-
-VERIFY = {"client": "client", "version": "model", "round": "round", "tx": "tx"}
-"""Kind of thing to the group of its `verify` command."""
+from dltui.tui.aside import aside
+from dltui.tui.requests import VERIFY, Request
 
 
 def arguments(kind: str, id: Any) -> dict[str, Any]:
@@ -64,7 +62,7 @@ class Inquiry:
         return True
 
     async def _ask(self, name: str, **args: Any) -> str:
-        return await asyncio.to_thread(self._session.send, new_command(name, "key", **args))
+        return await aside(self._session.send, new_command(name, "key", **args))
 
     async def _run(self, words: list[str], say: Callable[[str], None]) -> int:
         """Run `dltui WORDS RUN_DIR`; `say` gets each line of what it prints. The exit code."""

@@ -8,6 +8,9 @@ from typing import Any
 from dltui.core.model import Client, Version
 from dltui.core.state import State
 
+VERIFY = {"client": "client", "version": "model", "round": "round", "tx": "tx"}
+"""Kind of thing to the group of its `verify` command."""
+
 Selected = tuple[str, Any]
 """A kind (client, version, round, tx, event) and its id (client id, version, round or event number, hash)."""
 
@@ -24,27 +27,30 @@ class Selection:
     event: int | None = None
     thing: Selected | None = None
     """What `open`, `verify` and `copy` act on; the fields above also hold what the page itself is about."""
+    about: Selected | None = None
+    """The subject of a page."""
     read_only: bool = False
     past: str = ""
     """The earlier moment that is shown, in words: nothing is written from it."""
     finished: bool = False
+    may_ask: bool = False
+    """The engine answers questions of this screen."""
+    whole: bool = False
+    """The run is over, or this is a recording of it, so that it can be checked as a whole."""
+    led: bool = False
+    """There is a walkthrough or a recording to move through."""
+    sortable: bool = False
+    earlier: bool = False
+    """An earlier round can be looked back on."""
+    later: bool = False
+    """An earlier round is shown, so that there is one after it."""
 
     @classmethod
-    def of(
-        cls,
-        pane: str,
-        selected: Selected | None,
-        about: Selected | None = None,
-        *,
-        read_only: bool,
-        finished: bool,
-        past: str = "",
-    ) -> Selection:
+    def of(cls, pane: str, selected: Selected | None, about: Selected | None = None) -> Selection:
         """The selection with this thing under the cursor, on a page that is `about` something."""
         chosen = {thing[0]: thing[1] for thing in (about, selected) if thing is not None}
         fields = {kind: chosen[kind] for kind in ("client", "version", "round", "tx", "event") if kind in chosen}
-        thing = selected or about
-        return cls(pane=pane, thing=thing, read_only=read_only, past=past, finished=finished, **fields)
+        return cls(pane=pane, thing=selected or about, about=about, **fields)
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,45 @@ def something(_state: State, selection: Selection) -> Selected:
     if selection.thing is None:
         raise Unavailable("nothing is selected")
     return selection.thing
+
+
+def verifiable(_state: State, selection: Selection) -> Selected | None:
+    """What can be checked: the selected thing, or a page's own, by the engine; None for a whole run.
+
+    Raises Unavailable otherwise.
+    """
+    if not selection.may_ask:
+        if not selection.whole:
+            raise Unavailable("this screen only reads, and the run is not over")
+        return None
+    for thing in (selection.thing, selection.about):
+        if thing is not None and thing[0] in VERIFY:
+            return thing
+    raise Unavailable("select a client, a version, a round or a transaction")
+
+
+def story(_state: State, selection: Selection) -> None:
+    """Raises Unavailable where there is no story to move through."""
+    if not selection.led:
+        raise Unavailable("no walkthrough leads this run, and it is no replay")
+
+
+def order(_state: State, selection: Selection) -> None:
+    """Raises Unavailable where the rows cannot be put in another order."""
+    if not selection.sortable:
+        raise Unavailable("this pane has an order of its own; Clients and Model registry can be sorted")
+
+
+def earlier_round(_state: State, selection: Selection) -> None:
+    """Raises Unavailable where no earlier round is kept."""
+    if not selection.earlier:
+        raise Unavailable("there is no earlier round to look back on")
+
+
+def later_round(_state: State, selection: Selection) -> None:
+    """Raises Unavailable where no earlier round is shown."""
+    if not selection.later:
+        raise Unavailable("the present is shown")
 
 
 def own_client(state: State, selection: Selection) -> Client:

@@ -107,7 +107,7 @@ def stop_client(state: State, selection: Selection) -> Request:
         title=f"Stop {client.id}",
         does=(f"ends its process{pid}; nothing is written on chain", after),
         button="Stop",
-        typed=client.id if busy is not None and client.id.isascii() else "",
+        typed=_word(client) if busy is not None else "",
     )
 
 
@@ -135,9 +135,14 @@ def _about(state: State, client: Client, verb: str, button: str, function: str, 
         title=f"{button} {client.id}",
         does=(f"FLContract.{function}({client.index})", effect, *after),
         button=button,
-        typed=client.id if busy is not None and client.id.isascii() else "",
+        typed=_word(client) if busy is not None else "",
         onchain=True,
     )
+
+
+def _word(client: Client) -> str:
+    """What is typed for it: its name, or where not every keyboard has that, the first digits of its address."""
+    return client.id if client.id.isascii() else client.address.removeprefix("0x")[:6].lower()
 
 
 def _busy(state: State, client: Client) -> Round | None:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 SLOWEST, FASTEST = 0.25, 64.0
 """Speeds that the keys reach."""
-ROWLESS = ("round", "chain")
-"""Panes in which `enter` has no row to open, so that it pauses the story."""
 
 
 class Story:
@@ -81,8 +79,6 @@ class Story:
             self._view(self._beat + 1)
         elif app.director is not None:
             app.director.skip()
-        else:
-            self._nothing("next")
 
     def back(self) -> None:
         """To the beat or round before."""
@@ -96,26 +92,20 @@ class Story:
                 self._view(at - 1)
             else:
                 app.tell("back: this is the first beat", "warning")
-        else:
-            self._nothing("back")
 
     def pause(self) -> None:
         """Stands still, or goes on; a walkthrough's run is not paused by it."""
         led = self._app.recording or self._app.director
-        if led is None:
-            self._nothing("pause")
-            return
-        led.paused = not led.paused
-        self._app.main.repaint()
+        if led is not None:
+            led.paused = not led.paused
+            self._app.main.repaint()
 
     def change_speed(self, factor: float) -> None:
         """Multiplies the speed."""
         led = self._app.recording or self._app.director
-        if led is None:
-            self._nothing("speed")
-            return
-        led.speed = min(FASTEST, max(SLOWEST, (led.speed or 1.0) * factor))
-        self._app.main.repaint()
+        if led is not None:
+            led.speed = min(FASTEST, max(SLOWEST, (led.speed or 1.0) * factor))
+            self._app.main.repaint()
 
     def _seek(self, seq: int) -> None:
         assert self._app.recording is not None
@@ -138,6 +128,3 @@ class Story:
                 break
             state.apply(event)
         return state
-
-    def _nothing(self, what: str) -> None:
-        self._app.tell(f"{what}: no walkthrough leads this run, and it is no replay", "warning")

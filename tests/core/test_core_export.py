@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dltui.core.export import export
+from dltui.core.export import exported, save
 from dltui.errors import RunError
 
 ROWS = [
@@ -18,7 +18,7 @@ ROWS = [
 
 
 def test_both_files_hold_the_rows(tmp_path: Path) -> None:
-    table, document = export(ROWS, tmp_path / "exports", "clients-1")
+    table, document = save(exported(ROWS), tmp_path / "exports", "clients-1")
     assert (table.name, document.name) == ("clients-1.csv", "clients-1.json")
     assert json.loads(document.read_text()) == ROWS
     with table.open(newline="") as file:
@@ -28,20 +28,20 @@ def test_both_files_hold_the_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_name_that_is_a_formula_is_text_in_a_spreadsheet(tmp_path: Path, name: str) -> None:
-    table, document = export([{"id": name}], tmp_path, "x")
+    table, document = save(exported([{"id": name}]), tmp_path, "x")
     with table.open(newline="") as file:
         assert next(csv.DictReader(file))["id"] == f"'{name}"
     assert json.loads(document.read_text()) == [{"id": name}]
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:
-    first, _ = export(ROWS, tmp_path, "x")
+    first, _ = save(exported(ROWS), tmp_path, "x")
     before = first.read_bytes()
-    second, document = export(ROWS[:1], tmp_path, "x")
+    second, document = save(exported(ROWS[:1]), tmp_path, "x")
     assert (second.name, document.name) == ("x-2.csv", "x-2.json") and first.read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="could not be written"):
-        export(ROWS, tmp_path / "file", "x")
+        save(exported(ROWS), tmp_path / "file", "x")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from tui_scenario import Script, approved, awaiting, finished, live, opened, started, whole_round
@@ -11,7 +12,7 @@ from dltui.core.commands import Command, validate
 from dltui.core.events import Event, ModelRejected, RunPaused
 from dltui.core.state import State
 from dltui.tui.actions import ACTIONS, BY_ID
-from dltui.tui.requests import Selection
+from dltui.tui.requests import Selection, verifiable
 
 
 def folded(events: Iterable[Event]) -> State:
@@ -111,6 +112,13 @@ def test_stop_and_restart_need_a_process_of_ours() -> None:
     assert request is not None
     assert request(state, Selection(client="client-5")).typed == "client-5"
     assert request(state, Selection(client="client-7")).typed == ""
+    busy = state.clients["żółw"] = replace(state.clients["client-5"], id="żółw", address="0xABCDEF" + "0" * 34)
+    running = state.in_flight
+    assert running is not None
+    running.selected = (*running.selected, busy.id)
+    for name in ("stop_client", "suspend", "ban"):
+        made = BY_ID[name].request
+        assert made is not None and made(state, Selection(client="żółw")).typed == "abcdef"
 
 
 def test_next_round_and_pause_follow_the_run() -> None:
@@ -134,6 +142,26 @@ def test_reading_screens_and_finished_runs_grey_what_writes() -> None:
             assert action.enabled(state, Selection(finished=True)) == (False, "the run is over")
         elif action.needs is None:
             assert action.enabled(state, Selection(read_only=True)) == (True, "")
+
+
+def test_what_cannot_be_done_says_why() -> None:
+    state = folded(live().events)
+    thing = ("client", "client-0")
+    assert why("verify", state, Selection(read_only=True, thing=thing)) == (
+        "this screen only reads, and the run is not over"
+    )
+    assert why("verify", state, Selection(whole=True)) == ""
+    assert why("verify", state, Selection(may_ask=True, thing=("event", 7))).startswith("select a client, a version")
+    assert why("verify", state, Selection(may_ask=True, thing=thing)) == ""
+    assert verifiable(state, Selection(may_ask=True, thing=("event", 7), about=thing)) == thing
+    for name in ("next", "back", "pause", "faster", "slower"):
+        assert why(f"story_{name}", state) == "no walkthrough leads this run, and it is no replay"
+        assert why(f"story_{name}", state, Selection(led=True)) == ""
+    assert why("sort_next", state, Selection(pane="events")).startswith("this pane has an order of its own")
+    assert why("sort_reverse", state, Selection(sortable=True)) == ""
+    assert why("round_back", state) == "there is no earlier round to look back on"
+    assert why("round_forward", state) == "the present is shown"
+    assert why("round_back", state, Selection(earlier=True)) == why("round_forward", state, Selection(later=True)) == ""
 
 
 def test_the_scenario_itself_is_a_legal_run() -> None:

@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 from tui_dump import screen_text, settle, until
 from tui_scenario import FakeSession, Leader, Script, approved, awaiting, finished, live, started
 
+from dltui.core.commands import Command
 from dltui.core.events import Event, OpResult, RunFinished
 from dltui.errors import RunError
 from dltui.tui.app import DltuiApp
@@ -136,6 +137,8 @@ async def test_a_refused_command_says_why() -> None:
 
 async def test_keys_that_write_do_nothing_in_a_replay() -> None:
     async with showing(awaiting(), read_only=True) as (app, pilot, session):
+        able = {hint.id for hint in app.main.hints.fitting(200) if hint.enabled}
+        assert not able & {"register", "approve", "reject", "pause", "verify"}
         for key in "raxnpKR":
             await pilot.press(key)
         await pilot.pause()
@@ -239,6 +242,84 @@ async def test_an_unreadable_journal_is_said_on_the_alert_line() -> None:
     app = DltuiApp(Broken(script.events), clock=lambda: script.now)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "000001.jsonl:7: event 7 does not follow" in screen_text(app))
+
+
+async def test_a_journal_that_cannot_be_read_is_no_silence() -> None:
+    class Unplugged(FakeSession):
+        def events(self) -> list[Event]:
+            if not self.waiting:
+                raise OSError(5, "Input/output error")
+            return super().events()
+
+    script = live()
+    app = DltuiApp(Unplugged(script.events), clock=lambda: script.now)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "the journal: it broke down: OSError(5" in screen_text(app))
+        assert app.failure is not None
+
+
+async def test_a_command_that_breaks_down_is_told_and_no_answer_is_waited_for() -> None:
+    class Broken(FakeSession):
+        def send(self, command: Command) -> str:
+            raise ValueError("no such thing")
+
+    script = awaiting()
+    app = DltuiApp(Broken(script.events), clock=lambda: script.now)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        await pilot.press("p")
+        await until(pilot, lambda: toasts(app) == ["it broke down: ValueError('no such thing')"])
+        assert not app._asked
+        await pilot.press("a")
+        await until(pilot, lambda: "no estimate: it broke down: ValueError" in screen_text(app))
+
+
+def test_the_program_ends_while_an_engine_keeps_it_waiting() -> None:
+    """In a program of its own: threads that are waited for show only at its end."""
+    code = """
+import asyncio, threading
+from tui_scenario import FakeSession, awaiting
+from dltui.tui.app import DltuiApp
+
+class Late(FakeSession):
+    def send(self, command):
+        reached.add(command.name)
+        threading.Event().wait()
+
+    def alive(self):
+        reached.add("alive")
+        threading.Event().wait()
+
+class Leader:
+    paused, speed, finished, step = False, 1.0, False, None
+
+    def tick(self, events, now):
+        reached.add("tick")
+        threading.Event().wait()
+
+async def use(pilot):
+    while not app.state.awaiting:
+        await pilot.pause(0.01)
+    await pilot.press("p", "a")
+    while reached != {"run.pause", "estimate", "alive", "tick"}:
+        await pilot.pause(0.01)
+    app.exit()
+
+reached = set()
+script = awaiting()
+app = DltuiApp(Late(script.events), clock=lambda: script.now, director=Leader())
+app.run(headless=True, auto_pilot=use)
+print("left")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.strip().endswith("left") and "Traceback" not in done.stderr
 
 
 async def test_an_engine_that_is_gone_is_said_and_q_just_leaves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,10 @@ async def test_the_cursor_follows_its_key_when_rows_are_sorted_and_removed() -> 
         table.show([])
         assert table.cursor is None
         assert drawn(table)[1] == " nothing yet"
+        table.show(rows("a", "b", "d"))
+        assert table.cursor == "a"
+        table.show(rows("a", "b", "c", "d"))
+        assert table.cursor == "c"
 
 
 async def test_an_untouched_cursor_stays_on_the_first_row() -> None:

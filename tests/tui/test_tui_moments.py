@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from tui_dump import screen_text, settle
-from tui_scenario import finished, live, submitted
+from tui_scenario import Script, address, approved, finished, live, started, submitted, whole_round
 from tui_showing import clients, more, notes, showing
 
-from dltui.core.events import RunAlert
+from dltui.core.events import ClientPending, RunAlert
+from dltui.tui.actions import PANES
 from dltui.tui.screens.confirm import ConfirmScreen
 from dltui.tui.screens.main import MainScreen
 from dltui.tui.screens.page import PageScreen
@@ -37,6 +38,42 @@ async def test_a_frozen_picture_stays_through_zoom_sort_and_resize() -> None:
         assert "5/7 updates" in screen_text(app) and "frozen" not in screen_text(app)
 
 
+async def test_a_look_back_from_a_frozen_picture_starts_there_and_ends_there() -> None:
+    script = started(Script(), clients=5)
+    members = tuple(f"client-{n}" for n in range(4))
+    for number in (1, 2):
+        whole_round(script, number, members, 8000)
+        approved(script, number)
+    async with showing(script) as (app, pilot, session):
+        await pilot.press("space")
+        since = len(script.events)
+        for number in (3, 4):
+            whole_round(script, number, members, 9000)
+            approved(script, number)
+        await more(app, pilot, session, script, since)
+        await pilot.press("left_square_bracket")
+        await pilot.pause()
+        assert "viewing round 1 - live is round 4" in screen_text(app)
+        await pilot.press("right_square_bracket")
+        await pilot.pause()
+        assert max(app.main.shown.rounds) == 2 and app.picture.frozen
+        await pilot.press("left_square_bracket", "space")
+        await pilot.pause()
+        assert "viewing round 1" in screen_text(app) and "frozen" not in screen_text(app)
+
+
+async def test_end_leaves_a_frozen_picture() -> None:
+    script = live()
+    async with showing(script) as (app, pilot, session):
+        await pilot.press("space")
+        since = len(script.events)
+        submitted(script, 3, "client-4")
+        await more(app, pilot, session, script, since)
+        await pilot.press("end")
+        await pilot.pause()
+        assert app.picture.live and "5/7 updates" in screen_text(app) and "frozen" not in screen_text(app)
+
+
 async def test_rounds_are_looked_back_on_and_end_comes_home() -> None:
     script = live()
     async with showing(script) as (app, pilot, session):
@@ -55,7 +92,7 @@ async def test_rounds_are_looked_back_on_and_end_comes_home() -> None:
         await pilot.press("left_square_bracket", "left_square_bracket")
         await pilot.pause()
         assert "viewing the set-up, before round 1" in screen_text(app)
-        assert notes(app)[-1] == "there is no earlier round to look back on"
+        assert notes(app)[-1] == "round before: there is no earlier round to look back on"
         await pilot.press("right_square_bracket")
         await pilot.pause()
         assert "viewing round 1" in screen_text(app)
@@ -81,6 +118,31 @@ async def test_end_is_the_last_row_again_when_the_present_is_shown() -> None:
         assert app.picture.live and clients(app).cursor == "client-0"
         await pilot.press("end")
         assert clients(app).cursor == "client-7"
+
+
+@pytest.mark.parametrize(
+    ("pane", "keys", "selected"),
+    [
+        ("clients", ("end",), ("client", "client-9")),
+        ("registry", ("down", "up"), ("version", 2)),
+        ("round", ("down",), ("round", 3)),
+        ("events", ("up", "up"), ("event", 243)),
+    ],
+)
+async def test_who_was_selected_is_selected_again_after_a_look_back(
+    pane: str, keys: tuple[str, ...], selected: tuple[str, int | str]
+) -> None:
+    script = live().say(ClientPending(id="client-9", address=address(9), name="client-9"))
+    async with showing(script) as (app, pilot, _session):
+        await pilot.press(str(1 + PANES.index(pane)) if pane != "clients" else "down", *keys)
+        await pilot.pause()
+        assert app.main.selected == selected
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        await pilot.pause()
+        assert app.main.selected != selected
+        await pilot.press("end")
+        await pilot.pause()
+        assert app.main.selected == selected
 
 
 async def test_the_paint_clock_is_set_within_bounds() -> None:

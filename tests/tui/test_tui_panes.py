@@ -15,6 +15,7 @@ from tui_showing import clients, log, more, notes, showing
 from tui_tour import tour
 
 from dltui.core.events import ClientPending, ClientProgress, Event, RunAlert
+from dltui.tui.app import DltuiApp
 from dltui.tui.screens.main import MainScreen
 
 
@@ -119,7 +120,7 @@ async def test_sorting_keeps_the_cursor_on_its_client() -> None:
 async def test_panes_in_an_order_of_their_own_say_so() -> None:
     async with showing(live()) as (app, pilot, _session):
         await pilot.press("5", "s")
-        assert "Events has its own order" in notes(app)[-1]
+        assert "this pane has an order of its own" in notes(app)[-1]
 
 
 async def test_the_order_is_held_while_one_moves_and_let_go_after() -> None:
@@ -206,6 +207,30 @@ async def test_export_goes_into_the_folder_of_its_run_and_follows_filter_and_ord
     (document,) = (tmp_path / "7f3a91" / "exports").glob("clients-*.json")
     assert [row["id"] for row in json.loads(document.read_text())] == [f"client-{n}" for n in (3, 2, 1, 0)]
     assert str(document.parent) in notes(app)[-1]
+
+
+async def test_a_screen_in_a_browser_gives_its_files_to_the_browser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, str] = {}
+    monkeypatch.setattr(DltuiApp, "is_web", True)
+    monkeypatch.setattr(
+        DltuiApp, "deliver_text", lambda self, file, save_filename: given.update({save_filename: file.read()})
+    )
+    async with showing(live(), read_only=True) as (app, pilot, _session):
+        await pilot.press("e", "P")
+        await pilot.pause()
+        assert "in the browser's downloads" in notes(app)[-1]
+    assert [name.rpartition(".")[2] for name in given] == ["csv", "json", "svg"]
+    assert all(given.values()) and list(tmp_path.iterdir()) == []
+
+
+async def test_a_picture_of_the_screen_is_never_written_over(tmp_path: Path) -> None:
+    async with showing(live()) as (app, pilot, _session):
+        await pilot.press("P", "P")
+        await pilot.pause()
+        names = [f"dltui-7f3a91-{app.state.last_seq}{number}.svg" for number in ("", "-2")]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
 async def test_a_client_that_asks_to_join_is_announced_and_the_cursor_stays() -> None:

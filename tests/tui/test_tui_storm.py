@@ -82,7 +82,7 @@ async def _drained() -> None:
 async def _tell(app: DltuiApp, session: FakeSession, storm: Storm) -> None:
     await _drained()
     before = {name: pane.cursor for name, pane in _tables(app).items()}
-    touched = {name: pane._touched for name, pane in _tables(app).items()}
+    touched = {name: pane.wanted is not None for name, pane in _tables(app).items()}
     since = len(storm.script.events)
     storm.blow()
     session.waiting = storm.script.events[since:]

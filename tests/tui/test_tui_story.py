@@ -14,6 +14,7 @@ from tui_scenario import FakeSession, Leader, Script, approved, started, whole_r
 from dltui.core import events as ev
 from dltui.core.session import ReplaySession
 from dltui.tui.app import DltuiApp
+from dltui.tui.screens.page import PageScreen
 
 RUNS = Path(__file__).parent.parent / "fixtures" / "runs"
 LAST = 263
@@ -137,6 +138,27 @@ async def test_enter_pauses_where_no_row_has_the_focus_and_h_everywhere() -> Non
         assert leader.speed == 2.0 and not leader.paused
 
 
+async def test_enter_opens_a_row_of_the_round_and_chain_panes_all_the_same() -> None:
+    leader = Leader()
+    async with toured(leader) as (app, pilot, _session, _script):
+        for keys in (("1", "down"), ("2", "down")):
+            await pilot.press(*keys)
+            await shows(app, pilot, "h pause")
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, PageScreen))
+            assert not leader.paused
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_a_recording_is_verified_as_a_whole_wherever_it_stands() -> None:
+    async with replayed(run="story") as (app, pilot, _session, _clock):
+        assert not app.state.finished
+        assert next(hint for hint in app.main.hints.fitting(200) if hint.id == "verify").enabled
+        await pilot.press("v")
+        await shows(app, pilot, "Verify the whole run", "this screen does not know the run's folder")
+
+
 async def test_the_first_beat_is_told_before_the_engine_takes_it() -> None:
     leader = Leader()
     leader.step = ev.DemoStep(n=1, of=4, title="Setting up", text="A chain starts.")
@@ -196,6 +218,21 @@ async def test_a_replay_moves_by_beats_forward_and_back() -> None:
         for _ in range(20):
             await pilot.press("full_stop")
         await shows(app, pilot, "14/15 The last word", "replay paused", "DONE")
+
+
+async def test_a_replay_keeps_who_is_selected_through_a_moment_without_them() -> None:
+    async with replayed(run="story") as (app, pilot, session, _clock):
+        session.seek(LAST)
+        await until(pilot, lambda: app.state.last_seq == LAST)
+        await pilot.press("3", "down", "down")
+        chosen = app.main.selected
+        assert chosen is not None and chosen[0] == "client"
+        session.seek(2)
+        await until(pilot, lambda: app.state.last_seq == 2 and app.main.selected is None)
+        session.seek(LAST)
+        await until(pilot, lambda: app.state.last_seq == LAST)
+        app.main.paint()
+        assert app.main.selected == chosen
 
 
 async def test_a_replay_without_beats_moves_by_rounds() -> None:

@@ -25,6 +25,8 @@ class Pane(Widget, can_focus=True):
     sorts: ClassVar[bool] = False
     """Its rows can be put in another order."""
     ascii: bool = False
+    cursor: Any
+    """The key of the line under the cursor; None where no row has it."""
     engine_lost: bool = False
     """Nobody answers on the control socket."""
     pattern: str = ""

@@ -31,6 +31,7 @@ class EventsPane(Pane, LogView):
         super().__init__(empty="Nothing has happened yet: the first event comes when the engine starts.", **kwargs)
         self._state: State | None = None
         self._last = 0
+        self._missed: int | None = None
 
     def draw_state(self, state: State, now: float) -> None:
         """Adds what is new; begins again where another moment is shown."""
@@ -67,10 +68,17 @@ class EventsPane(Pane, LogView):
         """The reader left the end, or came back."""
         self.note()
 
+    def miss(self, missed: int | None) -> None:
+        """Says how many events a picture that is held leaves out; None where none is held."""
+        if missed != self._missed:
+            self._missed = missed
+            self.note()
+
     def note(self) -> None:
         """Says whether it follows."""
         filtered = f'{len(self.keys):,} of {len(self.kept):,} · filter "{self.pattern[:16]}"' if self.pattern else ""
-        self.subtitle(filtered, "following" if self.following else f"+{self.unseen:,} new · end follows")
+        where = "following" if self.following else f"+{self.unseen:,} new · end follows"
+        self.subtitle(filtered, where if self._missed is None else f"frozen, +{self._missed:,} events")
 
     @property
     def selected(self) -> Thing | None:

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input
 
 from dltui.core import format as fmt
 from dltui.core.text import clean
-from dltui.errors import DltuiError
+from dltui.tui.aside import in_words
 from dltui.tui.requests import Request
 from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.ink import line
@@ -68,8 +68,9 @@ class ConfirmScreen(Dialog[bool]):
     async def _estimate(self) -> None:
         try:
             cost = await self.dltui.inquiry.estimate(self.request)
-        except DltuiError as error:
-            self.show_body(self._text([line("  ", (clean(f"no estimate: {error.message}", 300), "warn"))]))
+        except Exception as error:  # nobody else would say so
+            why = clean(f"no estimate: {in_words(error).message}", 300)
+            self.show_body(self._text([line("  ", (why, "warn"))]))
             return
         fee = (f" ({fmt.ether(cost.fee)} ETH)", "quiet")
         told = line(f"  est. {cost.gas:,} gas", fee, f" - from op {fmt.short(cost.sender)}")

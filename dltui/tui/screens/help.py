@@ -60,7 +60,7 @@ class HelpScreen(ModalScreen[None]):
         if action.id == "pane_round":
             keys = [a.shown_key for a in self.dltui.actions.values() if a.id.startswith("pane_") and a.keys]
             return _key_line(f"{keys[0]}-{keys[-1]}", ("go to a pane by its number; again to zoom it", ""))
-        able, why = action.enabled(self.dltui.state, self.selection)
+        able, why = self.dltui.control.able(action, self.selection)
         if able:
             return _key_line(action.shown_keys, (action.help, ""))
         return line((f"  {action.shown_keys:<11} ", "faint"), (f"{why}: ", "warn"), (action.help, "quiet"))

@@ -96,7 +96,7 @@ class LogsScreen(Screen[None]):
     @property
     def selection(self) -> Selection:
         """Nothing: keys that act on a client do so from its page."""
-        return Selection(pane="logs", read_only=self.dltui.read_only, finished=self.dltui.over)
+        return self.dltui.control.selection_of("logs", None)
 
     def poll(self) -> None:
         """Adds what is new."""

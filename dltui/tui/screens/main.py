@@ -28,7 +28,6 @@ from dltui.tui.panes.round import RoundPane
 from dltui.tui.panes.status import StatusLine, TooSmall
 from dltui.tui.requests import Selection
 from dltui.tui.screens.pane_keys import PaneKeys
-from dltui.tui.story import ROWLESS
 from dltui.tui.widgets.caption import Caption
 from dltui.tui.widgets.filter_line import FilterLine
 from dltui.tui.widgets.footer import Hint, KeyHints
@@ -56,12 +55,13 @@ class MainScreen(PaneKeys):
         self.current = "clients" if app.director is None else "round"
         self.zoomed = False
         ascii = app.ascii_only
+        self.events = EventsPane(id="events", ascii=ascii)
         self.panes: dict[str, Pane] = {
             "round": RoundPane(id="round", ascii=ascii),
             "chain": ChainPane(id="chain", ascii=ascii),
             "clients": ClientsPane(id="clients", ascii=ascii),
             "registry": RegistryPane(id="registry", ascii=ascii),
-            "events": EventsPane(id="events", ascii=ascii),
+            "events": self.events,
         }
         self.status = StatusLine(id="status", ascii=ascii)
         self.past_bar = PastBar(id="past", ascii=ascii)
@@ -121,7 +121,7 @@ class MainScreen(PaneKeys):
         """Draws everything, because another moment is shown."""
         for pane in self.panes.values():
             if isinstance(pane, LineView):
-                pane.gives_end = self.dltui.picture.elsewhere
+                pane.gives_end = not self.dltui.picture.live
         self._dirty |= set(PANES)
         self.paint()
 
@@ -163,8 +163,7 @@ class MainScreen(PaneKeys):
             self._dirty.discard(name)
             self.panes[name].engine_lost = app.lost
             self.panes[name].show_state(self.shown, now)
-        if missed is not None:
-            self.panes["events"].subtitle(f"frozen, +{missed:,} events")
+        self.events.miss(missed)
 
     def _undrawn(self) -> set[str]:
         """Panes that have not drawn the moment that is held."""
@@ -172,7 +171,7 @@ class MainScreen(PaneKeys):
 
     def _show_caption(self, live: State) -> None:
         story, actions = self.dltui.story, self.dltui.actions
-        pause = "enter" if self.current in ROWLESS else actions["story_pause"].shown_key
+        pause = actions["open" if self.pane.cursor is None else "story_pause"].shown_key
         keys = [(actions[f"story_{name}"].shown_key, name) for name in ("next", "back", "faster", "slower")]
         keys.insert(2, (pause, "go on" if story.paused else "pause"))
         hints = [hint for hint in keys if hint[0]] if story.led else []
@@ -241,6 +240,7 @@ class MainScreen(PaneKeys):
     @on(LineView.Moved)
     def _moved(self) -> None:
         self.show_hints()
+        self._show_caption(self.dltui.state)
 
     @on(KeyHints.Pressed)
     def _pressed(self, event: KeyHints.Pressed) -> None:
@@ -250,12 +250,10 @@ class MainScreen(PaneKeys):
 
     def action_do(self, name: str) -> None:
         """Does an action of the registry, or says why not."""
-        if name.startswith("pane_"):
-            self._go(name.removeprefix("pane_"))
-        else:
-            self.dltui.control.do(name)
+        self.dltui.control.do(name)
 
-    def _go(self, name: str) -> None:
+    def go_to(self, name: str) -> None:
+        """Focuses a pane; again, zooms it."""
         if name == self.current:
             self.action_zoom()
             return

@@ -22,8 +22,8 @@ from dltui.core.detail_tx import tx_page
 from dltui.core.detail_version import version_page
 from dltui.core.state import State
 from dltui.core.text import clean
-from dltui.errors import DltuiError
 from dltui.tui.actions import BINDINGS
+from dltui.tui.aside import in_words
 from dltui.tui.messages import Opened
 from dltui.tui.panes.status import TooSmall
 from dltui.tui.requests import Selection
@@ -115,7 +115,7 @@ class PageScreen(Screen[None]):
         state, now = self.shown, self.dltui.now()
         if state is not self.dltui.state:
             now = self.dltui.picture.now(now)
-        self.facts.gives_end = self.tables.gives_end = self.dltui.picture.elsewhere
+        self.facts.gives_end = self.tables.gives_end = not self.dltui.picture.live
         self._drawn = state.last_seq
         kind, id = self.about
         page = tx_page(state, id, now, self._decoded, self._note) if kind == "tx" else PAGES[kind](state, id, now)
@@ -153,8 +153,8 @@ class PageScreen(Screen[None]):
     async def _decode(self, hash: str) -> None:
         try:
             self._decoded = await self.dltui.inquiry.transaction(hash)
-        except DltuiError as error:
-            self._note = f"they could not be read: {error}"
+        except Exception as error:  # nobody else would say so
+            self._note = f"they could not be read: {in_words(error)}"
         self.paint()
 
     @on(LineView.Moved)

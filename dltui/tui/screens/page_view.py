@@ -74,7 +74,7 @@ class PageView(LineView):
         first = next((shown.key for shown in self._shown if shown.target is not None), None)
         if self.cursor is None and first is not None:
             # Where nobody moved it, the base would put it on the first line, which is a title.
-            self.cursor, self._touched = first, True
+            self.cursor = self.wanted = first
         self.replace([s.key for s in self._shown], [i for i, s in enumerate(self._shown) if old.get(s.key) != s])
 
     def _fact_lines(self, width: int) -> Iterator[Shown]:

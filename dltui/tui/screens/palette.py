@@ -88,9 +88,9 @@ class PaletteScreen(ModalScreen["str | Target | None"]):
     def __init__(self, app: DltuiApp, selection: Selection) -> None:
         super().__init__()
         self.dltui = app
-        state = app.state
+        state, control = app.state, app.control
         actions = [
-            Entry(a.id, f"{a.label} {a.id}", app.control.label(a), a.shown_keys, a.help, a.enabled(state, selection)[1])
+            Entry(a.id, f"{a.label} {a.id}", control.label(a), a.shown_keys, a.help, control.able(a, selection)[1])
             for a in app.actions.values()
             if a.id != "palette"
         ]
@@ -143,7 +143,7 @@ class PaletteList(LineView):
     def show_entries(self, entries: list[Entry]) -> None:
         """Shows these, the cursor on the best."""
         self.shown = entries
-        self.cursor = entries[0].what if entries else None
+        self.cursor, self.wanted = entries[0].what if entries else None, None
         self.replace([entry.what for entry in entries])
 
     def draw(self, index: int, width: int) -> Text:

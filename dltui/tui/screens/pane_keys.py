@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.screen import Screen
 
-from dltui.core.export import export
+from dltui.core.export import exported
 from dltui.core.text import clean
 from dltui.errors import DltuiError
 from dltui.paths import find_run
@@ -86,18 +86,11 @@ class PaneKeys(Screen[None]):
         """Sorts by the next column."""
         if isinstance(self.pane, TablePane):
             self.pane.sort_next()
-        else:
-            self._unsorted()
 
     def action_sort_reverse(self) -> None:
         """Turns the order round."""
         if isinstance(self.pane, TablePane):
             self.pane.sort_reverse()
-        else:
-            self._unsorted()
-
-    def _unsorted(self) -> None:
-        self.dltui.tell(f"{self.pane.heading} has its own order; Clients and Model registry can be sorted", "warning")
 
     def action_freeze(self) -> None:
         """Holds the picture while the run goes on, or lets it catch up."""
@@ -106,15 +99,13 @@ class PaneKeys(Screen[None]):
 
     def action_round_back(self) -> None:
         """Shows what was known when the round before had ended."""
-        if self.dltui.picture.back(self.dltui.state):
-            self.repaint()
-        else:
-            self.dltui.tell("there is no earlier round to look back on", "warning")
+        self.dltui.picture.back(self.dltui.state)
+        self.repaint()
 
     def action_round_forward(self) -> None:
         """Shows the round after, at last the present."""
-        if self.dltui.picture.forward(self.dltui.state):
-            self.repaint()
+        self.dltui.picture.forward(self.dltui.state)
+        self.repaint()
 
     def action_live(self) -> None:
         """Shows the present, moving."""
@@ -138,12 +129,8 @@ class PaneKeys(Screen[None]):
             self.dltui.tell("there is nothing to export", "warning")
             return
         stamp = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%d-%H%M%S")
-        try:
-            table, _ = export(rows, self._folder(state), f"{self.current}-{stamp}")
-        except DltuiError as error:
-            self.dltui.tell(str(error), "error")
-            return
-        self.dltui.tell(f"{len(rows):,} rows in {table} and .json")
+        said = f"{len(rows):,} rows in"
+        self.dltui.control.save(exported(rows), self._folder(state), f"{self.current}-{stamp}", said)
 
     def _folder(self, state: State) -> Path:
         try:

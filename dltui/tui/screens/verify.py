@@ -11,8 +11,9 @@ from dltui.core import format as fmt
 from dltui.core.commands import cli_twin, new_command
 from dltui.core.detail import Target
 from dltui.core.text import clean
-from dltui.errors import DltuiError
-from dltui.tui.inquiry import VERIFY, arguments
+from dltui.tui.aside import in_words
+from dltui.tui.inquiry import arguments
+from dltui.tui.requests import VERIFY
 from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.ink import line
 
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class VerifyScreen(Dialog[None]):
-    """Checks one `thing` of a live run through its engine, or with None a whole run that is over."""
+    """Checks one `thing` of a live run through its engine, or with None a whole run that is over or recorded."""
 
     def __init__(self, app: DltuiApp, thing: Target | None) -> None:
         self.dltui = app
         self.thing = thing
         run = app.state.run
         if thing is None:
-            title, twin = f"Verify run {run}", f"dltui verify {run}"
+            title, twin = f"Verify the whole run {run}", f"dltui verify {run}"
         else:
             title = f"Verify {thing[0]} {fmt.short(str(thing[1]))}"
             twin = cli_twin(new_command(f"{VERIFY[thing[0]]}.verify", "key", **arguments(*thing)))
@@ -61,8 +62,8 @@ class VerifyScreen(Dialog[None]):
         kind, id = self.thing or ("run", None)
         try:
             same = await self.dltui.inquiry.verify(kind, id, say)
-        except DltuiError as error:
-            same, said = False, [str(error)]
+        except Exception as error:  # nobody else would say so
+            same, said = False, [str(in_words(error))]
         last = said[-1] if said else "nothing was said"
         if same:
             self._say(last)

@@ -1,8 +1,8 @@
 """A scrolling list of lines with a cursor that follows the key of its line, not its index.
 
 Only visible lines are drawn and only lines that changed are painted again, so a busy list costs little. When lines
-are sorted, added or removed, the cursor stays on the same key: no action can hit what moved under it. Until somebody
-moves it, it stays on the first line.
+are sorted, added or removed, the cursor stays on the same key: no action can hit what moved under it. A key that went
+away gets the cursor again when it comes back. Until somebody moves it, the cursor stays on the first line.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class LineView(ScrollView, can_focus=True):
         self.cursor: Any = None
         self.gives_end = False
         """`end` is not for this list now."""
-        self._touched = False
+        self.wanted: Any = None
+        """Where somebody put the cursor: it is there whenever this key is in the list."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leaves `end` to the screen where it means something else."""
@@ -116,10 +117,12 @@ class LineView(ScrollView, can_focus=True):
             self.refresh(Region(0, y, self.size.width, 1))
 
     def _keep_cursor(self, old_index: int | None) -> None:
-        if self.cursor is not None and self.cursor_index is None:
-            self.move_to(self._nearest(min(old_index or 0, len(self.keys) - 1)))
-        elif not self._touched and self.keys:
+        if self.wanted is None:
             self.move_to(self.first_key())
+        elif self.index_of(self.wanted) is not None:
+            self.move_to(self.wanted)
+        elif self.cursor_index is None:
+            self.move_to(self._nearest(min(old_index or 0, len(self.keys) - 1)))
 
     def _nearest(self, index: int) -> Any:
         """The key of the line at or after an index, or else before it, that the cursor may rest on."""
@@ -149,6 +152,8 @@ class LineView(ScrollView, can_focus=True):
 
     def move_to(self, key: Any, *, by_hand: bool = False) -> None:
         """Puts the cursor on `key`."""
+        if by_hand:
+            self.wanted = key
         if key == self.cursor:
             return
         left, self.cursor = self.cursor_index, key
@@ -162,7 +167,6 @@ class LineView(ScrollView, can_focus=True):
         """Moves the cursor by lines."""
         if not self.keys:
             return
-        self._touched = True
         at = self.cursor_index
         last = len(self.keys) - 1
         goal = (0 if by > 0 else last) if at is None else max(0, min(last, at + by))
@@ -180,7 +184,6 @@ class LineView(ScrollView, can_focus=True):
     def action_edge(self, index: int) -> None:
         """Moves the cursor to the first or the last line."""
         if self.keys:
-            self._touched = True
             key = self._nearest(0 if index == 0 else len(self.keys) - 1)
             if key is not None:
                 self.move_to(key, by_hand=True)
@@ -193,7 +196,6 @@ class LineView(ScrollView, can_focus=True):
         if offset is not None and offset.y >= self.HEADER:
             index = offset.y - self.HEADER + self.scroll_offset.y
             if index < len(self.keys) and self.selectable(self.keys[index]):
-                self._touched = True
                 self.move_to(self.keys[index], by_hand=True)
 
     def on_resize(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -26,14 +26,19 @@ class LogView(LineView):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.following = True
-        self.unseen = 0
-        """Lines added since the reader left the end."""
+        self._left = 0
+        """The last number when the reader left the end."""
         self.items: list[Any] = []
         """What is shown; the keys are its numbers."""
         self.kept: deque[tuple[int, Any]] = deque(maxlen=LIMIT)
         """Everything that is kept, with its number."""
         self._fits: Callable[[Any], bool] | None = None
         self._count = 0
+
+    @property
+    def unseen(self) -> int:
+        """Lines added since the reader left the end."""
+        return 0 if self.following else len(self.keys) - bisect_right(self.keys, self._left)
 
     def compose_line(self, item: Any, width: int) -> Text:
         """The text of one item."""
@@ -70,7 +75,6 @@ class LogView(LineView):
         fitting = [(n, item) for n, item in new[-LIMIT:] if self._fits is None or self._fits(item)]
         self.keys = [*self.keys[gone:], *(n for n, _ in fitting)]
         self.items = [*self.items[gone:], *(item for _, item in fitting)]
-        self.unseen = 0 if self.following else self.unseen + len(fitting)
         if fitting or gone:
             self._resized(old_index)
             self.refresh()
@@ -81,8 +85,8 @@ class LogView(LineView):
         self._fits = fits
         shown = [(n, item) for n, item in self.kept if fits is None or fits(item)]
         self.keys, self.items = [n for n, _ in shown], [item for _, item in shown]
-        if self.cursor_index is None:
-            self.cursor, self.following, self.unseen = None, True, 0
+        self.following = self.index_of(self.wanted) is None
+        self.cursor = self.wanted
         self._resized(None)
         self.refresh()
 
@@ -103,7 +107,7 @@ class LogView(LineView):
             self.scroll_to(y=max(0, len(self.keys) - self.size.height), animate=False, force=True, immediate=True)
             return
         if self.cursor_index is None:
-            self.cursor = self.keys[min(bisect_left(self.keys, self.cursor or 0), len(self.keys) - 1)]
+            self.cursor = self.wanted = self.keys[min(bisect_left(self.keys, self.cursor or 0), len(self.keys) - 1)]
         index = self.cursor_index
         if index is not None and old_index is not None and index != old_index:
             self.scroll_to(
@@ -114,14 +118,16 @@ class LogView(LineView):
 
     def move_to(self, key: Any, *, by_hand: bool = False) -> None:
         """Puts the cursor on a line; the list follows its end again when that is the last one."""
-        self.follow(len(self.keys) > 0 and key == self.keys[-1])
         super().move_to(key, by_hand=by_hand)
+        self.follow(len(self.keys) > 0 and key == self.keys[-1])
 
     def follow(self, following: bool) -> None:
         """Follows the end, or stays where it is."""
+        if self.following and not following and self.keys:
+            self._left = self.keys[-1]
         self.following = following
+        self.wanted = None if following else self.cursor
         if following:
-            self.unseen = 0
             self._resized(self.cursor_index)
             self.refresh()
         self.post_message(self.Moved(self))

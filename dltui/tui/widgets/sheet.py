@@ -50,9 +50,6 @@ class Sheet(LineView):
         """One line."""
         return self._text(index).copy()
 
-    def _nearest(self, index: int) -> Any:
-        return super()._nearest(index) if self._touched else None
-
     def _text(self, index: int) -> Text:
         key = self.keys[index]
         if key not in self._made:

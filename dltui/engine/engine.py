@@ -26,7 +26,7 @@ from dltui.core.state import State
 from dltui.core.summary import summarise
 from dltui.engine.calls import Calls
 from dltui.engine.checks import Checks
-from dltui.engine.chronicle import Chronicle
+from dltui.engine.chronicle import Chronicle, facts_of_last_block
 from dltui.engine.control import Control
 from dltui.engine.crew import TOO_SLOW, Crew
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
@@ -132,6 +132,7 @@ class Engine:
         earlier = list(read(self._paths.journal)) if self._journal.seq else []
         for event in earlier:
             self.state.apply(event)
+        self._written = facts_of_last_block(earlier)
         if earlier:
             self._paths.summary.unlink(missing_ok=True)
             self._federation_id = bytes.fromhex(read_run_json(self._paths)["federation_id"])
@@ -165,7 +166,7 @@ class Engine:
             attached = join(rpc, self._config.chain.federation, self._wallet.address)
             self._federation_id = attached.fl.federation_id()
             self._chronicle.watch(attached.addresses)
-        self._chronicle.resume(self.state)
+        self._chronicle.resume(self.state, self._written)
         self._chronicle.poll()
         there = self.state.chain.contracts
         federation = attached or deploy(rpc, self._wallet, self._federation_id, self._config.run.seed, there)

@@ -32,6 +32,7 @@ from dltui.engine.crew import TOO_SLOW, Crew
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
 from dltui.engine.funds import funding
 from dltui.engine.ground import Ground
+from dltui.engine.hearing import TROUBLE
 from dltui.engine.house import read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.operator import Operator
@@ -92,12 +93,20 @@ class Engine:
             self._timings.opened(payload.round)
         elif isinstance(payload, (ev.RoundFinalised, ev.RoundAborted)):
             self._timings.closed(payload.round)
-            if TOO_SLOW in self.state.alerts and isinstance(payload, ev.RoundFinalised):
-                self.emit(ev.RunAlertCleared(id=TOO_SLOW))
+            if isinstance(payload, ev.RoundFinalised):
+                self._clear(TOO_SLOW)
         elif isinstance(payload, ev.ModelPublished):
             self._crew.measure(payload.version, payload.digest)
-        elif isinstance(payload, ev.ClientSpawned) and f"exited-{payload.id}" in self.state.alerts:
-            self.emit(ev.RunAlertCleared(id=f"exited-{payload.id}"))
+        elif isinstance(payload, ev.ClientLate):
+            self._crew.late(payload.id)
+        elif isinstance(payload, ev.UpdateSubmitted):
+            self._clear(f"{TROUBLE}{payload.client}")
+        elif isinstance(payload, ev.ClientSpawned):
+            self._clear(f"exited-{payload.id}")
+
+    def _clear(self, alert: str) -> None:
+        if alert in self.state.alerts:
+            self.emit(ev.RunAlertCleared(id=alert))
 
     def run(self) -> int:
         """Run to the end and return the exit code; whatever fails is told in `run.finished`."""

@@ -60,12 +60,3 @@ def test_a_round_that_nobody_can_finish_is_told_before_it_opens(
     if warned:
         assert "about 240 s a round here, and the deadline is 60 s" in alerts[0].text
         assert "train_seconds_max" in alerts[0].hint
-
-
-def test_the_start_and_the_end_of_training_reach_the_journal_however_short_it_was(
-    told: tuple[Crew, list[Payload]],
-) -> None:
-    crew, events = told
-    for activity in ("wait", "train", "train", "trained", "publish"):
-        crew._progress("client-0", {"activity": activity, "round": 1, "epoch": 1, "epochs": 1, "loss": 0.5})
-    assert [event.activity for event in events if isinstance(event, ev.ClientProgress)] == ["wait", "train", "trained"]

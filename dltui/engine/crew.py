@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from dltui.chain.link import Link
@@ -70,8 +71,20 @@ class Crew:
         path.unlink(missing_ok=True)
         os.mkfifo(path, 0o600)
         self.nursery.spawn(EXAMINER, "examiner", examiner_spec(self._config, self._paths, str(path)))
+        if self._requests is not None:
+            os.close(self._requests)
         # Opened for both directions so that neither side waits for the other.
         self._requests = os.open(path, os.O_RDWR)
+
+    @property
+    def examining(self) -> bool:
+        """Whether an examiner was started."""
+        return self._requests is not None
+
+    @property
+    def logs(self) -> Path:
+        """Where the children's logs are."""
+        return self._paths.logs
 
     def measure(self, version: int, digest: str) -> None:
         """Have a version measured on the test split; the answer becomes `model.evaluated`."""
@@ -116,23 +129,18 @@ class Crew:
         part = self.parts.get(name)
         return None if part is None else self.nursery.children.get(_child_id(part))
 
-    def running(self) -> dict[str, int]:
-        """Client id to pid of every client that runs."""
-        found = {}
-        for name in self.parts:
-            child = self.child(name)
-            if child is not None and child.pid is not None and child.code is None:
-                found[name] = child.pid
-        return found
-
-    def everybody_lost(self) -> None:
-        """The nursery is gone, and its children were ended with it."""
+    def everybody_lost(self) -> list[str]:
+        """The nursery is gone, and its children were ended with it: the clients that ran or were on their way."""
+        lost = []
         for child in self.nursery.children.values():
             if child.code is None:
                 child.code = -signal.SIGKILL
                 if child.role != EXAMINER:
-                    self._exited(child)
+                    lost.append(self._name(child))
+                    if child.pid is not None:
+                        self._exited(child)
         self.unmeasured = 0
+        return lost
 
     def handle(self) -> None:
         """Take what the nursery and the children say. Raises NurseryLost where the nursery ended."""
@@ -258,6 +266,7 @@ class Crew:
     def stop(self) -> None:
         """Tell every child to end; `handle` sees them go."""
         self.stopping = True
+        self.nursery.forget_waiting()
         for child in self.nursery.children.values():
             self.nursery.signal(child)
         if self._requests is not None:

@@ -13,6 +13,8 @@ from dltui.errors import ChainError
 
 POLL_SECONDS = 0.1
 WAIT_LIMIT_MS = 5000
+SPAN = 2_000
+"""Blocks of one query for logs: nodes bound the range, the number of logs, or the size of one answer."""
 
 
 class Rewound(ChainError):
@@ -23,7 +25,8 @@ class ChainReader:
     """Reads the federation's logs in order and folds them into `ledger`.
 
     Waiting uses the node's long poll (`dltui_waitBlock`) where it has one, and asks for the block number every `pause`
-    seconds elsewhere. Blocks up to `after` are passed over; the last `confirmations` blocks do not count yet.
+    seconds elsewhere. Blocks up to `after` are passed over; the last `confirmations` blocks do not count yet. A query
+    that the node refuses is asked again for half of the blocks.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class ChainReader:
         self._root: str | None = None
         self._confirmations = confirmations
         self._pause = pause
+        self._span = SPAN
         self.block = after
         self.ledger = Ledger()
 
@@ -57,12 +61,30 @@ class ChainReader:
         # The state, not the hash: a node that was rebuilt from its log has the same state under other hashes.
         if self._root is not None and self._root_of(self.block) != self._root:
             raise Rewound(f"block {self.block} was lost", where="chain")
-        query = {"fromBlock": hex(self.block + 1), "toBlock": hex(head), "address": self._addresses}
-        logs = [log for raw in self._rpc.call("eth_getLogs", query) if (log := self._decode(raw)) is not None]
-        for log in logs:
-            self.ledger.apply(log)
-        self.block, self._root = head, self._root_of(head)
+        logs: list[Log] = []
+        while self.block < head:
+            last, found = self._logs(self.block + 1, head)
+            # Everything is asked before anything is folded: a node lost in between is asked for the same again.
+            self.block, self._root = last, self._root_of(last)
+            for log in found:
+                self.ledger.apply(log)
+            logs += found
         return logs
+
+    def _logs(self, first: int, head: int) -> tuple[int, list[Log]]:
+        """The last of the blocks from `first` to `head` that one query got logs of, and the logs."""
+        while True:
+            last = min(head, first + self._span - 1)
+            query = {"fromBlock": hex(first), "toBlock": hex(last), "address": self._addresses}
+            try:
+                raws = self._rpc.call("eth_getLogs", query)
+            except RpcError:
+                if last == first:
+                    raise
+                self._span = (last - first + 1) // 2
+                continue
+            self._span = min(SPAN, 2 * self._span)
+            return last, [log for raw in raws if (log := self._decode(raw)) is not None]
 
     def _head(self) -> int:
         return int(self._rpc.call("eth_blockNumber"), 16) - self._confirmations

@@ -25,7 +25,8 @@ class CommitteeDuty:
         self._seat = seat
         self.round = facts.number
         self.attempt = facts.attempt
-        self._blobs: dict[str, bytes] = {}
+        self._held: set[str] = set()
+        """Digests of the updates that were fetched, checked and are served from here on: memory holds none of them."""
         self._result: RoundResult | None = None
         self._root = b""
         self._published = False
@@ -47,25 +48,21 @@ class CommitteeDuty:
         if missing and time.time() < facts.deadline - window * (1 - PATIENCE):
             self._seat.telemetry.progress("fetch", facts.number)
             return False
-        held = sum(1 << s.index for s in facts.submissions.values() if s.digest in self._blobs)
-        for blob in self._blobs.values():
-            self._seat.store.put(blob)
+        held = sum(1 << s.index for s in facts.submissions.values() if s.digest in self._held)
         self._seat.telemetry.timing(facts.number, "store", time.monotonic() - started)
         self._seat.telemetry.progress("report", facts.number)
         return self._seat.send(self._seat.contract.report(facts.number, facts.attempt, held, b""), facts)
 
     def _fetch_missing(self, facts: RoundFacts) -> int:
-        """Fetch what is there by now; the number of updates that are still missing."""
-        missing = 0
-        for digest in {s.digest for s in facts.submissions.values()} - set(self._blobs):
+        """Fetch and serve what is there by now, one at a time; the number of updates that are still missing."""
+        digests = {s.digest for s in facts.submissions.values()}
+        for digest in digests - self._held:
             try:
-                self._blobs[digest] = self._seat.store.get(digest)
+                self._seat.store.put(self._seat.store.get(digest))
             except BlobError:
-                missing += 1
-        return missing
-
-    def _fetch(self, digest: str) -> bytes:
-        return self._blobs[digest] if digest in self._blobs else self._seat.store.get(digest)
+                continue
+            self._held.add(digest)
+        return len(digests - self._held)
 
     def _compute(self, facts: RoundFacts) -> RoundResult | None:
         if self._result is None:
@@ -73,7 +70,9 @@ class CommitteeDuty:
             started = time.monotonic()
             home = self._seat.home
             try:
-                result = result_of(self._seat.ledger, facts, home.terms, self._fetch, home.base(facts.base_digest))
+                result = result_of(
+                    self._seat.ledger, facts, home.terms, self._seat.store.get, home.base(facts.base_digest)
+                )
             except (Unavailable, Overflow, BlobError) as error:
                 log.warning("round %d: %s", facts.number, error)
                 return None
@@ -105,7 +104,6 @@ class CommitteeDuty:
             for blob in (result.verdict_blob, result.model, result.manifest):
                 if blob is not None:
                     self._seat.store.put(blob)
-            self._blobs.clear()  # they are in the store since the report
             self._published = True
             self._finalise_at = now + sorted(facts.attested).index(self._seat.index) * FINALISE_SPACING
         if now < self._finalise_at:

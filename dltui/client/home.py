@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dltui.aggregation.fixed import Tensors
@@ -67,13 +68,17 @@ class Home:
             self._base_digest = digest
         return self._base
 
-    def train(self, round_number: int, client_index: int, base_digest: str) -> bytes:
-        """Train from the base and return the canonical update blob; equal seeds give equal bytes."""
+    def train(self, round_number: int, client_index: int, base_digest: str, going_on: Callable[[], None]) -> bytes:
+        """Train from the base and return the canonical update blob; equal seeds give equal bytes.
+
+        `going_on` is called after every step. Raises DltuiError where the base cannot be had, or training diverges.
+        """
         base = self.base(base_digest)
         models.load_tensors(self._model, base)
         started = time.monotonic()
 
         def say(progress: training.Progress) -> None:
+            going_on()
             epochs = 1 if self._spec.steps else self._spec.epochs
             self._telemetry.progress(
                 "train" if progress.step < progress.steps else "trained",

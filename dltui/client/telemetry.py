@@ -9,6 +9,8 @@ from typing import Any
 
 INTERVAL = 0.2
 """Seconds between two progress messages, at least."""
+ALIVE_INTERVAL = 1.0
+"""Seconds without a word after which a client that only waits says that it is there."""
 
 
 class Telemetry:
@@ -17,6 +19,7 @@ class Telemetry:
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
         self._said = (0.0, "")
+        self._alive = 0.0
         if descriptor is not None:
             os.set_blocking(descriptor, False)
 
@@ -31,6 +34,17 @@ class Telemetry:
     def ready(self, train: int, held_out: int) -> None:
         """Say that the data is loaded: record counts of the two splits."""
         self._write({"kind": "ready", "train": train, "held_out": held_out})
+
+    def alive(self) -> None:
+        """Say that it only waits: who says nothing may hang. Dropped where the last word was a moment ago."""
+        now = time.monotonic()
+        if now - max(self._alive, self._said[0]) >= ALIVE_INTERVAL:
+            self._alive = now
+            self._write({"kind": "alive"})
+
+    def trouble(self, round_number: int, text: str, hint: str) -> None:
+        """Say why there will be no update of this round."""
+        self._write({"kind": "trouble", "round": round_number, "text": text, "hint": hint})
 
     def timing(self, round_number: int, part: str, seconds: float) -> None:
         """Say how long a part of a round took (training, chain, store, aggregation, attestation)."""

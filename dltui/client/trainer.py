@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import time
 
 from dltui.chain.ledger import ATTESTING, OPEN, REPORTING, RoundFacts
 from dltui.client.gate import turn
 from dltui.client.seat import Seat, log
 from dltui.client.spec import ClientSpec
+from dltui.errors import DltuiError
 
 
 class TrainingDuty:
     """One client's part in one round.
 
-    Training is a function of the seed, so a client that was restarted makes the same bytes again.
+    Training is a function of the seed, so a client that was restarted makes the same bytes again. One whose training
+    fails need not try again: it stays away from this round and goes on with its other duties.
     """
 
     def __init__(self, seat: Seat, spec: ClientSpec, facts: RoundFacts) -> None:
@@ -22,6 +25,7 @@ class TrainingDuty:
         self.round = facts.number
         self._blob: bytes | None = None
         self._published = False
+        self._failed = False
 
     def step(self, facts: RoundFacts) -> bool:
         """Do what is due now; True where something was done and the chain should be read again."""
@@ -30,19 +34,31 @@ class TrainingDuty:
             return self._refuse(facts)
         if facts.state == OPEN and facts.selected >> me & 1 and me not in facts.submissions:
             if self._blob is None:
-                self._train(facts)
-                return True
+                return self._train(facts)
             digest = hashlib.sha256(self._blob).digest()
             return self._seat.send(self._seat.contract.submit(facts.number, digest, 0, 0), facts)
         if facts.state in (REPORTING, ATTESTING) and me in facts.submissions and not self._published:
             return self._publish(facts)
         return False
 
-    def _train(self, facts: RoundFacts) -> None:
-        self._seat.telemetry.progress("wait", facts.number)
-        with turn(self._spec.gate, self._spec.slots, self._spec.part):
-            self._seat.telemetry.progress("train", facts.number)
-            self._blob = self._seat.home.train(facts.number, self._seat.index, facts.base_digest)
+    def _train(self, facts: RoundFacts) -> bool:
+        """Train where that still serves the phase; False where there is no update now."""
+        if self._failed or time.time() > facts.deadline:
+            return False
+        spec, telemetry = self._spec, self._seat.telemetry
+        telemetry.progress("wait", facts.number)
+        with turn(spec.gate, spec.slots, spec.part, facts.deadline, telemetry.alive) as going_on:
+            if going_on is None:
+                log.warning("round %d: no turn to train before the deadline", facts.number)
+                return False
+            telemetry.progress("train", facts.number)
+            try:
+                self._blob = self._seat.home.train(facts.number, self._seat.index, facts.base_digest, going_on)
+            except DltuiError as error:
+                log.warning("round %d: %s", facts.number, error)
+                telemetry.trouble(facts.number, error.message, error.hint)
+                self._failed = True
+        return self._blob is not None
 
     def _publish(self, facts: RoundFacts) -> bool:
         digest = facts.submissions[self._seat.index].digest

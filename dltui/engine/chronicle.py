@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from dltui.aggregation.errors import Malformed, Unavailable
 from dltui.aggregation.manifest import decode_manifest
@@ -13,10 +13,10 @@ from dltui.chain.facts import FACTS, FactStream
 from dltui.chain.ledger import RoundFacts
 from dltui.chain.rpc import Rpc
 from dltui.chain.sources import Blocks
-from dltui.chain.types import RpcError
+from dltui.chain.types import NodeUnreachable, RpcError
 from dltui.client.outcome import Terms, result_of
 from dltui.core import events as ev
-from dltui.core.events import Payload
+from dltui.core.events import Event, Payload
 from dltui.core.state import State
 from dltui.errors import BlobError
 from dltui.store import Store, cid
@@ -48,17 +48,16 @@ class Chronicle:
         self.facts.contracts.update({address: name for name, address in contracts.items()})
         self._blocks.watch(contracts.values())
 
-    def resume(self, state: State) -> None:
+    def resume(self, state: State, written: int) -> None:
         """Fold the blocks that an earlier engine journaled, and emit what it did not get to.
 
-        An engine can die between two events of one block: the facts after the block's own event are counted, and the
-        rest is emitted.
+        An engine can die between two events of one block: `written` of the last one's are in the journal (see
+        `facts_of_last_block`), and the rest is emitted. Where the node is lost meanwhile, call it again.
         """
         last = state.chain.block
-        kinds = [type(event.data) for event in state.events]
-        starts = [place for place, kind in enumerate(kinds) if kind is ev.ChainBlock]
-        written = sum(kind in FACTS for kind in kinds[starts[-1] :]) if starts else 0
         for block in self._blocks.history(last):
+            if block.number <= self.block:
+                continue
             self.block = block.number
             payloads = list(self.facts.of_block(block))
             if self.block == last:
@@ -105,13 +104,27 @@ class Chronicle:
             self._emit(ev.RunAlert(id=f"verdicts-{facts.number}", severity="error", text=text, hint="run dltui verify"))
 
     def _why(self, tx: MinedTx, block: int) -> str:
-        """Repeat a reverted transaction as a call on the state after its block, and say why it fails."""
+        """Repeat a reverted transaction as a call on the state after its block, and say why it fails.
+
+        A node that is lost just now must not interrupt the fold of its block.
+        """
         request = {"from": tx.sender, "to": tx.to, "data": "0x" + tx.data.hex()}
         try:
             self._rpc.call("eth_call", request, hex(block))
         except RpcError as error:
             return explain(error.data).text if error.data else str(error.message)
+        except NodeUnreachable:
+            return "the node was lost before it could say why"
         return "it would succeed on the state after its block"
+
+
+def facts_of_last_block(journal: Iterable[Event]) -> int:
+    """How many events of the last block a journal holds, the block's own included."""
+    count = 0
+    for event in journal:
+        kind = type(event.data)
+        count = (0 if kind is ev.ChainBlock else count) + (kind in FACTS)
+    return count
 
 
 def included(facts: FactStream, number: int, verdicts: tuple[Verdict, ...]) -> ev.RoundIncluded:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from dltui.chain.link import Link
@@ -14,6 +14,7 @@ from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.core.ids import client_id
+from dltui.engine.hearing import Hearing
 from dltui.engine.keys import Key
 from dltui.engine.processes import Child, Nursery
 from dltui.engine.specs import client_spec, examiner_spec, name_of, parts_of
@@ -26,8 +27,6 @@ TOO_SLOW = "too-slow"
 """The alert that rounds may end before anybody has trained; a finalised round clears it."""
 MOST_RESTARTS = 3
 """How often a client that ends unasked is started again where `[clients] restart` says so."""
-PROGRESS_SECONDS = 1.0
-"""Seconds between two progress events of a client in the journal, at least, save the start and end of training."""
 
 
 class Crew:
@@ -49,10 +48,9 @@ class Crew:
         self._paths = paths
         self._keys = keys
         self.nursery = nursery
-        self._timings = timings
+        self._hearing = Hearing(timings, emit)
         self._emit = emit
         self._requests: int | None = None
-        self._said: dict[str, tuple[float, str]] = {}
         self._restarts: dict[str, int] = {}
         self._due: list[str] = []
         self.parts: dict[str, int] = {}
@@ -73,8 +71,20 @@ class Crew:
         path.unlink(missing_ok=True)
         os.mkfifo(path, 0o600)
         self.nursery.spawn(EXAMINER, "examiner", examiner_spec(self._config, self._paths, str(path)))
+        if self._requests is not None:
+            os.close(self._requests)
         # Opened for both directions so that neither side waits for the other.
         self._requests = os.open(path, os.O_RDWR)
+
+    @property
+    def examining(self) -> bool:
+        """Whether an examiner was started."""
+        return self._requests is not None
+
+    @property
+    def logs(self) -> Path:
+        """Where the children's logs are."""
+        return self._paths.logs
 
     def measure(self, version: int, digest: str) -> None:
         """Have a version measured on the test split; the answer becomes `model.evaluated`."""
@@ -119,23 +129,18 @@ class Crew:
         part = self.parts.get(name)
         return None if part is None else self.nursery.children.get(_child_id(part))
 
-    def running(self) -> dict[str, int]:
-        """Client id to pid of every client that runs."""
-        found = {}
-        for name in self.parts:
-            child = self.child(name)
-            if child is not None and child.pid is not None and child.code is None:
-                found[name] = child.pid
-        return found
-
-    def everybody_lost(self) -> None:
-        """The nursery is gone, and its children were ended with it."""
+    def everybody_lost(self) -> list[str]:
+        """The nursery is gone, and its children were ended with it: the clients that ran or were on their way."""
+        lost = []
         for child in self.nursery.children.values():
             if child.code is None:
                 child.code = -signal.SIGKILL
                 if child.role != EXAMINER:
-                    self._exited(child)
+                    lost.append(self._name(child))
+                    if child.pid is not None:
+                        self._exited(child)
         self.unmeasured = 0
+        return lost
 
     def handle(self) -> None:
         """Take what the nursery and the children say. Raises NurseryLost where the nursery ended."""
@@ -147,6 +152,7 @@ class Crew:
                     self._examiner_lost(child)
             elif happened == "started":
                 name = self._name(child)
+                self._hearing.heard(name)
                 address = self._keys[self.parts[name]].address
                 self._emit(ev.ClientSpawned(id=name, pid=child.pid or 0, address=address, part=self.parts[name]))
             else:
@@ -158,6 +164,7 @@ class Crew:
 
     def _exited(self, child: Child) -> None:
         name, code = self._name(child), child.code or 0
+        self._hearing.over(name)
         self._emit(ev.ClientExited(id=name, pid=child.pid or 0, code=code, asked=child.asked))
         if not self.stopping and not (child.asked and code in (0, -signal.SIGTERM)):
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
@@ -172,6 +179,13 @@ class Crew:
             if self._config.clients.restart and self._restarts.get(name, 0) < MOST_RESTARTS:
                 self._restarts[name] = self._restarts.get(name, 0) + 1
                 self._due.append(name)
+
+    def late(self, name: str) -> None:
+        """A deadline passed without a client: say so where it is one of this machine that runs and is silent."""
+        child = self.child(name)
+        if child is not None and child.pid is not None and child.code is None:
+            self._drain(child)
+            self._hearing.late(name, child.pid)
 
     def due_restarts(self) -> list[str]:
         """The clients to start again, each told once. A nursery that died takes care of its own."""
@@ -209,7 +223,7 @@ class Crew:
             if child.role == EXAMINER:
                 self._examined(message)
             else:
-                self._told(child, message)
+                self._hearing.told(self._name(child), child, self._log(child), message)
 
     def _examined(self, message: dict[str, Any]) -> None:
         if message["kind"] == "genesis":
@@ -243,45 +257,6 @@ class Crew:
             hint = "raise [rounds] train_seconds_max, or train less: [training] steps"
             self._emit(ev.RunAlert(id=TOO_SLOW, severity="warning", text=text, hint=hint))
 
-    def _told(self, child: Child, message: dict[str, Any]) -> None:
-        """A client's telemetry: foreign data that only fills the screen, so what does not fit is dropped."""
-        name = self._name(child)
-        try:
-            if message["kind"] == "ready":
-                self._emit(
-                    ev.ClientReady(
-                        id=name, pid=child.pid or 0, train=int(message["train"]), held_out=int(message["held_out"])
-                    )
-                )
-            elif message["kind"] == "timing":
-                self._timings.add(int(message["round"]), name, str(message["part"]), float(message["seconds"]))
-            elif message["kind"] == "progress":
-                self._progress(name, message)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            return
-
-    def _progress(self, name: str, message: dict[str, Any]) -> None:
-        now, activity = time.monotonic(), str(message["activity"])[:20]
-        said_at, said = self._said.get(name, (0.0, ""))
-        turns = activity in ("train", "trained") and said != activity
-        if now - said_at < PROGRESS_SECONDS and not turns:
-            return
-        self._said[name] = now, activity
-        loss, accuracy = message.get("loss"), message.get("accuracy_bp")
-        self._emit(
-            ev.ClientProgress(
-                id=name,
-                round=int(message["round"]),
-                activity=activity,
-                epoch=int(message.get("epoch", 0)),
-                epochs=int(message.get("epochs", 0)),
-                batch=int(message.get("batch", 0)),
-                batches=int(message.get("batches", 0)),
-                loss=None if loss is None else float(loss),
-                accuracy_bp=None if accuracy is None else int(accuracy),
-            )
-        )
-
     def _name(self, child: Child) -> str:
         return next(name for name, part in self.parts.items() if _child_id(part) == child.id)
 
@@ -291,6 +266,7 @@ class Crew:
     def stop(self) -> None:
         """Tell every child to end; `handle` sees them go."""
         self.stopping = True
+        self.nursery.forget_waiting()
         for child in self.nursery.children.values():
             self.nursery.signal(child)
         if self._requests is not None:

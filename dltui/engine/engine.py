@@ -9,7 +9,7 @@ import selectors
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import dltui
@@ -26,18 +26,20 @@ from dltui.core.state import State
 from dltui.core.summary import summarise
 from dltui.engine.calls import Calls
 from dltui.engine.checks import Checks
-from dltui.engine.chronicle import Chronicle
+from dltui.engine.chronicle import Chronicle, facts_of_last_block
 from dltui.engine.control import Control
 from dltui.engine.crew import TOO_SLOW, Crew
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
-from dltui.engine.funds import funding
+from dltui.engine.funds import fund_client
 from dltui.engine.ground import Ground
+from dltui.engine.hearing import TROUBLE
 from dltui.engine.house import read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.operator import Operator
 from dltui.engine.patience import Backoff, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
+from dltui.engine.rescue import TICK, WARM_SECONDS, Rescue, Stopped
 from dltui.engine.scheduler import MOST_ABORTS, Scheduler
 from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.timing import Timings
@@ -45,18 +47,11 @@ from dltui.errors import DltuiError, RunError
 from dltui.paths import RunPaths, socket_path
 from dltui.store import Store
 
-TICK = 0.02
-"""Seconds of one turn of the loop where nothing happens."""
 OPERATOR_PATIENCE = 5.0
 """Seconds that a transaction may take on a node of our own, which is started again where it does not answer."""
 STOP_SECONDS = 5.0
-WARM_SECONDS = 120.0
 MEASURE_SECONDS = 60.0
 """How long a run that has its rounds waits for the examiner's last answers."""
-
-
-class Stopped(RunError):
-    """The run was stopped while it was coming up."""
 
 
 class Engine:
@@ -76,7 +71,6 @@ class Engine:
         self._ground = Ground(config, paths, self._operator_key.address, self.emit)
         self._store = Store(str(paths.blobs))
         self._federation_id = os.urandom(32)
-        self._federation: Federation | None = None
         self._operator: Operator | None = None
         self._socket = socket_path(paths.root)
         self._control = Control(self._socket, self._selector, self._handle)
@@ -92,12 +86,20 @@ class Engine:
             self._timings.opened(payload.round)
         elif isinstance(payload, (ev.RoundFinalised, ev.RoundAborted)):
             self._timings.closed(payload.round)
-            if TOO_SLOW in self.state.alerts and isinstance(payload, ev.RoundFinalised):
-                self.emit(ev.RunAlertCleared(id=TOO_SLOW))
+            if isinstance(payload, ev.RoundFinalised):
+                self._clear(TOO_SLOW)
         elif isinstance(payload, ev.ModelPublished):
             self._crew.measure(payload.version, payload.digest)
-        elif isinstance(payload, ev.ClientSpawned) and f"exited-{payload.id}" in self.state.alerts:
-            self.emit(ev.RunAlertCleared(id=f"exited-{payload.id}"))
+        elif isinstance(payload, ev.ClientLate):
+            self._crew.late(payload.id)
+        elif isinstance(payload, ev.UpdateSubmitted):
+            self._clear(f"{TROUBLE}{payload.client}")
+        elif isinstance(payload, ev.ClientSpawned):
+            self._clear(f"exited-{payload.id}")
+
+    def _clear(self, alert: str) -> None:
+        if alert in self.state.alerts:
+            self.emit(ev.RunAlertCleared(id=alert))
 
     def run(self) -> int:
         """Run to the end and return the exit code; whatever fails is told in `run.finished`."""
@@ -132,6 +134,7 @@ class Engine:
         earlier = list(read(self._paths.journal)) if self._journal.seq else []
         for event in earlier:
             self.state.apply(event)
+        self._written = facts_of_last_block(earlier)
         if earlier:
             self._paths.summary.unlink(missing_ok=True)
             self._federation_id = bytes.fromhex(read_run_json(self._paths)["federation_id"])
@@ -149,8 +152,28 @@ class Engine:
             )
 
     def _bring_up(self) -> None:
+        """Step by step; each does what is missing, so that it can be taken again where node or nursery died in it."""
         self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
         self._ground.start()
+        self._open_books()
+        step, until = self._rescue.surviving, self._rescue.until
+        self._federation = step(self._settle)
+        self._appoint(self._federation)
+        addresses = self._federation.addresses
+        write_run_json(self._paths, self._socket, addresses, self._federation_id, self._operator_key.address)
+        step(self._put_plan)
+        until(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
+        step(self._start_examiner)
+        if self.state.data is not None:
+            self._crew.data_sha256 = self.state.data.sha256
+            self._await_genesis()  # other data than before are noticed before a client trains on them
+        self._man()
+        self._await_genesis()
+        step(self._put_genesis)
+        check_base(self._chronicle.facts.ledger, self._store)
+
+    def _open_books(self) -> None:
+        """Who signs, who reads the chain, and who brings back what is lost."""
         rpc = self._ground.rpc
         link = self._ground.link
         patience = OPERATOR_PATIENCE if self._ground.node.pid is not None else link.patience
@@ -160,19 +183,36 @@ class Engine:
         self._chronicle = Chronicle(
             rpc, self._ground.blocks, self._wallet.address, self._store, terms_of(self._config), self.emit
         )
-        attached = None
+        self._rescue = Rescue(
+            self._ground,
+            self._wallet,
+            self._chronicle,
+            self._crew,
+            self._selector,
+            self.emit,
+            lambda: self._stop_reason,
+            self._start_examiner,
+            self._restart_client,
+        )
+
+    def _settle(self) -> Federation:
+        """The contracts: those of the configuration, or our own, of which what is missing is deployed."""
+        rpc, attached = self._ground.rpc, None
         if self._config.chain.federation:
             attached = join(rpc, self._config.chain.federation, self._wallet.address)
             self._federation_id = attached.fl.federation_id()
             self._chronicle.watch(attached.addresses)
-        self._chronicle.resume(self.state)
+        self._chronicle.resume(self.state, self._written)
         self._chronicle.poll()
         there = self.state.chain.contracts
         federation = attached or deploy(rpc, self._wallet, self._federation_id, self._config.run.seed, there)
-        self._federation = federation
         self._chronicle.poll()
-        self._scheduler = Scheduler(self._config, federation, self._chronicle.facts.ledger, self._chronicle.verdicts_of)
-        facts, terms = self._chronicle.facts, terms_of(self._config)
+        return federation
+
+    def _appoint(self, federation: Federation) -> None:
+        """Those who decide what is sent to the contracts."""
+        rpc, facts, terms = self._ground.rpc, self._chronicle.facts, terms_of(self._config)
+        self._scheduler = Scheduler(self._config, federation, facts.ledger, self._chronicle.verdicts_of)
         calls = Calls(federation, facts, self._scheduler)
         self._operator = Operator(
             self._config,
@@ -189,22 +229,19 @@ class Engine:
             self._restart_client,
             self._ask_stop,
         )
-        write_run_json(self._paths, self._socket, federation.addresses, self._federation_id, self._operator_key.address)
+
+    def _put_plan(self) -> None:
+        self._chronicle.poll()
         if not in_force(self._chronicle.facts.ledger, self._config):
-            self._send(federation.fl.set_plan(contract_plan(self._config)))
-        self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
-        self._start_examiner()
-        if self.state.data is not None:
-            self._crew.data_sha256 = self.state.data.sha256
-            self._await_genesis()  # other data than before are noticed before a client trains on them
-        self._man()
-        self._await_genesis()
+            self._send(self._federation.fl.set_plan(contract_plan(self._config)))
+
+    def _put_genesis(self) -> None:
+        self._chronicle.poll()
         if not self._chronicle.facts.ledger.versions:
-            self._send(federation.models.genesis(bytes.fromhex(str(self._crew.genesis))))
-        check_base(self._chronicle.facts.ledger, self._store)
+            self._send(self._federation.models.genesis(bytes.fromhex(str(self._crew.genesis))))
 
     def _await_genesis(self) -> None:
-        self._await(lambda: self._crew.genesis is not None, WARM_SECONDS, "version 0", "examiner.log")
+        self._rescue.until(lambda: self._crew.genesis is not None, WARM_SECONDS, "version 0", "examiner.log")
 
     def _start_examiner(self) -> None:
         """Start the examiner, and have it measure what an earlier one did not get to."""
@@ -223,7 +260,7 @@ class Engine:
                     self._crew.names[part] = members[address].name
                 if part < self._config.clients.count:
                     self._scheduler.order.append(address)
-                self._start_client(part, fund=address not in members)
+                self._rescue.surviving(partial(self._start_client, part, fund=address not in members))
 
     def _bring_down(self) -> None:
         self._crew.stop()
@@ -259,9 +296,9 @@ class Engine:
         try:
             self._turn()
         except NurseryLost as error:
-            self._new_nursery(str(error))
+            self._rescue.nursery(error)
         except NodeUnreachable as error:
-            self._recover(error)
+            self._rescue.node(error)
         except Reverted as error:
             self._backoff.failed()
             self.emit(ev.RunAlert(id="operator-tx", severity="warning", text=f"a transaction reverted: {error}"))
@@ -291,41 +328,6 @@ class Engine:
             self._crew.give_up_measuring(MEASURE_SECONDS)
         return self._crew.unmeasured == 0
 
-    def _await(self, ready: Callable[[], bool], seconds: float, what: str, log: str) -> None:
-        """Turn the loop until `ready`, a stop, or the deadline; only children and commands are served meanwhile."""
-        end = time.monotonic() + seconds
-        while not ready():
-            if self._stop_reason is not None:
-                raise Stopped(self._stop_reason)
-            if time.monotonic() > end:
-                raise RunError(f"waited {seconds:.0f} s for {what}", where=str(self._paths.logs / log))
-            self._selector.select(TICK)
-            self._crew.handle()
-            try:
-                self._chronicle.poll()
-            except NodeUnreachable as error:
-                self._recover(error)
-
-    def _recover(self, error: NodeUnreachable) -> None:
-        """The node is lost: bring it back before anybody goes on; what the wallet knew of it may be undone."""
-        self._ground.recover(str(error))
-        self._wallet.forget()
-
-    def _new_nursery(self, reason: str) -> None:
-        """The nursery died, and with it all children: start another one and everybody again."""
-        self.emit(ev.RunAlert(id="nursery", severity="error", text=reason, hint="all clients are started again"))
-        lost = list(self._crew.running())
-        self._selector.unregister(self._nursery)
-        self._crew.everybody_lost()
-        self._nursery.stop()
-        self._nursery.start()
-        self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
-        self._await(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
-        self._start_examiner()
-        for name in lost:
-            self._restart_client(name)
-        self.emit(ev.RunAlertCleared(id="nursery"))
-
     # --- commands, transactions and clients ---
 
     def _handle(self, command: Command) -> str:
@@ -346,10 +348,9 @@ class Engine:
         return receipt
 
     def _start_client(self, part: int, fund: bool = True) -> str:
-        assert self._federation is not None
         address = self._keys[part].address
         if fund:
-            self._wallet.transfer(address, funding(self._config))
+            fund_client(self._ground.rpc, self._wallet, address, self._config)
         self._scheduler.local[address] = part
         return self._crew.start_client(part, self._ground.link, self._federation.addresses)
 
@@ -359,5 +360,4 @@ class Engine:
         return self._start_client(part)
 
     def _restart_client(self, name: str) -> None:
-        assert self._federation is not None
         self._crew.restart_client(name, self._ground.link, self._federation.addresses)

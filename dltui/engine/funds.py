@@ -7,6 +7,7 @@ from decimal import Decimal
 from dltui.chain import gas
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import RpcError
+from dltui.chain.wallet import Wallet
 from dltui.config import Config
 from dltui.errors import ChainError
 
@@ -20,6 +21,12 @@ HEADROOM = 2
 def funding(config: Config) -> int:
     """What each client gets, in wei."""
     return int(Decimal(str(config.chain.funding)) * ETHER)
+
+
+def fund_client(rpc: Rpc, wallet: Wallet, address: str, config: Config) -> None:
+    """Give a client its money, once: a transfer whose answer was lost with the node is not made again."""
+    if int(rpc.call("eth_getBalance", address, "latest"), 16) < funding(config):
+        wallet.transfer(address, funding(config))
 
 
 def check_funds(rpc: Rpc, operator: str, config: Config, where: str) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class Child:
 
     id: str
     role: str
-    pipe: int
+    pipe: int = -1
     pid: int | None = None
     code: int | None = None
     asked: bool = False
@@ -46,11 +47,15 @@ class Nursery:
         self._logs = logs
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
+        self._waiting: deque[tuple[Child, bytes]] = deque()
+        """Children to be forked whose requests the socket has not taken yet."""
         self.children: dict[str, Child] = {}
         self.warm = False
 
     def start(self) -> None:
         """Start the nursery process; it is `warm` some seconds later (see `handle`)."""
+        self.warm = False
+        self._waiting.clear()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {
             **os.environ,
@@ -89,26 +94,46 @@ class Nursery:
         return self._process is not None and self._process.poll() is None
 
     def spawn(self, child_id: str, role: str, spec: dict[str, Any]) -> Child:
-        """Fork a child for `role` with its spec; its pid follows as a message. Secrets travel on this socket only."""
+        """Fork a child for `role` with its spec; its pid follows as a message. Secrets travel on this socket only.
+
+        The socket holds some requests; the others follow as the nursery takes them, see `handle`. Where this raises
+        NurseryLost nothing is begun; where the nursery is lost later, the child is among those that it takes with it.
+        """
         if self._channel is None or not self.alive():
             raise NurseryLost("the nursery is gone", where=str(self._logs / "nursery.log"))
-        reader, writer = os.pipe()
-        os.set_blocking(reader, False)
-        log = os.open(self._logs / f"{child_id}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        message = json.dumps({"id": child_id, "role": role, "spec": spec}).encode()
-        try:
-            socket.send_fds(self._channel, [message], [writer, log])
-        finally:
-            os.close(writer)
-            os.close(log)
-        child = Child(child_id, role, reader)
-        self.children[child_id] = child
+        child = self.children[child_id] = Child(child_id, role)
+        self._waiting.append((child, json.dumps({"id": child_id, "role": role, "spec": spec}).encode()))
+        self._hand_over(self._channel)
         return child
+
+    def _hand_over(self, channel: socket.socket) -> None:
+        while self._waiting:
+            child, message = self._waiting[0]
+            reader, writer = os.pipe()
+            os.set_blocking(reader, False)
+            log = os.open(self._logs / f"{child.id}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                socket.send_fds(channel, [message], [writer, log])
+            except (BlockingIOError, ConnectionError):  # it is full; or its other end is gone, as `handle` will notice
+                os.close(reader)
+                return
+            finally:
+                os.close(writer)
+                os.close(log)
+            child.pipe = reader
+            self._waiting.popleft()
+
+    def forget_waiting(self) -> None:
+        """Fork nobody of those whose requests still wait."""
+        for child, _ in self._waiting:
+            child.code = -signal.SIGTERM
+        self._waiting.clear()
 
     def handle(self) -> list[tuple[str, Child]]:
         """Read the nursery's messages: (`started` or `exited`, child). Raises NurseryLost where the nursery ended."""
         if self._channel is None:
             return []
+        self._hand_over(self._channel)
         happened: list[tuple[str, Child]] = []
         while True:
             try:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from e2e_run import Run, dltui, kill, wait_gone
+from e2e_run import POLL, Run, dltui, kill, wait_gone
 
 from dltui.core import events as ev
 from dltui.verify.verify import verify
@@ -30,6 +32,18 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def child_of(parent: int, name: str) -> int:
+    """The child of a process that has this name, once there is one."""
+    end = time.monotonic() + 20
+    while True:
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if (entry / "comm").read_text().strip() == name[:15] and parent_of(int(entry.name)) == parent:
+                    return int(entry.name)
+        assert time.monotonic() < end, f"no {name} below {parent}"
+        time.sleep(POLL)
+
+
 def test_the_nursery_killed(start: Start) -> None:
     """All clients end with it, are started again under new pids, and train the same round to its end."""
     run = start(run__rounds=3, **SLOWER)
@@ -46,6 +60,27 @@ def test_the_nursery_killed(start: Start) -> None:
     assert [r.round for r in run.of(ev.RoundFinalised)] == [1, 2, 3]
     assert run.of(ev.RunAlertCleared, id="nursery")
     assert run.of(ev.ModelEvaluated)[-1].version == 3
+    verify(run.paths, lambda step: None)
+
+
+@pytest.mark.parametrize("moment", [ev.ChainStarting, ev.ClientSpawned])
+def test_the_nursery_killed_while_all_comes_up(start: Start, moment: type[ev.Payload]) -> None:
+    run = start(run__rounds=1)
+    run.until(moment)
+    kill(child_of(run.engine.pid, "dltui-nursery"))
+    assert run.finish(90) == 0, run.story()
+    assert run.of(ev.RunAlertCleared, id="nursery")
+    assert len(run.of(ev.RoundIncluded, round=1)[0].verdicts) == 5
+    verify(run.paths, lambda step: None)
+
+
+def test_a_client_that_hangs_in_training_holds_nobody_up(start: Start) -> None:
+    run = start(run__rounds=1, clients__parallel=2, **{**SHORT, "rounds__train_seconds_max": 12}, **SLOWER)
+    hung = run.until(ev.ClientProgress, round=1, activity="train").id
+    kill(run.until(ev.ClientSpawned, id=hung).pid, signal.SIGSTOP)
+    assert run.finish(90) == 0, run.story()
+    assert {late.id for late in run.of(ev.ClientLate, round=1, what="submit")} == {hung}
+    assert "may hang" in run.of(ev.RunAlert, id=f"silent-{hung}")[0].text
     verify(run.paths, lambda step: None)
 
 

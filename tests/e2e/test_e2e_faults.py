@@ -125,6 +125,17 @@ def test_the_engine_killed_while_it_deploys(start: Start) -> None:
 
 
 @pytest.mark.slow
+def test_the_chain_killed_while_it_is_set_up(start: Start) -> None:
+    run = start(run__rounds=1)
+    run.until(ev.TxMined)
+    kill(run.until(ev.ChainReady).pid or 0)
+    assert run.finish(60) == 0, run.story()
+    assert len(run.of(ev.ChainLost)) == 1
+    assert len({contract.name for contract in run.of(ev.ContractDeployed)}) == len(run.of(ev.ContractDeployed)) == 3
+    verify(run.paths, lambda step: None)
+
+
+@pytest.mark.slow
 def test_the_chain_killed(start: Start) -> None:
     run = start(run__rounds=3, **LONG_TRAINING)
     run.until(ev.UpdateSubmitted, round=2)

@@ -11,7 +11,7 @@ from dltui.config import load
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.crew import TOO_SLOW, Crew
-from dltui.engine.processes import Nursery
+from dltui.engine.processes import Child, Nursery
 from dltui.engine.timing import Timings
 from dltui.errors import ConfigError
 from dltui.paths import RunPaths
@@ -62,10 +62,12 @@ def test_a_round_that_nobody_can_finish_is_told_before_it_opens(
         assert "train_seconds_max" in alerts[0].hint
 
 
-def test_the_start_and_the_end_of_training_reach_the_journal_however_short_it_was(
-    told: tuple[Crew, list[Payload]],
-) -> None:
+def test_a_nursery_takes_with_it_who_ran_and_who_was_on_the_way(told: tuple[Crew, list[Payload]]) -> None:
     crew, events = told
-    for activity in ("wait", "train", "train", "trained", "publish"):
-        crew._progress("client-0", {"activity": activity, "round": 1, "epoch": 1, "epochs": 1, "loss": 0.5})
-    assert [event.activity for event in events if isinstance(event, ev.ClientProgress)] == ["wait", "train", "trained"]
+    crew.parts = {"alice": 0, "bob": 1, "carol": 2}
+    for part, (pid, code) in enumerate([(11, None), (None, None), (13, 0)]):
+        crew.nursery.children[f"client-{part}"] = Child(f"client-{part}", "client", pid=pid, code=code)
+    assert crew.everybody_lost() == ["alice", "bob"]
+    exits = [(event.id, event.pid, event.code) for event in events if isinstance(event, ev.ClientExited)]
+    assert exits == [("alice", 11, -9)]
+    assert crew.everybody_lost() == []

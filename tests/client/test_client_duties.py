@@ -1,0 +1,132 @@
+"""The duties of one client, at a seat whose chain, model and store are stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from dltui.chain.ledger import REPORTING, RoundFacts, Submission
+from dltui.client.committee import CommitteeDuty
+from dltui.client.seat import Seat
+from dltui.client.spec import ClientSpec
+from dltui.client.trainer import TrainingDuty
+from dltui.errors import BlobError, DltuiError
+from dltui.store import Store, digest_of
+
+ME, PLAN = 1, "ab" * 32
+LATER, EARLIER = 2**40, 1
+
+
+class Home:
+    """Trains to fixed bytes, or fails."""
+
+    def __init__(self, error: DltuiError | None = None) -> None:
+        self.error, self.trained = error, 0
+
+    def train(self, number: int, index: int, base: str, going_on: Callable[[], None]) -> bytes:
+        going_on()
+        self.trained += 1
+        if self.error is not None:
+            raise self.error
+        return b"update"
+
+
+class Telemetry:
+    """Keeps what is said of troubles."""
+
+    def __init__(self) -> None:
+        self.troubles: list[tuple[int, str, str]] = []
+
+    def trouble(self, *words: Any) -> None:
+        self.troubles.append(words)
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+class Contract:
+    """Its calls are their own names with their arguments."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *args: (name, *args)
+
+
+def seat(home: Home, store: Any = None) -> tuple[Seat, list[Any]]:
+    sent: list[Any] = []
+    made = SimpleNamespace(
+        index=ME,
+        home=home,
+        telemetry=Telemetry(),
+        contract=Contract(),
+        store=store,
+        plan=lambda facts: {"reportWindow": 10},
+        send=lambda call, facts: sent.append(call) or True,
+    )
+    return cast(Seat, made), sent
+
+
+def open_round(deadline: int = LATER) -> RoundFacts:
+    return RoundFacts(3, 0, "cd" * 32, PLAN, 0b11, 0b11, b"", deadline, 0)
+
+
+def spec(**fields: Any) -> ClientSpec:
+    return cast(ClientSpec, SimpleNamespace(plan_hash=PLAN, gate="", slots=0, part=0, **fields))
+
+
+def test_a_client_trains_once_and_submits_the_digest() -> None:
+    home = Home()
+    taken, sent = seat(home)
+    facts = open_round()
+    duty = TrainingDuty(taken, spec(), facts)
+    assert duty.step(facts) and duty.step(facts)
+    assert home.trained == 1
+    assert sent == [("submit", 3, bytes.fromhex(digest_of(b"update")), 0, 0)]
+
+
+@pytest.mark.parametrize("error", [DltuiError("not finite", hint="lower it"), BlobError("base is missing")])
+def test_a_client_whose_training_fails_says_why_and_goes_on_with_its_other_duties(error: DltuiError) -> None:
+    home = Home(error)
+    taken, sent = seat(home)
+    facts = open_round()
+    duty = TrainingDuty(taken, spec(), facts)
+    assert not duty.step(facts) and not duty.step(facts)
+    assert home.trained == 1 and sent == []
+    assert cast(Any, taken.telemetry).troubles == [(3, error.message, error.hint)]
+
+
+def test_nobody_trains_for_a_deadline_that_is_past() -> None:
+    home = Home()
+    taken, _ = seat(home)
+    facts = open_round(EARLIER)
+    assert not TrainingDuty(taken, spec(), facts).step(facts)
+    assert home.trained == 0
+
+
+def test_a_member_holds_digests_and_serves_each_blob_before_it_reports_it(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    put: list[str] = []
+
+    class Served:
+        """The store of the others, and this member's own."""
+
+        get = store.get
+
+        def put(self, blob: bytes) -> str:
+            put.append(store.put(blob))
+            return put[-1]
+
+    digests = [store.put(blob) for blob in (b"one", b"two")]
+    taken, sent = seat(Home(), Served())
+    facts = open_round(EARLIER)
+    facts.state = REPORTING
+    for index, digest in enumerate([*digests, digest_of(b"withheld")]):
+        facts.submissions[index] = Submission(index, digest, 5)
+    duty = CommitteeDuty(taken, facts)
+    assert duty.step(facts)
+    assert sent == [("report", 3, 0, 0b011, b"")]
+    assert sorted(put) == sorted(digests)
+    assert not any(isinstance(value, (bytes, dict)) and value for value in vars(duty).values())

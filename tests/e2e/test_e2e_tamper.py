@@ -104,6 +104,14 @@ def test_a_model_is_gone(copied: RunPaths, caught: Caught) -> None:
     caught("version 3", model)
 
 
+def test_the_verdicts_are_gone(copied: RunPaths, caught: Caught) -> None:
+    """They can be recomputed, but whoever asks for a verdict's proof needs the leaves themselves."""
+    manifest = digest_of(copied, "model.published", "digest", version=2)
+    verdicts = decode_manifest(blob(copied, manifest).read_bytes()).verdicts
+    blob(copied, verdicts).unlink()
+    caught("version 2", verdicts)
+
+
 def test_a_blob_is_a_folder(copied: RunPaths, caught: Caught) -> None:
     digest = digest_of(copied, "update.submitted", "digest", round=1)
     blob(copied, digest).unlink()

@@ -76,7 +76,8 @@ class Reexecution:
         body = index.block(block.number, full=True)
         if body is None:
             raise MismatchError("did not execute", where=where)
-        return replace(block_from(body, index.receipts(block.number)), hash=record.hash)
+        executed = block_from(body, index.receipts(block.number))
+        return replace(executed, hash=record.hash, state_root=record.state_root)
 
     def said(self) -> str:
         """What was compared of every block."""

@@ -189,6 +189,17 @@ def test_every_fact_of_the_chain_is_bound(copied: RunPaths, caught: Caught) -> N
     caught(f"event {number} tells tx.mined", "gas_used")
 
 
+def test_a_journal_from_before_state_roots_were_told(copied: RunPaths, verifier: Verifier) -> None:
+    def edit(lines: list[Line]) -> None:
+        for line in lines:
+            if line["kind"] == "chain.block":
+                del line["data"]["state_root"]
+
+    forge(copied, edit)
+    done = verifier("verify", str(copied.root), folder=copied.root.parent)
+    assert done.returncode == 0, done.stderr
+
+
 def _verdict(lines: list[Line]) -> None:
     row = first(lines, "round.included", round=2)["data"]["verdicts"][1]
     row.update(included=False, reason="MALFORMED", weight=0)

@@ -43,6 +43,11 @@ class Reexecution:
         self._root = "0x" + bytes(self._chain.head.state_root).hex()
 
     @property
+    def chain_id(self) -> int:
+        """The chain id of its genesis."""
+        return self._genesis.chain_id
+
+    @property
     def standard(self) -> bool:
         """Whether the blocks have the hashes and state roots that follow from their transactions alone."""
         return self.log.engine == "embedded"

@@ -409,6 +409,62 @@ def test_a_training_value_in_the_journal_as_well(copied: RunPaths, caught: Caugh
     caught("config.toml", "plan")
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "named"),
+    [
+        ("run.started", "seed", 8, "seed"),
+        ("run.started", "rounds", 4, "rounds"),
+        ("run.started", "run", "abcdef", "run.json"),
+        ("chain.ready", "chain_id", 1, "chain id"),
+        ("chain.stopped", "blocks", 3, "last block"),
+        ("run.finished", "exit_code", 1, "exit code"),
+        ("run.finished", "status", "failed", "exit code"),
+    ],
+)
+def test_a_claim_beside_the_facts(
+    copied: RunPaths, caught: Caught, kind: str, field: str, value: object, named: str
+) -> None:
+    def edit(lines: list[Line]) -> None:
+        first(lines, kind)["data"][field] = value
+
+    forge(copied, edit, _derived(copied, edit))
+    caught(named)
+
+
+def test_a_run_that_is_told_done_has_its_rounds(copied: RunPaths, caught: Caught) -> None:
+    replace(copied.config, rb"rounds = 3\b", b"rounds = 4")
+
+    def edit(lines: list[Line]) -> None:
+        began = lines[0]["data"]
+        began["rounds"] = began["config"]["run"]["rounds"] = 4
+
+    forge(copied, edit, _derived(copied, edit))
+    caught("3 of 4 rounds")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda told: told["addresses"].update(FLContract=told["addresses"]["DataRegistry"]),
+        lambda told: told["addresses"].clear(),
+        lambda told: told.update(federation_id="ab" * 32),
+        lambda told: told.update(operator="0x" + "12" * 20),
+        lambda told: told.update(run="abcdef"),
+    ],
+    ids=["swapped", "none", "federation", "operator", "run"],
+)
+def test_what_run_json_says(copied: RunPaths, caught: Caught, edit: Callable[[dict[str, Any]], None]) -> None:
+    told = json.loads(copied.run_json.read_bytes())
+    edit(told)
+    copied.run_json.write_text(json.dumps(told))
+    caught("run.json")
+
+
+def test_run_json_is_gone(copied: RunPaths, caught: Caught) -> None:
+    copied.run_json.unlink()
+    caught("run.json")
+
+
 @pytest.mark.parametrize("pointer", ["versions.3.test_accuracy_bp", "gas.gas", "status", "time.1.training", "seed"])
 def test_a_figure_of_the_summary(copied: RunPaths, caught: Caught, pointer: str) -> None:
     told = json.loads(copied.summary.read_bytes())

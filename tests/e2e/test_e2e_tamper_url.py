@@ -181,7 +181,7 @@ def test_what_the_node_has_is_left_out(abroad: Abroad, function: str) -> None:
 
 
 def cut(abroad: Abroad) -> None:
-    """The last round is left out whole, with what the journal says of it besides."""
+    """The last round is left out whole, as if the run had been stopped before it."""
     lines = journal_lines(abroad.paths)
     begin = lines.index(first(lines, "round.opened", round=3))
     opened = max(line["data"]["number"] for line in lines[:begin] if line["kind"] == "chain.block")
@@ -195,6 +195,9 @@ def cut(abroad: Abroad) -> None:
             if line["data"].get("round") != 3
             and not (line["kind"] == "model.evaluated" and line["data"]["version"] == 3)
         ]
+        first(lines, "run.finished")["data"]["status"] = "stopped"
+        last = max(line["data"]["number"] for line in lines if line["kind"] == "chain.block")
+        first(lines, "chain.stopped")["data"]["blocks"] = last
 
     forge(abroad.paths, edit)
 

@@ -75,8 +75,13 @@ def decode(data: bytes, limit: int = LIMIT) -> tuple[Tensors, dict[str, Any]]:
     return tensors, meta
 
 
+def header_size(data: bytes) -> int:
+    """Bytes of the header of a blob, as it says itself."""
+    return int.from_bytes(data[:8], "little")
+
+
 def _header(data: bytes) -> dict[str, Any]:
-    size = int.from_bytes(data[:8], "little")
+    size = header_size(data)
     if len(data) < 8 or size > min(MAX_HEADER, len(data) - 8):
         raise Malformed("header is cut off or too long")
     try:

@@ -15,14 +15,22 @@ from dltui.aggregation.fixed import Tensors
 
 _NAME = re.compile(r"(param|buffer)\.[A-Za-z0-9_.]{1,180}\Z")
 
+ROOM = 32 * 1024
+"""Bytes by which an update's header may be longer than that of its model."""
+
 
 def encode_model(tensors: Mapping[str, NDArray[Any]]) -> bytes:
     """`tensors` (float32 `param.*`; float32 or int64 `buffer.*`) as a canonical model blob.
 
-    Raises Malformed where `check_model` does.
+    Raises Malformed where `check_model` does, and where an update of this model would be too large to be read.
     """
     check_model(tensors)
-    return blob.encode(tensors, {"kind": "model"})
+    data = blob.encode(tensors, {"kind": "model"})
+    if len(data) + ROOM > blob.LIMIT:
+        raise Malformed(f"a model of {len(data):,} bytes; with its update's header a blob has at most {blob.LIMIT:,}")
+    if blob.header_size(data) + ROOM > blob.MAX_HEADER:
+        raise Malformed("the names of the tensors take more than a blob's header has room for")
+    return data
 
 
 def decode_model(data: bytes, limit: int = blob.LIMIT) -> Tensors:

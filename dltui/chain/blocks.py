@@ -28,10 +28,11 @@ class MinedTx:
 
 @dataclass(frozen=True)
 class MinedBlock:
-    """One block; `timestamp` in unix seconds."""
+    """One block; `timestamp` in unix seconds, `state_root` as the node has it."""
 
     number: int
     hash: str
+    state_root: str
     timestamp: int
     gas_used: int
     txs: tuple[MinedTx, ...]
@@ -68,6 +69,7 @@ def block_from(block: dict[str, Any], receipts: list[dict[str, Any]]) -> MinedBl
     return MinedBlock(
         number=_number(block["number"]),
         hash=block["hash"],
+        state_root=block["stateRoot"].lower(),
         timestamp=_number(block["timestamp"]),
         gas_used=_number(block["gasUsed"]),
         txs=tuple(txs),

@@ -26,6 +26,7 @@ from dltui.chain.types import Log
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.core.ids import client_id
+from dltui.errors import ChainError
 
 _PHASE_ENDS = frozenset({"ReportingStarted", "AttestingStarted", "RoundFinalised", "RoundAborted"})
 
@@ -85,7 +86,10 @@ class FactStream:
         self._cid = cid
 
     def of_block(self, block: MinedBlock) -> Iterator[Payload]:
-        """The events of one block: the block, its transactions, and the facts in their logs."""
+        """The events of one block: the block, its transactions, and the facts in their logs.
+
+        Raises ChainError for a log that cannot come after the blocks that were given before.
+        """
         if block.txs:
             yield ev.ChainBlock(
                 number=block.number,
@@ -93,6 +97,7 @@ class FactStream:
                 txs=len(block.txs),
                 timestamp=block.timestamp,
                 hash=block.hash,
+                state_root=block.state_root,
             )
         for tx in block.txs:
             logs = [log for raw in tx.logs if (log := decode_log(raw, self.contracts)) is not None]
@@ -101,13 +106,24 @@ class FactStream:
                     self._name(log.args["client"], log.args["name"])
             yield from self._transaction(tx, block.number)
             for log in logs:
-                yield from self._before(log)
-                self.ledger.apply(log)
-                yield from self._fact(log)
+                yield from self._meaning(log)
 
     def id_of(self, address: str) -> str:
         """The id shown for an address; strangers appear by their shortened address."""
         return self.ids.get(address, f"{address[:6]}…{address[-4:]}")
+
+    def _meaning(self, log: Log) -> list[Payload]:
+        """Fold one log and say what it means; raises ChainError where nothing on the chain led to it."""
+        try:
+            before = list(self._before(log))
+            self.ledger.apply(log)
+            return [*before, *self._fact(log)]
+        except (LookupError, ValueError) as error:
+            raise ChainError(
+                f"{log.event} does not follow from the blocks that were read before it",
+                where=f"block {log.block}",
+                hint="the federation's history has a gap: read it from the block of its deployment on",
+            ) from error
 
     def _name(self, address: str, name: str) -> None:
         self.ids[address] = client_id(name, address, self._taken)
@@ -328,3 +344,6 @@ _FACTS: dict[str, Callable[[FactStream, Log, dict[str, Any]], Iterator[Payload]]
     "DataGranted": _by_owner(ev.DataGranted),
     "DataRevoked": _by_owner(ev.DataRevoked),
 }
+
+TOLD = frozenset(_FACTS)
+"""The contracts' events that become facts."""

@@ -126,8 +126,9 @@ def block_of(record: BlockRecord, chain_id: int) -> MinedBlock:
             txs.append({"hash": name, "input": "0x" + tx.data.hex()})
             receipts.append(_whole(tx, name, record, told))
         gas = sum(int(receipt["gasUsed"], 16) for receipt in receipts)
-        head = {"number": record.block, "hash": record.hash, "timestamp": record.timestamp, "gasUsed": gas}
-        return block_from(head | {"transactions": txs}, receipts)
+        names = {"number": record.block, "hash": record.hash, "stateRoot": record.state_root}
+        head = names | {"timestamp": record.timestamp, "gasUsed": gas, "transactions": txs}
+        return block_from(head, receipts)
     except Refused as error:
         raise ChainError(f"a transaction is not valid on this chain: {error.message}", where=where) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:

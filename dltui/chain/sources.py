@@ -49,4 +49,6 @@ class LocalBlocks:
                 self._log.append(record_block(self._rpc, number, self._log.engine))
             block = read_block(self._rpc, number)
             # A block that anvil made again from the log has another hash there: the first one is the block's name.
-            yield replace(block, hash=self._log.last_hash) if number == self._log.last_block else block
+            if number == self._log.last_block:
+                block = replace(block, hash=self._log.last_hash, state_root=self._log.last_state_root)
+            yield block

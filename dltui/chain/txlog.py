@@ -73,9 +73,9 @@ class BlockRecord:
 class TxLog:
     """An existing transaction log at `path`, which one process appends to.
 
-    Opening reads it through once; `last_block` is the number of its last whole line and `last_hash` that block's
-    hash (0 and "": none), `genesis_sha256` names the beginning of the chain: the digest of the genesis file, or what a
-    node by its address has instead. Errors are `ChainError` with file and line.
+    Opening reads it through once; `last_block` is the number of its last whole line, `last_hash` and `last_state_root`
+    are that block's (0 and "": none). `genesis_sha256` names the beginning of the chain: the digest of the genesis
+    file, or what a node by its address has instead. Errors are `ChainError` with file and line.
     """
 
     def __init__(self, path: Path) -> None:
@@ -85,9 +85,10 @@ class TxLog:
         self.after = 0
         self.last_block = 0
         self.last_hash = ""
+        self.last_state_root = ""
         self._whole = 0
         for record in self.read(allow_torn=True):
-            self.last_block, self.last_hash = record.block, record.hash
+            self._stands_at(record)
         self.last_block = self.last_block or self.after
 
     @classmethod
@@ -132,7 +133,7 @@ class TxLog:
         except OSError as error:
             raise ChainError(f"cannot write the transaction log: {error.strerror}", where=str(self.path)) from error
         self._whole += len(line)
-        self.last_block, self.last_hash = record.block, record.hash
+        self._stands_at(record)
 
     def read(self, allow_torn: bool = False) -> Iterator[BlockRecord]:
         """Every block in order, each line checked; `allow_torn` passes over an unfinished last line."""
@@ -153,6 +154,9 @@ class TxLog:
                 self._whole = file.tell()
                 yield record
                 number, before = number + 1, record.block
+
+    def _stands_at(self, record: BlockRecord) -> None:
+        self.last_block, self.last_hash, self.last_state_root = record.block, record.hash, record.state_root
 
     def _follows(self, block: int, before: int) -> bool:
         return block > before if self.sparse else block == before + 1

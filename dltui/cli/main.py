@@ -12,6 +12,7 @@ import dltui
 from dltui.cli import chain as chain_commands
 from dltui.cli import contracts, data, doctor, models, twins, viewing
 from dltui.cli.console import flags, guarded
+from dltui.cli.password import hide
 
 app = typer.Typer(
     no_args_is_help=False,
@@ -180,6 +181,7 @@ def _format(name: str) -> Any:
 
 def main() -> None:
     """The entry point; exits with the code of the one table."""
+    hide()
     try:
         app()
     except BrokenPipeError:

@@ -75,7 +75,7 @@ def _sizes(config: Config, names: Sequence[str]) -> tuple[list[Size], list[str]]
     """The sizes of the models called `names`, or of all built-in ones that suit the data, and why others do not."""
     import msgspec
 
-    from dltui.aggregation.model import encode_model
+    from dltui.engine.examiner import first_blobs
     from dltui.engine.specs import learning_spec
     from dltui.errors import ConfigError
     from dltui.learning import devices, estimate, models, task, threads
@@ -91,6 +91,7 @@ def _sizes(config: Config, names: Sequence[str]) -> tuple[list[Size], list[str]]
     for name in names or models.MODELS:
         try:
             model = task.model(msgspec.structs.replace(spec, model=name), data).to(device)
+            blob, _ = first_blobs(name, models.tensors(model), spec.rule)
         except ConfigError as error:
             if names:
                 raise
@@ -98,6 +99,5 @@ def _sizes(config: Config, names: Sequence[str]) -> tuple[list[Size], list[str]]
             continue
         step = estimate.step_seconds(model, x, y, settings)
         whole = estimate.round_seconds(step, [len(client.train) for client in clients], settings, spec.slots)
-        blob = len(encode_model(models.tensors(model)))
-        sizes.append(Size(name, models.parameters(model), blob, step, whole))
+        sizes.append(Size(name, models.parameters(model), len(blob), step, whole))
     return sizes, left_out

@@ -14,6 +14,15 @@ VARIABLE = "DLTUI_PASSWORD"
 TRIES = 3
 
 
+_hidden: list[str] = []
+
+
+def hide() -> None:
+    """Take DLTUI_PASSWORD out of the environment, so that no program that this one starts gets to see it."""
+    if VARIABLE in os.environ:
+        _hidden[:] = [os.environ.pop(VARIABLE)]
+
+
 def password_for(config: Config) -> str | None:
     """The password of `[chain] keystore`, tried on the file; None where the run uses the demo's key.
 
@@ -40,8 +49,9 @@ def password_for(config: Config) -> str | None:
 
 def _given(config: Config) -> str | None:
     """The password without a prompt; None where one can be asked for."""
-    if VARIABLE in os.environ:
-        return os.environ[VARIABLE]
+    hide()
+    if _hidden:
+        return _hidden[0]
     if config.chain.password_file:
         path = Path(config.chain.password_file).expanduser()
         try:

@@ -12,9 +12,10 @@ import signal
 import sys
 from typing import Any
 
+from dltui.aggregation.errors import Malformed
 from dltui.aggregation.manifest import first_version
 from dltui.client.outcome import load_version
-from dltui.errors import DltuiError
+from dltui.errors import ConfigError, DltuiError
 from dltui.learning import devices, estimate, evaluation, memory, models, task, threads
 from dltui.learning.spec import LearningSpec
 from dltui.store import Store
@@ -49,6 +50,15 @@ def run(spec: ExaminerSpec, answers: int) -> int:
     return 0
 
 
+def first_blobs(name: str, tensors: models.Tensors, rule: str) -> tuple[bytes, bytes]:
+    """The model blob and the manifest of version 0; raises ConfigError for a model that no blob can hold."""
+    try:
+        return first_version(tensors, rule)
+    except Malformed as error:
+        hint = "finite float32 numbers, none of the tensors empty, names of letters, digits, _ and ., 64 MiB in all"
+        raise ConfigError(error.message, where=f"model {name}", hint=hint) from error
+
+
 def _answer(descriptor: int, message: dict[str, Any]) -> None:
     os.write(descriptor, json.dumps(message).encode() + b"\n")
 
@@ -65,7 +75,7 @@ class _Examiner:
 
     def genesis(self) -> dict[str, Any]:
         """Put version 0 into the store and describe the task; the digest is a function of model and seed."""
-        model, manifest = first_version(models.tensors(self._model), self._spec.rule)
+        model, manifest = first_blobs(self._spec.model, models.tensors(self._model), self._spec.rule)
         self._store.put(model)
         return {
             "kind": "genesis",

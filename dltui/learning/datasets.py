@@ -16,7 +16,7 @@ from dltui.errors import ConfigError
 from dltui.learning.catalog import BUILT_IN, FOLDER, Statistics, file_of, statistics
 from dltui.learning.images import ImageFolder
 from dltui.learning.npz import read_arrays
-from dltui.learning.plugins import load_function
+from dltui.learning.plugins import FAILS, load_function
 from dltui.learning.preparation import Preparation
 
 MAX_CLASSES = 1000
@@ -148,7 +148,7 @@ def _call(function: Callable[..., Any], name: str) -> tuple[NDArray[Any], NDArra
     hint = "the function takes no arguments and returns two arrays, x and y"
     try:
         x, y = function()
-    except Exception as error:
+    except FAILS as error:
         message = f"{type(error).__name__}: {error}"
         raise ConfigError(message, where=name, hint=hint) from error
     if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):

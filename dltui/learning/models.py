@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from dltui.errors import ConfigError
-from dltui.learning.plugins import load_function
+from dltui.learning.plugins import FAILS, load_function
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -112,7 +112,7 @@ def _own(name: str, shape: tuple[int, int, int], classes: int) -> nn.Module:
     factory = load_function(name)
     try:
         model = factory(shape, classes)
-    except Exception as error:
+    except FAILS as error:
         raise ConfigError(f"{type(error).__name__}: {error}", where=name, hint=_FACTORY) from error
     if not isinstance(model, nn.Module):
         raise ConfigError("the factory did not return a torch.nn.Module", where=name, hint=_FACTORY)
@@ -124,7 +124,7 @@ def _try_out(name: str, model: nn.Module, shape: tuple[int, int, int], classes: 
     try:
         with torch.no_grad():
             given = tuple(model.eval()(torch.zeros(2, *shape)).shape)
-    except Exception as error:
+    except FAILS as error:
         raise ConfigError(f"{type(error).__name__}: {error}", where=name, hint=_FACTORY) from error
     if given != (2, classes):
         raise ConfigError(f"two records give {given}, not (2, {classes})", where=name, hint=_FACTORY)

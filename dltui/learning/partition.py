@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.errors import ConfigError
-from dltui.learning.plugins import load_function
+from dltui.learning.plugins import FAILS, load_function
 
 SCHEMES = ("iid", "dirichlet", "shards", "quantity")
 MIN_RECORDS = 10
@@ -95,7 +95,7 @@ def _custom(scheme: str, labels: Indices, rest: Indices, parts: int, seed: int) 
         pieces = [np.asarray(piece) for piece in load_function(scheme)(labels.copy(), parts, seed)]
     except ConfigError:
         raise
-    except Exception as error:
+    except FAILS as error:
         raise ConfigError(f"{type(error).__name__}: {error}", where=scheme, hint=hint) from error
     if len(pieces) != parts:
         raise ConfigError(f"dealt {len(pieces)} parts for {parts} clients", where=scheme, hint=hint)

@@ -8,6 +8,9 @@ from typing import Any
 
 from dltui.errors import ConfigError
 
+FAILS = (Exception, SystemExit)
+"""What a user's code may raise; one that ends the process by `sys.exit` is no reason to end without a word."""
+
 
 def load_function(name: str) -> Callable[..., Any]:
     """The callable that `module:function` names. Raises ConfigError where it cannot be imported."""
@@ -17,7 +20,7 @@ def load_function(name: str) -> Callable[..., Any]:
         raise ConfigError("not a module:function", where=name, hint=hint)
     try:
         found = getattr(importlib.import_module(module), function)
-    except Exception as error:
+    except FAILS as error:
         raise ConfigError(f"{type(error).__name__}: {error}", where=name, hint=hint) from error
     if not callable(found):
         raise ConfigError("not a function", where=name, hint=hint)

@@ -43,6 +43,11 @@ class Reexecution:
         self._root = "0x" + bytes(self._chain.head.state_root).hex()
 
     @property
+    def chain_id(self) -> int:
+        """The chain id of its genesis."""
+        return self._genesis.chain_id
+
+    @property
     def standard(self) -> bool:
         """Whether the blocks have the hashes and state roots that follow from their transactions alone."""
         return self.log.engine == "embedded"
@@ -76,7 +81,8 @@ class Reexecution:
         body = index.block(block.number, full=True)
         if body is None:
             raise MismatchError("did not execute", where=where)
-        return replace(block_from(body, index.receipts(block.number)), hash=record.hash)
+        executed = block_from(body, index.receipts(block.number))
+        return replace(executed, hash=record.hash, state_root=record.state_root)
 
     def said(self) -> str:
         """What was compared of every block."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dltui.aggregation.errors import Malformed, Overflow, Unavailable
+from dltui.aggregation.canonical import ZERO_DIGEST
+from dltui.aggregation.errors import Malformed
 from dltui.aggregation.manifest import decode_manifest
+from dltui.aggregation.verdicts import decode_verdicts
 from dltui.chain.facts import FactStream
 from dltui.chain.ledger import RoundFacts
 from dltui.client.outcome import Terms, load_version, result_of, verdicts_root
 from dltui.core.events import RoundIncluded
 from dltui.engine.chronicle import included
-from dltui.errors import BlobError, MismatchError
+from dltui.errors import BlobError, DltuiError, MismatchError
 from dltui.store import Store
 
 
@@ -28,12 +30,17 @@ def rehash(store: Store) -> int:
 
 
 def check_versions(facts: FactStream, fetch: Callable[[str], bytes]) -> int:
-    """Load every version of the registry from its blobs; returns their number."""
-    for number, version in sorted(facts.ledger.versions.items()):
+    """Load every version of the registry, and the verdicts behind it, from its blobs; returns their number."""
+    versions = facts.ledger.versions
+    for number, version in sorted(versions.items()):
+        if version.parent not in versions:
+            raise MismatchError(f"version {number} has parent {version.parent}, which is not on the chain")
+        parent = versions[version.parent].digest if number else ZERO_DIGEST
         try:
             manifest = decode_manifest(fetch(version.digest))
             load_version(version.digest, fetch)
-            parent = facts.ledger.versions[version.parent].digest if number else "0" * 64
+            if number:
+                decode_verdicts(fetch(manifest.verdicts))
         except (BlobError, Malformed) as error:
             raise MismatchError(f"version {number} cannot be loaded: {error.message}", where=error.where) from error
         if manifest.parent != parent:
@@ -41,7 +48,7 @@ def check_versions(facts: FactStream, fetch: Callable[[str], bytes]) -> int:
                 f"version {number} names parent {manifest.parent[:12]}, the registry {parent[:12]}",
                 where=version.digest,
             )
-    return len(facts.ledger.versions)
+    return len(versions)
 
 
 def recompute(facts: FactStream, terms: Terms, store: Store, told: Sequence[RoundIncluded]) -> int:
@@ -66,10 +73,11 @@ def _recompute_round(
     where = f"round {round_facts.number}"
     try:
         result = result_of(facts.ledger, round_facts, terms, store.get)
-    except (BlobError, Malformed, Unavailable, Overflow) as error:
+    except DltuiError as error:
         raise MismatchError(f"{where} cannot be recomputed: {error.message}", where=error.where) from error
     if round_facts.version is not None:
-        registered = facts.ledger.versions[round_facts.version].digest
+        version = facts.ledger.versions.get(round_facts.version)
+        registered = version.digest if version is not None else "none"
         if result.digest != registered:
             raise MismatchError(f"recomputes to {result.digest}, registered is {registered}", where=where)
     root = verdicts_root(round_facts.number, result.verdicts)

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,20 @@ import msgspec
 from dltui.chain.facts import FactStream
 from dltui.config import Config, load
 from dltui.core import events as ev
-from dltui.core.events import Event
+from dltui.core.events import Event, Payload
 from dltui.core.journal import read
 from dltui.core.jsontext import decode_json
 from dltui.core.plan import plan_hash
 from dltui.core.state import State
 from dltui.core.summary import summarise
-from dltui.engine.house import file_sha256, read_run_json
+from dltui.engine.house import file_sha256
 from dltui.engine.keys import operator_key
 from dltui.engine.specs import terms_of
-from dltui.errors import ConfigError, MismatchError, RunError
+from dltui.errors import ChainError, ConfigError, MismatchError, RunError
 from dltui.paths import RunPaths
 from dltui.store import Store, cid
+from dltui.verify import claims, results
 from dltui.verify import facts as journal_facts
-from dltui.verify import results
 from dltui.verify.chain import Reexecution
 from dltui.verify.foreign import Recorded
 from dltui.verify.report import Step
@@ -55,17 +55,23 @@ def verify(paths: RunPaths, say: Callable[[Step], None]) -> None:
 def _verify_chain(
     paths: RunPaths, config: Config, events: list[Event], finished: bool, scratch: Path, say: Callable[[Step], None]
 ) -> None:
-    again = Recorded(paths, config, events) if config.chain.is_url else Reexecution(paths, scratch)
-    stream = FactStream(_operator(paths, config), lambda tx, block: "", cid)
+    operator = _operator(paths, config)
+    again = Recorded(paths, config, events, operator) if config.chain.is_url else Reexecution(paths, scratch)
+    stream = FactStream(operator, lambda tx, block: "", cid)
     if config.chain.federation:
-        stream.contracts |= {address: name for name, address in read_run_json(paths)["addresses"].items()}
+        stream.contracts |= {address: name for name, address in claims.described(paths)["addresses"].items()}
+    federations: set[str] = set()
     try:
-        derived = ((block.number, payload) for block in again.blocks() for payload in stream.of_block(block))
+        derived = _facts(again, stream, federations, paths.txs)
         # An engine that died wrote every block but the last one to the journal.
         complete = again.log.last_block - (0 if finished else 1)
         count = journal_facts.compare(derived, events, complete, str(paths.journal))
+        if isinstance(again, Recorded):
+            again.compare_logs(stream.contracts)
     finally:
         again.close()
+    chain = claims.Chain(again.chain_id, again.log.last_block, stream, frozenset(federations))
+    claims.check(paths, config, events, operator, chain)
     say(Step("chain", again.said()))
     say(Step("facts", f"{count} facts of the journal are those of the chain, none is missing"))
     if isinstance(again, Reexecution):
@@ -81,11 +87,24 @@ def _verify_chain(
     say(Step("rounds", f"{recomputed} rounds recomputed to the same digests and verdicts"))
 
 
+def _facts(
+    again: Reexecution | Recorded, stream: FactStream, federations: set[str], log: Path
+) -> Iterator[tuple[int, Payload]]:
+    """The facts of the chain's blocks, each with its block's number; `federations` gets the ids of those deployed."""
+    for block in again.blocks():
+        federations |= claims.federation_ids(block)
+        try:
+            facts = list(stream.of_block(block))
+        except ChainError as error:
+            raise MismatchError(error.message, where=f"{log}, {error.where}") from error
+        yield from ((block.number, payload) for payload in facts)
+
+
 def _operator(paths: RunPaths, config: Config) -> str:
     """The operator's address; that of a keystore is in run.json, and facts of another address would not fit."""
     if not config.chain.keystore:
         return operator_key(config.run.seed).address
-    return str(read_run_json(paths).get("operator", ""))
+    return str(claims.described(paths).get("operator", ""))
 
 
 def _refuse_live(paths: RunPaths) -> None:

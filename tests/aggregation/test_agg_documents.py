@@ -14,7 +14,7 @@ from dltui.aggregation import blob, canonical
 from dltui.aggregation.canonical import ZERO_DIGEST, digest_of
 from dltui.aggregation.errors import Malformed, Overflow
 from dltui.aggregation.manifest import Manifest, decode_manifest, encode_manifest, first_version
-from dltui.aggregation.model import check_model, decode_model, encode_model
+from dltui.aggregation.model import ROOM, check_model, decode_model, encode_model
 from dltui.aggregation.partial import Partial, decode_partial
 from dltui.aggregation.update import decode_update, encode_update
 from dltui.aggregation.verdicts import Reason, Verdict, decode_verdicts, encode_verdicts
@@ -81,6 +81,25 @@ def test_impossible_manifests_are_refused(wrong: dict[str, Any]) -> None:
     for other in (b"[]", b"null", b'"manifest"', b"{}", b""):
         with pytest.raises(Malformed):
             decode_manifest(other)
+
+
+@pytest.mark.parametrize(("count", "length"), [(1, 1), (4096, 1), (4096, 180), (3000, 180)])
+def test_where_a_model_is_taken_its_updates_are_read(monkeypatch: pytest.MonkeyPatch, count: int, length: int) -> None:
+    """A model at the limits of a blob is refused, or the update that changes all of it is not."""
+    tensors = {f"param.{index:0{length}d}": np.ones(1, np.float32) for index in range(count)}
+    size = len(blob.encode(tensors, {"kind": "model"}))
+    monkeypatch.setattr(blob, "LIMIT", size + ROOM)
+    fits = blob.header_size(blob.encode(tensors, {"kind": "model"})) + ROOM <= blob.MAX_HEADER
+    if not fits:
+        with pytest.raises(Malformed, match="names of the tensors"):
+            encode_model(tensors)
+        return
+    assert decode_model(encode_model(tensors), blob.LIMIT).keys() == tensors.keys()
+    sent = encode_update(tensors, client=255, round=2**32 - 1, base=BASE_DIGEST, plan=PLAN)
+    assert len(decode_update(sent, blob.LIMIT).deltas) == count
+    monkeypatch.setattr(blob, "LIMIT", size + ROOM - 1)
+    with pytest.raises(Malformed, match=f"a model of {size:,} bytes.*at most {size + ROOM - 1:,}"):
+        encode_model(tensors)
 
 
 def test_the_first_version() -> None:

@@ -115,6 +115,49 @@ def test_what_cannot_be_shown_is_said_in_one_line(words: tuple[str, ...], named:
     assert "Traceback" not in done.output
 
 
+FACTORIES = """
+import sys, torch
+from torch import nn
+
+class Named(nn.Module):
+    def __init__(self, shape, classes, name, value):
+        super().__init__()
+        self.add_module(name, nn.Linear(shape[0] * shape[1] * shape[2], classes))
+        self.register_buffer("spare", value)
+        self.name = name
+    def forward(self, x):
+        return getattr(self, self.name)(x.flatten(1))
+
+def dashed(shape, classes): return Named(shape, classes, "a-b", torch.zeros(1))
+def hollow(shape, classes): return Named(shape, classes, "a", torch.zeros(0))
+def nan(shape, classes): return Named(shape, classes, "a", torch.tensor([float("nan")]))
+def leaves(shape, classes): sys.exit()
+"""
+
+
+@pytest.mark.parametrize(
+    ("factory", "named"), [("dashed", "a-b"), ("hollow", "shape"), ("nan", "finite"), ("leaves", "SystemExit")]
+)
+def test_a_model_that_no_blob_can_hold_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factory: str, named: str
+) -> None:
+    (tmp_path / "factories.py").write_text(FACTORIES)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    done = dltui("model", "show", f"factories:{factory}")
+    assert done.exit_code == 2, done.output
+    assert f"factories:{factory}: " in done.stderr and named in done.stderr
+    sys.modules.pop("factories")
+
+
+def test_a_model_whose_updates_nobody_would_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dltui.aggregation.blob.LIMIT", 200_000)
+    done = dltui("model", "show", "mlp")
+    assert done.exit_code == 2
+    assert "model mlp: a model of 203,9" in done.stderr and "at most 200,000" in done.stderr
+    said = dltui("model", "show").stdout
+    assert said.splitlines()[1].startswith("linear") and "mlp: a model of 203,9" in said
+
+
 @pytest.mark.parametrize(
     "words", [("data", "get", "cifar10"), ("--no-ui", "--dataset", "cifar10"), ("demo", "--no-ui")]
 )

@@ -105,6 +105,9 @@ def test_an_altered_closing_state_is_a_mismatch(start: Start, tmp_path: Path) ->
     log.write_text("".join(lines[:-1]) + json.dumps(row | {"receipts_root": "0x" + "ab" * 32}) + "\n")
     checked = dltui("verify", str(run.paths.root), runs=run.paths.root.parent)
     assert checked.returncode == 4 and "re-executes to receipts with root" in checked.stderr
+    log.write_text("".join(lines[:-1]) + json.dumps(row | {"state_root": "0x" + "ab" * 32}) + "\n")
+    checked = dltui("verify", str(run.paths.root), runs=run.paths.root.parent)
+    assert checked.returncode == 4 and "tells chain.block" in checked.stderr
 
 
 def test_a_stopped_run_ends_its_anvil(start: Start) -> None:

@@ -104,6 +104,14 @@ def test_a_model_is_gone(copied: RunPaths, caught: Caught) -> None:
     caught("version 3", model)
 
 
+def test_the_verdicts_are_gone(copied: RunPaths, caught: Caught) -> None:
+    """They can be recomputed, but whoever asks for a verdict's proof needs the leaves themselves."""
+    manifest = digest_of(copied, "model.published", "digest", version=2)
+    verdicts = decode_manifest(blob(copied, manifest).read_bytes()).verdicts
+    blob(copied, verdicts).unlink()
+    caught("version 2", verdicts)
+
+
 def test_a_blob_is_a_folder(copied: RunPaths, caught: Caught) -> None:
     digest = digest_of(copied, "update.submitted", "digest", round=1)
     blob(copied, digest).unlink()
@@ -179,6 +187,17 @@ def test_every_fact_of_the_chain_is_bound(copied: RunPaths, caught: Caught) -> N
         i for i, line in enumerate(original, start=1) if line == first(original, "tx.mined", function="submit")
     )
     caught(f"event {number} tells tx.mined", "gas_used")
+
+
+def test_a_journal_from_before_state_roots_were_told(copied: RunPaths, verifier: Verifier) -> None:
+    def edit(lines: list[Line]) -> None:
+        for line in lines:
+            if line["kind"] == "chain.block":
+                del line["data"]["state_root"]
+
+    forge(copied, edit)
+    done = verifier("verify", str(copied.root), folder=copied.root.parent)
+    assert done.returncode == 0, done.stderr
 
 
 def _verdict(lines: list[Line]) -> None:
@@ -388,6 +407,62 @@ def test_a_training_value_in_the_journal_as_well(copied: RunPaths, caught: Caugh
 
     forge(copied, edit)
     caught("config.toml", "plan")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "named"),
+    [
+        ("run.started", "seed", 8, "seed"),
+        ("run.started", "rounds", 4, "rounds"),
+        ("run.started", "run", "abcdef", "run.json"),
+        ("chain.ready", "chain_id", 1, "chain id"),
+        ("chain.stopped", "blocks", 3, "last block"),
+        ("run.finished", "exit_code", 1, "exit code"),
+        ("run.finished", "status", "failed", "exit code"),
+    ],
+)
+def test_a_claim_beside_the_facts(
+    copied: RunPaths, caught: Caught, kind: str, field: str, value: object, named: str
+) -> None:
+    def edit(lines: list[Line]) -> None:
+        first(lines, kind)["data"][field] = value
+
+    forge(copied, edit, _derived(copied, edit))
+    caught(named)
+
+
+def test_a_run_that_is_told_done_has_its_rounds(copied: RunPaths, caught: Caught) -> None:
+    replace(copied.config, rb"rounds = 3\b", b"rounds = 4")
+
+    def edit(lines: list[Line]) -> None:
+        began = lines[0]["data"]
+        began["rounds"] = began["config"]["run"]["rounds"] = 4
+
+    forge(copied, edit, _derived(copied, edit))
+    caught("3 of 4 rounds")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda told: told["addresses"].update(FLContract=told["addresses"]["DataRegistry"]),
+        lambda told: told["addresses"].clear(),
+        lambda told: told.update(federation_id="ab" * 32),
+        lambda told: told.update(operator="0x" + "12" * 20),
+        lambda told: told.update(run="abcdef"),
+    ],
+    ids=["swapped", "none", "federation", "operator", "run"],
+)
+def test_what_run_json_says(copied: RunPaths, caught: Caught, edit: Callable[[dict[str, Any]], None]) -> None:
+    told = json.loads(copied.run_json.read_bytes())
+    edit(told)
+    copied.run_json.write_text(json.dumps(told))
+    caught("run.json")
+
+
+def test_run_json_is_gone(copied: RunPaths, caught: Caught) -> None:
+    copied.run_json.unlink()
+    caught("run.json")
 
 
 @pytest.mark.parametrize("pointer", ["versions.3.test_accuracy_bp", "gas.gas", "status", "time.1.training", "seed"])

@@ -27,8 +27,11 @@ class ChainReady(Payload, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
-class ChainBlock(Payload, frozen=True, kw_only=True):
-    """A block with transactions: gas used in it, number of transactions, its timestamp in unix seconds."""
+class ChainBlock(Payload, frozen=True, kw_only=True, omit_defaults=True):
+    """A block with transactions: gas used in it, number of transactions, its timestamp in unix seconds.
+
+    `state_root` is the node's (empty in older journals).
+    """
 
     KIND: ClassVar[str] = "chain.block"
     number: int
@@ -36,6 +39,7 @@ class ChainBlock(Payload, frozen=True, kw_only=True):
     txs: int
     timestamp: int
     hash: str
+    state_root: str = ""
 
 
 class ChainLost(Payload, frozen=True, kw_only=True):

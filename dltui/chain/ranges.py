@@ -1,0 +1,33 @@
+"""Logs over any number of blocks, asked for in ranges that the node does not refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from dltui.chain.binding import Caller
+from dltui.chain.types import RpcError
+
+SPAN = 2_000
+"""Most blocks in one question; public nodes refuse more than some thousands."""
+
+
+def logs_of(rpc: Caller, addresses: Sequence[str], first: int, last: int) -> Iterator[Any]:
+    """The raw logs of contracts in blocks `first` to `last`, in order.
+
+    A range that the node refuses, because it is too long or holds too much, is halved; raises its `RpcError` where it
+    refuses a single block.
+    """
+    span = SPAN
+    while first <= last:
+        end = min(first + span - 1, last)
+        query = {"fromBlock": hex(first), "toBlock": hex(end), "address": list(addresses)}
+        try:
+            logs = rpc.call("eth_getLogs", query)
+        except RpcError:
+            if end == first:
+                raise
+            span = (end - first + 1) // 2
+            continue
+        yield from logs
+        first = end + 1

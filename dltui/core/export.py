@@ -37,7 +37,7 @@ def save(texts: Mapping[str, str], folder: Path, name: str) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         paths = _free(folder, name, texts)
         for path, text in zip(paths, texts.values(), strict=True):
-            with path.open("x", encoding="utf-8", newline="") as file:
+            with path.open("x", encoding="utf-8", errors="replace", newline="") as file:
                 file.write(text)
     except OSError as error:
         raise RunError(f"{name} could not be written ({error.strerror})", where=str(folder)) from error

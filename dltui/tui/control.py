@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from dltui.core.detail import Target
 from dltui.core.export import save
+from dltui.core.text import clean
 from dltui.errors import DltuiError
 from dltui.tui.actions import PANES, Action, Answer
 from dltui.tui.requests import Request, Selection, verifiable
@@ -206,6 +207,7 @@ class Control:
 
     def copy(self, value: str) -> None:
         """Puts a value on the clipboard, and into a note for terminals that refuse it."""
+        value = clean(value)
         self._app.copy_to_clipboard(value)
         self._app.tell(f"copied {value}")
 

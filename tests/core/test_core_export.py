@@ -41,6 +41,11 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     assert (second.name, document.name) == ("x-2.csv", "x-2.json") and first.read_bytes() == before
 
 
+def test_text_that_is_no_unicode_is_written_all_the_same(tmp_path: Path) -> None:
+    (file,) = save({".csv": "a\ud800b"}, tmp_path, "x")
+    assert file.read_text() == "a?b"
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="could not be written"):

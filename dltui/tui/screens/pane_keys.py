@@ -10,7 +10,6 @@ from textual import events, on
 from textual.screen import Screen
 
 from dltui.core.export import exported
-from dltui.core.text import clean
 from dltui.errors import DltuiError
 from dltui.paths import find_run
 from dltui.tui.messages import Opened
@@ -115,7 +114,7 @@ class PaneKeys(Screen[None]):
 
     def action_copy(self) -> None:
         """Copies the address, the hash or the line under the cursor, and shows it: not every terminal takes it."""
-        value = clean(self.pane.copied())
+        value = self.pane.copied()
         if value:
             self.dltui.control.copy(value)
         else:

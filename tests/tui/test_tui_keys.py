@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import string
 from pathlib import Path
 
 import pytest
+from textual.keys import _character_to_key
 from tui_dump import screen_text, settle, until
 from tui_scenario import FakeSession, awaiting, live
 
@@ -55,8 +57,19 @@ def test_every_command_of_the_operator_has_a_key_or_is_a_question() -> None:
         ({"approve": "x"}, "'x' is the key of both approve and reject"),
         ({"help": "?,q"}, "'q' is the key of both help and quit"),
         ({"approve": 1}, "keys.approve"),
+        ({"approve": "question_mark"}, "'?' is the key of both approve and help"),
+        ({"approve": "left_square_bracket"}, r"'\[' is the key of both approve and round_back"),
+        ({"approve": "Full_Stop"}, "'.' is the key of both approve and story_next"),
+        *(({"approve": chord}, "keys.approve: .*no key that every terminal") for chord in
+          ("ctrl+m", "ctrl+i", "ctrl+a", "ctrl+c", "alt+x", "shift+a", "bogus_key_name", "esc")),
+        *(({"approve": key}, "keys.approve: .* moves in every list") for key in ("up", "pagedown", "home")),
+        ({"approve": "ctrl+p"}, r"keys.approve: 'ctrl\+p' is kept for palette"),
+        ({"approve": "end", "live": "f7"}, "keys.approve: 'end' is kept for live"),
+        ({"approve": "escape", "back": "f9"}, "keys.approve: 'escape' is kept for back"),
+        *(({name: "none"}, f"keys.{name}: a key is needed here") for name in ("back", "help", "quit")),
+        ({"approve": " "}, "keys.approve: a key is needed here"),
     ],
-)
+)  # fmt: skip
 def test_unknown_actions_and_clashes_are_refused(keys: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError, match=words.replace("?", r"\?")) as error:
         load(flags={"keys": keys})
@@ -66,7 +79,13 @@ def test_unknown_actions_and_clashes_are_refused(keys: dict[str, object], words:
 def test_only_changed_keys_are_frozen_into_a_run() -> None:
     assert "keys" not in load().sections()
     assert load(flags={"keys": {"approve": "A"}}).sections()["keys"] == {"approve": "A"}
-    assert keys_of("comma, f1") == ("comma", "f1") and keys_of("none") == ()
+    assert keys_of("comma, F1") == ("comma", "f1") and keys_of("none") == ()
+    assert keys_of("a, at, minus, question_mark, shift+f2") == ("a", "@", "-", "?", "shift+f2")
+
+
+def test_characters_go_by_the_names_that_the_terminal_library_has_for_their_keys() -> None:
+    for char in set(string.punctuation) - {","}:
+        assert keys_of(_character_to_key(char)) == (char,)
 
 
 async def test_remapped_keys_act_and_are_what_footer_and_help_show() -> None:

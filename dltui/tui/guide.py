@@ -32,6 +32,10 @@ GUIDE: dict[str, str] = {
     "tx": "One transaction: what was called with which arguments, what it cost, and what became of it.",
     "event": "One line of the journal, field by field.",
     "alerts": "What needs you now, with what to do; and what is over.",
+    "plots": (
+        "How accuracy and loss went, who weighed how much, and where the gas went. The numbers show one plot alone, "
+        "left and right turn to the next."
+    ),
     "logs": (
         "What the engine and every process write down. It follows the end until you move up. This is "
         "text of the processes themselves; facts are in the events."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -19,8 +19,9 @@ from dltui.core.text import clean
 from dltui.tui.actions import BINDINGS
 from dltui.tui.panes.status import TooSmall
 from dltui.tui.requests import Selection
+from dltui.tui.screens.crumbs import crumbs
 from dltui.tui.widgets.footer import KeyHints
-from dltui.tui.widgets.ink import fit, line, plain_ascii
+from dltui.tui.widgets.ink import Part, fit, line, plain_ascii
 from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.lines import Lines
 from dltui.tui.widgets.log_view import LIMIT, LogView
@@ -121,14 +122,13 @@ class LogsScreen(Screen[None]):
         self._note()
 
     def _head(self) -> None:
-        parts: list[Any] = [(" dltui", "head"), (f"   run {self.dltui.state.run}", "quiet"), ("  >  ", "faint")]
-        parts.append((self.only or "all logs", "strong"))
+        parts: list[Part] = []
         if self.least != "debug":
             parts.append((f"   {self.least} and above", "accent"))
         if self.words:
             without = self.words.startswith("!")
             parts.append((f"   {'without' if without else 'with'} {self.words.removeprefix('!')}", "accent"))
-        self.crumbs.show([line(*parts)])
+        self.crumbs.show([crumbs(self.dltui, self.only or "all logs").append_text(line(*parts))])
         self.hints.show(self.dltui.control.hints(self, self.selection))
 
     @on(LineView.Moved)

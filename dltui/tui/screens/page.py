@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -27,9 +28,10 @@ from dltui.tui.aside import in_words
 from dltui.tui.messages import Opened
 from dltui.tui.panes.status import TooSmall
 from dltui.tui.requests import Selection
+from dltui.tui.screens.crumbs import crumbs
 from dltui.tui.screens.page_view import PageView
 from dltui.tui.widgets.footer import KeyHints
-from dltui.tui.widgets.ink import line, plain_ascii
+from dltui.tui.widgets.ink import plain_ascii
 from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.lines import Lines
 
@@ -131,16 +133,10 @@ class PageScreen(Screen[None]):
         self.tables.display = bool(tables)
         self.tables.border_title = _title(" · ".join(table.title for table in tables), self.dltui.ascii_only)
 
-    def _crumbs(self) -> Any:
+    def _crumbs(self) -> Text:
         names = [s.name_shown for s in self.app.screen_stack if isinstance(s, PageScreen)]
         names = names if self.name_shown in names else [*names, self.name_shown]
-        run = self.dltui.state.run or "no run yet"
-        parts: list[tuple[str, str]] = [(" dltui", "head"), (f"   run {run}", "quiet")]
-        for at, name in enumerate(names):
-            parts += [("  >  ", "faint"), (name, "strong" if at == len(names) - 1 else "quiet")]
-        if self.shown is not self.dltui.state:
-            parts.append((f"   ▲ as of {self.dltui.picture.says}", "warn"))
-        return line(*parts)
+        return crumbs(self.dltui, *names, past=self.about[0] != "alerts")
 
     def _show_hints(self) -> None:
         self.hints.show(self.dltui.control.hints(self, self.selection))

@@ -102,8 +102,3 @@ class ClientsPane(TablePane):
         for short in ("label", "tone", "epoch", "loss", "accuracy", "share", "change", "gas", "last_seen"):
             del values[short]
         return {**values, "seen_at": round(row.seen_at, 3)}
-
-    def copied(self) -> str:
-        """The address of the selected client."""
-        client = self._seen[0].clients.get(self.cursor) if self._seen is not None else None
-        return (client.address or client.id) if client is not None else ""

@@ -86,8 +86,3 @@ class RegistryPane(TablePane):
         for short in ("label", "tone", "accuracy", "test_accuracy", "change", "branches"):
             del values[short]
         return values
-
-    def copied(self) -> str:
-        """The digest of the selected version."""
-        version = self._seen[0].versions.get(self.cursor) if self._seen is not None else None
-        return version.digest if version is not None else ""

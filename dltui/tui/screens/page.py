@@ -14,10 +14,11 @@ from textual.content import Content
 from textual.screen import Screen
 
 from dltui.core.answers import DecodedTx
-from dltui.core.detail import Page, Table, Target
+from dltui.core.detail import Page, Table, Target, handle
 from dltui.core.detail_alerts import alerts_page
 from dltui.core.detail_client import client_page
 from dltui.core.detail_event import event_page
+from dltui.core.detail_gas import call_page, operator_page, setup_page
 from dltui.core.detail_round import round_page
 from dltui.core.detail_tx import tx_page
 from dltui.core.detail_version import version_page
@@ -45,6 +46,9 @@ PAGES: dict[str, Callable[[State, Any, float], Page]] = {
     "tx": tx_page,
     "event": event_page,
     "alerts": alerts_page,
+    "call": call_page,
+    "operator": operator_page,
+    "set-up": setup_page,
 }
 """What makes the page of a kind."""
 
@@ -195,7 +199,7 @@ class PageScreen(Screen[None]):
         """Copies the value of the line under the cursor."""
         view = self.focused
         current = view.current if isinstance(view, PageView) else None
-        self.dltui.control.copy(current.copy if current and current.copy else str(self.about[1]))
+        self.dltui.control.copy(current.copy if current and current.copy else handle(self.shown, self.about))
 
 
 def _title(text: str, ascii: bool) -> Content:

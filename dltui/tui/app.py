@@ -344,4 +344,4 @@ class DltuiApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+c with no selected text."""
-        self.tell("press q to quit")
+        self.tell(f"press {self.actions['quit'].shown_key} to quit")

@@ -108,6 +108,38 @@ async def test_remapped_keys_act_and_are_what_footer_and_help_show() -> None:
         assert "   f5          register the selected pending" in screen_text(app)
 
 
+async def test_remapped_keys_are_those_that_the_panes_and_dialogs_speak_of() -> None:
+    script = awaiting()
+    changed = {"approve": "f2", "reject": "f3", "register": "f4", "filter": "f5", "back": "f6", "live": "f7",
+               "open": "f8", "round_back": "f9", "add_client": "f10", "quit": "Q"}  # fmt: skip
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, keys=load(flags={"keys": changed}).keys)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        text = screen_text(app)
+        assert "v1 to decide: f2 approves, f3 rejects" in text and "1 pending, f4 registers" in text
+        await pilot.press("2", "2")
+        await until(pilot, lambda: "f8 opens one" in screen_text(app))
+        await pilot.press("2", "3", "f10")
+        await until(pilot, lambda: "It asks to join; f4 registers it" in screen_text(app))
+        await pilot.press("escape", "f5", "z", "z", "enter")
+        await until(pilot, lambda: "f5 changes it, f6 clears it" in screen_text(app))
+        await pilot.press("f6", "5", "f5", "z", "z", "enter")
+        await until(pilot, lambda: "f5 changes it, f6 clears it" in screen_text(app))
+        await pilot.press("f6", "f9")
+        await until(pilot, lambda: " - f7 = live" in screen_text(app))
+        app.action_help_quit()
+        await until(pilot, lambda: "press Q to quit" in [n.message for n in app._notifications])
+
+
+async def test_an_action_without_a_key_is_spoken_of_by_its_name_in_the_palette() -> None:
+    script = awaiting()
+    keys = load(flags={"keys": {"approve": "none"}}).keys
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, keys=keys)
+    async with app.run_test(size=(200, 40)) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        assert 'v1 to decide: "Approve" in the palette approves, x rejects' in screen_text(app)
+
+
 async def test_an_action_that_ships_without_a_key_can_be_given_one() -> None:
     script = live()
     keys = load(flags={"keys": {"complete_leave": "f6"}}).keys

@@ -15,6 +15,7 @@ from dltui.core.model import Tx
 from dltui.core.state import State
 from dltui.core.view_chain import DEPLOY
 from dltui.core.views import ChainView, GasLine, chain_view
+from dltui.tui.hints import key_of
 from dltui.tui.panes.base import Thing
 from dltui.tui.panes.sheet import SheetPane
 from dltui.tui.theme import TONES
@@ -50,7 +51,7 @@ class ChainPane(SheetPane):
         if view.contracts:
             entries += [_BLANK, Entry(partial(line, ("contracts", "quiet")))]
             entries += [_contract(name, address) for name, address in view.contracts]
-        entries += _txs(state, width)
+        entries += _txs(state, width, key_of(self, "open"))
         self.show_fitting(entries)
         self.subtitle(self.note_of_filter(), *_price(view))
 
@@ -157,12 +158,16 @@ def _gas_line(row: GasLine, most: int, name_width: int, chart: int) -> Text:
     )
 
 
-def _txs(state: State, width: int) -> list[Entry]:
+def _txs(state: State, width: int, opens: str) -> list[Entry]:
     if not state.txs:
         return []
     newest = list(islice(reversed(state.txs), _SHOWN_TXS))
-    head = Entry(partial(line, (f"last transactions: {len(newest)} of {state.chain.txs:,}, enter opens one", "quiet")))
-    return [_BLANK, head, *(Entry(partial(_tx_line, tx, width), ("tx", tx.hash)) for tx in newest)]
+    head = f"last transactions: {len(newest)} of {state.chain.txs:,}, {opens} opens one"
+    return [
+        _BLANK,
+        Entry(partial(line, (head, "quiet"))),
+        *(Entry(partial(_tx_line, tx, width), ("tx", tx.hash)) for tx in newest),
+    ]
 
 
 def _tx_line(tx: Tx, width: int) -> Text:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select
 
 from dltui.core.text import clean
+from dltui.tui.hints import key_of
 from dltui.tui.requests_clients import free_slices
 from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.ink import line
@@ -33,10 +34,10 @@ class WizardScreen(Dialog[dict[str, Any] | None]):
 
     def _text(self, wrong: str = "") -> list[Text]:
         auto = self.dltui.state.setting("clients", "auto_register", True)
-        then = "It asks to join and is registered" if auto else "It asks to join; r registers it"
+        then = " and is registered" if auto else f"; {key_of(self.dltui, 'register')} registers it"
         return [
             line("Starts one more process with a key of its own, funded by one transfer."),
-            line(f"{then}; it takes part from the next round."),
+            line(f"It asks to join{then}; it takes part from the next round."),
             line((wrong, "warn")),
         ]
 

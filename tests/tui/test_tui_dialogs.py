@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -228,6 +229,32 @@ async def test_logs_follow_filter_and_show_one_process_without_obeying_it(folder
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, MainScreen)
+
+
+async def test_logs_say_why_nothing_is_there_match_words_in_any_order_hold_and_are_exported(folder: Path) -> None:
+    async with moment(first("round.opened", round=2).seq, run_dir=folder) as (app, pilot, _session):
+        await pilot.press("L", "slash", *"zzz", "enter")
+        await until(pilot, lambda: 'No line fits the filter "zzz": / changes it, esc clears it.' in screen_text(app))
+        await pilot.press("escape", "slash", *"deadline reverted", "enter")
+        await until(pilot, lambda: "1 of 5 lines" in screen_text(app) and "has passed" in screen_text(app))
+        await pilot.press("e")
+        await until(pilot, lambda: bool(app._notifications))
+        (document,) = (folder / "exports").glob("logs-*.json")
+        (row,) = json.loads(document.read_text(encoding="utf-8"))
+        assert (row["source"], row["level"]) == ("client-2", "warning") and "the deadline has passed" in row["text"]
+        await pilot.press("escape", "space")
+        await until(pilot, lambda: "+0 new · end follows" in screen_text(app))
+        await pilot.press("space")
+        await until(pilot, lambda: "following" in screen_text(app))
+
+
+async def test_an_empty_log_says_so(tmp_path: Path) -> None:
+    async with moment(first("round.opened", round=2).seq, run_dir=tmp_path) as (app, pilot, _session):
+        await pilot.press("L", "w")
+        await until(pilot, lambda: "No process has written to its log yet." in screen_text(app))
+        (tmp_path / "logs").mkdir()
+        (tmp_path / "logs" / "engine.log").write_text("2026-11-24 07:40:50,000 INFO ready\n")
+        await until(pilot, lambda: "No line at the level warning or above is here yet." in screen_text(app))
 
 
 async def test_l_opens_the_log_of_the_selected_client(folder: Path) -> None:

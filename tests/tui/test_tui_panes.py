@@ -197,12 +197,8 @@ async def test_export_writes_what_is_shown(
     assert len(read) == len(written) == expected and column in read[0]
 
 
-async def test_export_goes_into_the_folder_of_its_run_and_follows_filter_and_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DLTUI_RUNS", str(tmp_path))
-    (tmp_path / "7f3a91" / "journal").mkdir(parents=True)
-    async with showing(live()) as (app, pilot, _session):
+async def test_export_goes_into_the_folder_of_its_run_and_follows_filter_and_order(tmp_path: Path) -> None:
+    async with showing(live(), run_dir=tmp_path / "7f3a91") as (app, pilot, _session):
         await pilot.press("slash", *"sent", "enter", "s", "S", "e")
         await pilot.pause()
     (document,) = (tmp_path / "7f3a91" / "exports").glob("clients-*.json")

@@ -157,11 +157,24 @@ def test_a_dumb_terminal_goes_on_without_a_screen_and_says_so(tmp_path: Path, te
     process, master = start(["replay", "4c2b14"], tmp_path, TERM=term)
     try:
         out = said(master, b"dltui replay 4c2b14")
-        assert b"this is no terminal" in out and ENTER not in out
+        assert f"this terminal cannot show a screen (TERM={term})".encode() in out and ENTER not in out
         process.wait(20)
     finally:
         if process.poll() is None:
             process.kill()
+        os.close(master)
+
+
+def test_ascii_draws_any_run_with_plain_characters(tmp_path: Path) -> None:
+    shutil.copytree(RUN, tmp_path / "4c2b14")
+    (tmp_path / "4c2b14" / "config.toml").write_text("")
+    process, master = start(["attach", "4c2b14", "--ascii"], tmp_path)
+    try:
+        out = said(master, b"5 Events")
+        assert out.isascii()
+    finally:
+        process.kill()
+        process.wait(20)
         os.close(master)
 
 

@@ -66,7 +66,7 @@ class MainScreen(PaneKeys):
         self.status = StatusLine(id="status", ascii=ascii)
         self.past_bar = PastBar(id="past", ascii=ascii)
         self.caption = Caption(id="caption", ascii=ascii)
-        self.filter_line = FilterLine(id="filter-line")
+        self.filter_line = FilterLine(id="filter-line", ascii=ascii)
         self.alert = AlertLine(id="alert", ascii=ascii)
         self.hints = KeyHints(id="hints", ascii=ascii)
         self.too_small = TooSmall(id="too-small", ascii=ascii)

@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.content import Content
 from textual.screen import Screen
 
 from dltui.core.answers import DecodedTx
@@ -23,7 +22,6 @@ from dltui.core.detail_round import round_page
 from dltui.core.detail_tx import tx_page
 from dltui.core.detail_version import version_page
 from dltui.core.state import State
-from dltui.core.text import clean
 from dltui.tui.actions import BINDINGS
 from dltui.tui.aside import in_words
 from dltui.tui.messages import Opened
@@ -32,7 +30,6 @@ from dltui.tui.requests import Selection
 from dltui.tui.screens.crumbs import crumbs
 from dltui.tui.screens.page_view import PageView
 from dltui.tui.widgets.footer import KeyHints
-from dltui.tui.widgets.ink import plain_ascii
 from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.lines import Lines
 
@@ -127,7 +124,7 @@ class PageScreen(Screen[None]):
         page = tx_page(state, id, now, self._decoded, self._note) if kind == "tx" else PAGES[kind](state, id, now)
         self.name_shown = page.name
         self.crumbs.show([self._crumbs()])
-        self.facts.border_title = _title(page.name, self.dltui.ascii_only)
+        self.facts.entitle(page.name)
         self._arrange(page.tables)
         self.facts.show_page(page.facts, ())
         self.tables.show_page((), page.tables)
@@ -135,7 +132,7 @@ class PageScreen(Screen[None]):
 
     def _arrange(self, tables: tuple[Table, ...]) -> None:
         self.tables.display = bool(tables)
-        self.tables.border_title = _title(" · ".join(table.title for table in tables), self.dltui.ascii_only)
+        self.tables.entitle(" · ".join(table.title for table in tables))
 
     def _crumbs(self) -> Text:
         names = [s.name_shown for s in self.app.screen_stack if isinstance(s, PageScreen)]
@@ -200,9 +197,3 @@ class PageScreen(Screen[None]):
         view = self.focused
         current = view.current if isinstance(view, PageView) else None
         self.dltui.control.copy(current.copy if current and current.copy else handle(self.shown, self.about))
-
-
-def _title(text: str, ascii: bool) -> Content:
-    """A border title, which would be parsed as markup if it were a string."""
-    text = clean(text, 60)
-    return Content(plain_ascii(text) if ascii else text)

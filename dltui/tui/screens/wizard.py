@@ -9,13 +9,13 @@ from rich.text import Text
 from textual import on
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Select
+from textual.widgets import Button, Input, Label, Select, Static
 
 from dltui.core.text import clean
 from dltui.tui.hints import key_of
 from dltui.tui.requests_clients import free_slices
 from dltui.tui.screens.dialog import Dialog
-from dltui.tui.widgets.ink import line
+from dltui.tui.widgets.ink import line, plain_ascii
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
@@ -55,6 +55,12 @@ class WizardScreen(Dialog[dict[str, Any] | None]):
     def on_mount(self) -> None:
         """The name is asked for first."""
         self.call_after_refresh(self.query_one("#name", Input).focus)
+        if self.ascii:
+            self.call_after_refresh(self._plain_arrows)
+
+    def _plain_arrows(self) -> None:
+        for arrow in self.query("Select .arrow").results(Static):
+            arrow.update(plain_ascii(str(arrow.content)))
 
     @property
     def wrong(self) -> str:

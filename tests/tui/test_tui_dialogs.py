@@ -248,6 +248,25 @@ async def test_logs_say_why_nothing_is_there_match_words_in_any_order_hold_and_a
         await until(pilot, lambda: "following" in screen_text(app))
 
 
+@pytest.mark.parametrize("size", [(39, 7), (39, 40), (120, 7)], ids=str)
+async def test_what_asks_something_is_on_the_screen_where_only_a_line_is_left(size: tuple[int, int]) -> None:
+    async with moment(first("round.opened", round=2).seq, size) as (app, pilot, _session):
+        assert "needs 40x8" in screen_text(app) and "q quits" in screen_text(app)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, QuitScreen))
+        await pilot.pause()
+        text = screen_text(app)
+        assert all(
+            words in text for words in ("This run is live.", "Stop all (s)", "Leave running (l)", "Cancel (esc)")
+        )
+        await pilot.press("escape", "question_mark")
+        await until(pilot, lambda: "One row a client" in " ".join(screen_text(app).split()))
+        await pilot.press("escape", "colon", *"approve")
+        await until(pilot, lambda: "Approve" in screen_text(app))
+        await pilot.press("escape", "q", "l")
+        await until(pilot, lambda: app._exit)
+
+
 async def test_an_empty_log_says_so(tmp_path: Path) -> None:
     async with moment(first("round.opened", round=2).seq, run_dir=tmp_path) as (app, pilot, _session):
         await pilot.press("L", "w")

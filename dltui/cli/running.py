@@ -24,7 +24,7 @@ from dltui.demo.director import Director
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.launch import create_run, engine_failure, start_engine
 from dltui.learning.catalog import CATALOG
-from dltui.paths import RunPaths, find_run
+from dltui.paths import RunPaths, all_runs, find_run
 
 Format = Literal["text", "jsonl"]
 FINISH_SECONDS = 10.0
@@ -48,9 +48,9 @@ def effective(file: Path | None, flags: dict[str, Any], base: dict[str, dict[str
 
 def start(config: Config, no_ui: bool, format: Format) -> int:
     """Start a new run and follow it, with or without a screen."""
-    password = password_for(config)
+    password, first = password_for(config), not all_runs()
     paths = _new(config)
-    return _follow_engine(paths, start_engine(paths, password), config, no_ui, format)
+    return _follow_engine(paths, start_engine(paths, password), config, no_ui, format, first=first)
 
 
 def go_on(ref: str | None, no_ui: bool, ascii: bool | None = None) -> int:
@@ -142,6 +142,7 @@ def _follow_engine(
     format: Format,
     director_of: Callable[[Session], Director] | None = None,
     after: int = 0,
+    first: bool = False,
 ) -> int:
     session = LiveSession(paths.root, after=after)
     director = director_of(session) if director_of else None
@@ -150,7 +151,7 @@ def _follow_engine(
 
         code = follow(session, format, director=director, alive=lambda: engine.poll() is None)
     else:
-        code = _screen(session, paths, config, director, "exit" if director else "stay")
+        code = _screen(session, paths, config, director, "exit" if director else "stay", first=first)
     if session.finished:
         with contextlib.suppress(subprocess.TimeoutExpired):
             engine.wait(FINISH_SECONDS)
@@ -167,6 +168,7 @@ def _screen(
     director: Director | None,
     on_finish: Literal["stay", "exit"],
     read_only: bool = False,
+    first: bool = False,
 ) -> int:
     from dltui.tui.app import DltuiApp
 
@@ -180,6 +182,7 @@ def _screen(
         read_only=read_only,
         keys=config.keys,
         run_dir=paths.root,
+        first=first,
     )
     app.run()
     if director is not None and not app.over and (app.failure is not None or app.crashed):

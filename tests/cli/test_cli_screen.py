@@ -65,6 +65,15 @@ def screen(monkeypatch: pytest.MonkeyPatch, session: Any, **ends: Any) -> int:
     return running._screen(session, RunPaths(RUN), Config(), director, "exit")
 
 
+def test_only_the_first_run_of_a_folder_is_greeted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    greeted: list[bool] = []
+    monkeypatch.setenv("DLTUI_RUNS", str(tmp_path))
+    monkeypatch.setattr(running, "start_engine", lambda paths, password: object())
+    monkeypatch.setattr(running, "_new", lambda config: RunPaths(tmp_path / f"r{len(greeted)}").create())
+    monkeypatch.setattr(running, "_follow_engine", lambda *_, first: greeted.append(first) or 0)
+    assert [running.start(Config(), False, "text") for _ in range(2)] == [0, 0] and greeted == [True, False]
+
+
 def test_a_walkthrough_that_failed_stops_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
     session = Session()
     with pytest.raises(RunError, match="beat 5"):

@@ -98,6 +98,17 @@ async def test_plain_characters_are_all_there_is_where_they_are_wanted(
         await until(pilot, lambda: screen_text(app).isascii())
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15), (40, 8)], ids=str)
+async def test_the_first_run_opens_with_the_way_to_the_demo_and_the_help(size: tuple[int, int]) -> None:
+    script = live()
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, first=True)
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        assert "`dltui demo` shows" in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "`dltui demo` shows" not in screen_text(app) and not app.main.caption.display)
+
+
 async def test_an_empty_run_teaches_what_will_appear() -> None:
     app = DltuiApp(FakeSession(), clock=lambda: 0.0)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -298,14 +298,7 @@ def _consistent(config: Config) -> None:
         raise ConfigError(
             f"{len(config.clients.names)} names for {config.clients.count} clients", where="clients.names"
         )
-    clash = config.keys.clash()
-    if clash is not None:
-        key, first, second = clash
-        raise ConfigError(
-            f"{key!r} is the key of both {first} and {second}",
-            where="keys",
-            hint=f'give one of them another key, or none: {second} = "none"',
-        )
+    config.keys.check()
     for name in config.clients.names:
         if len(name.encode("utf-8")) > 64:
             raise ConfigError(f"{name!r} is longer than 64 bytes", where="clients.names")

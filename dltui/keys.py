@@ -1,20 +1,48 @@
 """The keys: one field an action, its default the key that ships. `config.toml [keys]` changes them.
 
 A key is a character or a name (`space`, `f1`, `shift+tab`); commas separate several keys of one action, and `none`
-leaves an action to the palette.
+leaves an action to the palette. Chords are refused: terminals send many of them as another key, or keep them.
 """
 
 from __future__ import annotations
 
+import string
+import unicodedata
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from dltui.errors import ConfigError
+
 Key = Annotated[str, Meta(min_length=1, max_length=60)]
 
 NONE = "none"
 """Stands for no key."""
+NEEDED = ("back", "help", "quit")
+"""Actions that are never without a key."""
+_OWNED = {"ctrl+p": "palette", "ctrl+q": "quit", "end": "live", "escape": "back"}
+"""Keys that mean the same on every screen, so only one action may have each."""
+_MOVES = frozenset({"up", "down", "left", "right", "pageup", "pagedown", "home"})
+"""Keys that the lists and dialogs keep."""
+_NAMES = frozenset({"space", "tab", "enter", "backspace", "insert", "delete", *(f"f{n}" for n in range(1, 25))})
+_SHORTER = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
+}
+
+
+def _name(character: str) -> str:
+    name = unicodedata.name(character).lower().replace(" ", "_").replace("-", "_")
+    return _SHORTER.get(name, name)
+
+
+_CHARACTERS = {_name(char): char for char in string.punctuation if char != ","}
+"""Character by the name that the terminal library has for its key; a comma stays a name, because commas separate."""
 
 
 class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,14 +109,49 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         owner: dict[str, str] = {}
         for name, keys in self.table().items():
             for key in keys:
-                if key in owner:
+                if owner.setdefault(key, name) != name:
                     return key, owner[key], name
-                owner[key] = name
         return None
+
+    def check(self) -> None:
+        """Raises ConfigError for a key that no action may have or two want, and for an action that needs one."""
+        for name, keys in self.table().items():
+            if not keys and (name in NEEDED or getattr(self, name).strip() != NONE):
+                raise ConfigError("a key is needed here", where=f"keys.{name}", hint=_HINT)
+            for key in keys:
+                if fault := _fault(name, key):
+                    raise ConfigError(fault, where=f"keys.{name}", hint=_HINT)
+        clash = self.clash()
+        if clash is not None:
+            key, first, second = clash
+            raise ConfigError(
+                f"{key!r} is the key of both {first} and {second}",
+                where="keys",
+                hint=f'give one of them another key, or none: {second} = "none"',
+            )
+
+
+_HINT = "a character, or space, tab, enter, backspace, insert, delete, f1 to f24, or shift+ before one of these names"
+
+
+def _fault(action: str, key: str) -> str:
+    """Why an action cannot have a key; empty where it can."""
+    owner = _OWNED.get(key, action)
+    if owner != action:
+        return f"{key!r} is kept for {owner}"
+    if key in _MOVES:
+        return f"{key!r} moves in every list"
+    if key in _OWNED or key == "comma" or key.removeprefix("shift+") in _NAMES or (len(key) == 1 and key.isprintable()):
+        return ""
+    return f"{key!r} is no key that every terminal tells apart"
 
 
 def keys_of(text: str) -> tuple[str, ...]:
-    """The keys in a setting. A comma itself is written `comma`."""
+    """The keys in a setting, each in one spelling. A comma itself is written `comma`."""
     if text.strip() == NONE:
         return ()
-    return tuple(key for key in (part.strip() for part in text.split(",")) if key)
+    return tuple(_spelled(key) for key in (part.strip() for part in text.split(",")) if key)
+
+
+def _spelled(key: str) -> str:
+    return key if len(key) == 1 else _CHARACTERS.get(key.lower(), key.lower())

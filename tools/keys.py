@@ -13,7 +13,8 @@ DOCS = ROOT / "docs" / "keys.md"
 CONFIG = ROOT / "config.toml"
 _SECTION = """[keys]
 # The key of each action, as `?` and docs/keys.md show them: a character, or a name such as space, f1 or shift+tab.
-# Commas separate several keys, "none" leaves an action to the palette. This section is written by tools/keys.py.
+# Commas separate several keys, "none" leaves an action to the palette; back, help and quit need one. Chords with ctrl
+# or alt and the keys that move in lists are refused. This section is written by tools/keys.py.
 """
 
 
@@ -24,7 +25,8 @@ def page() -> str:
         "",
         "Made from the registry of actions (`dltui/tui/actions.py`) by `python tools/keys.py`; a test fails when",
         "it is stale.",
-        "Any key can be changed in `config.toml`, section `[keys]`, by the name in the last column.",
+        "Any key can be changed in `config.toml`, section `[keys]`, by the name in the last column. Keys that move in",
+        "lists and chords are refused, because terminals keep many chords or send them as another key.",
         "A key that can do nothing now is grey in the footer; pressing it says why.",
         "What sends a transaction asks first, and shows what it would cost. With *, it asks in red; where a round that",
         "runs is hit, the id has to be typed.",

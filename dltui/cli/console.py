@@ -51,5 +51,6 @@ KEYS = {
     "port": "chain.port",
     "epochs": "training.epochs",
     "require_approval": "rounds.require_approval",
+    "ascii": "ui.ascii",
 }
 """Flag names to configuration keys."""

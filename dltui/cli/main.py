@@ -33,6 +33,7 @@ NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing 
 FormatName = Annotated[str, typer.Option("--format", help="text, or jsonl: the journal on stdout.")]
 ConfigFile = Annotated[Optional[Path], typer.Option("--config", help="A TOML file (default: ./config.toml).")]  # noqa: UP045
 RunRef = Annotated[Optional[str], typer.Argument(help="Id, prefix or path of a run (default: the newest).")]  # noqa: UP045
+Ascii = Annotated[Optional[bool], typer.Option("--ascii/--no-ascii", help="Draw with plain characters.")]  # noqa: UP045
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 
@@ -57,6 +58,7 @@ def run(
     epochs: int = _number("--epochs"),
     require_approval: bool = typer.Option(None, "--require-approval/--no-require-approval"),
     no_ui: NoUi = False,
+    ascii: Ascii = None,
     format: FormatName = "text",
     config: ConfigFile = None,
     debug: Debug = False,
@@ -87,6 +89,7 @@ def demo(
     speed: Annotated[float, typer.Option("--speed", min=0.05, max=100, help="2 halves how long beats stay.")] = 1.0,
     seed: int = _number("--seed"),
     no_ui: NoUi = False,
+    ascii: Ascii = None,
     format: FormatName = "text",
     config: ConfigFile = None,
 ) -> None:
@@ -99,7 +102,7 @@ def demo(
             return print_demos()
         from dltui.cli import running
 
-        return running.demo(name, config, flags({"seed": seed}), no_ui, _format(format), speed)
+        return running.demo(name, config, flags({"seed": seed, "ascii": ascii}), no_ui, _format(format), speed)
 
     raise typer.Exit(guarded(play, context.obj["debug"]))
 
@@ -110,6 +113,7 @@ def attach(
     run: RunRef = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="Only look: no key sends anything.")] = False,
     no_ui: NoUi = False,
+    ascii: Ascii = None,
     format: FormatName = "text",
 ) -> None:
     """Watch a run that goes on without a screen; several may watch it."""
@@ -118,7 +122,7 @@ def attach(
         from dltui.cli import running
         from dltui.paths import find_run
 
-        return running.attach(find_run(run), no_ui, _format(format), read_only)
+        return running.attach(find_run(run), no_ui, _format(format), read_only, ascii)
 
     raise typer.Exit(guarded(follow, context.obj["debug"]))
 
@@ -130,6 +134,7 @@ def replay(
     speed: Annotated[float, typer.Option("--speed", min=0.01, max=1000, help="1 keeps the run's own pace.")] = 1.0,
     start: Annotated[Optional[str], typer.Option("--from", help="3 for round 3, @120 for event 120.")] = None,  # noqa: UP045
     no_ui: NoUi = False,
+    ascii: Ascii = None,
     format: FormatName = "text",
 ) -> None:
     """Show a recorded run again; without a screen it is told at once."""
@@ -138,7 +143,7 @@ def replay(
         from dltui.cli import running
         from dltui.paths import find_run
 
-        return running.replay(find_run(run), speed, start, no_ui, _format(format))
+        return running.replay(find_run(run), speed, start, no_ui, _format(format), ascii)
 
     raise typer.Exit(guarded(again, context.obj["debug"]))
 

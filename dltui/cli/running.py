@@ -24,7 +24,7 @@ from dltui.demo.director import Director
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.launch import create_run, engine_failure, start_engine
 from dltui.learning.catalog import CATALOG
-from dltui.paths import RunPaths, find_run
+from dltui.paths import RunPaths, all_runs, find_run
 
 Format = Literal["text", "jsonl"]
 FINISH_SECONDS = 10.0
@@ -48,12 +48,12 @@ def effective(file: Path | None, flags: dict[str, Any], base: dict[str, dict[str
 
 def start(config: Config, no_ui: bool, format: Format) -> int:
     """Start a new run and follow it, with or without a screen."""
-    password = password_for(config)
+    password, first = password_for(config), not all_runs()
     paths = _new(config)
-    return _follow_engine(paths, start_engine(paths, password), config, no_ui, format)
+    return _follow_engine(paths, start_engine(paths, password), config, no_ui, format, first=first)
 
 
-def go_on(ref: str | None, no_ui: bool) -> int:
+def go_on(ref: str | None, no_ui: bool, ascii: bool | None = None) -> int:
     """Resume a paused run, or start an engine again for a run that has none, and follow it."""
     paths = find_run(ref)
     if LiveSession(paths.root).alive():
@@ -63,21 +63,23 @@ def go_on(ref: str | None, no_ui: bool) -> int:
     last, tail = 0, Tail(paths.journal)
     while events := tail.poll():
         last = events[-1].seq
-    config = load(paths.config)
+    config = _frozen(paths, ascii)
     return _follow_engine(paths, start_engine(paths, password_for(config)), config, no_ui, "text", after=last)
 
 
-def attach(paths: RunPaths, no_ui: bool, format: Format, read_only: bool = False) -> int:
+def attach(paths: RunPaths, no_ui: bool, format: Format, read_only: bool = False, ascii: bool | None = None) -> int:
     """Follow a run that an engine runs, or look at one that has ended; `read_only` sends nothing."""
     session = LiveSession(paths.root, read_only=read_only)
     if _without_screen(no_ui):
         from dltui.headless.run import follow
 
         return follow(session, format, stop_on_interrupt=False)
-    return _screen(session, paths, load(paths.config), None, "stay", read_only)
+    return _screen(session, paths, _frozen(paths, ascii), None, "stay", read_only)
 
 
-def replay(paths: RunPaths, speed: float, start: str | None, no_ui: bool, format: Format) -> int:
+def replay(
+    paths: RunPaths, speed: float, start: str | None, no_ui: bool, format: Format, ascii: bool | None = None
+) -> int:
     """Show a recorded run again, from `start` on; without a screen it is told at once."""
     headless = _without_screen(no_ui)
     session = ReplaySession(paths.root, None if headless else speed)
@@ -88,7 +90,7 @@ def replay(paths: RunPaths, speed: float, start: str | None, no_ui: bool, format
         return follow(session, format, first=first, stop_on_interrupt=False)
     if start is not None:
         session.seek(first)
-    return _screen(session, paths, load(paths.config), None, "stay")
+    return _screen(session, paths, _frozen(paths, ascii), None, "stay")
 
 
 def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, format: Format, speed: float) -> int:
@@ -115,6 +117,11 @@ def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, forma
     return subprocess.run(command, stdout=out, check=False).returncode
 
 
+def _frozen(paths: RunPaths, ascii: bool | None) -> Config:
+    """The configuration that a run started with, drawn with plain characters or not where that is asked for."""
+    return load(paths.config, flags={"ui.ascii": ascii})
+
+
 def _new(config: Config) -> RunPaths:
     for note in config.notes:
         print(f"note: {note}", file=sys.stderr)
@@ -135,6 +142,7 @@ def _follow_engine(
     format: Format,
     director_of: Callable[[Session], Director] | None = None,
     after: int = 0,
+    first: bool = False,
 ) -> int:
     session = LiveSession(paths.root, after=after)
     director = director_of(session) if director_of else None
@@ -143,7 +151,7 @@ def _follow_engine(
 
         code = follow(session, format, director=director, alive=lambda: engine.poll() is None)
     else:
-        code = _screen(session, paths, config, director, "exit" if director else "stay")
+        code = _screen(session, paths, config, director, "exit" if director else "stay", first=first)
     if session.finished:
         with contextlib.suppress(subprocess.TimeoutExpired):
             engine.wait(FINISH_SECONDS)
@@ -160,6 +168,7 @@ def _screen(
     director: Director | None,
     on_finish: Literal["stay", "exit"],
     read_only: bool = False,
+    first: bool = False,
 ) -> int:
     from dltui.tui.app import DltuiApp
 
@@ -173,6 +182,7 @@ def _screen(
         read_only=read_only,
         keys=config.keys,
         run_dir=paths.root,
+        first=first,
     )
     app.run()
     if director is not None and not app.over and (app.failure is not None or app.crashed):
@@ -193,16 +203,20 @@ def _stop(session: Session) -> None:
 
 def _without_screen(no_ui: bool) -> bool:
     """No screen is wanted, or there is no terminal for one, which is then said."""
-    if not no_ui and not _has_screen():
-        print("note: this is no terminal, so it goes on as with --no-ui", file=sys.stderr)
-        return True
-    return no_ui
+    why = "" if no_ui else _no_screen()
+    if why:
+        print(f"note: {why}, so it goes on as with --no-ui", file=sys.stderr)
+    return no_ui or bool(why)
 
 
-def _has_screen() -> bool:
+def _no_screen() -> str:
+    """Why no screen can be shown here; empty where one can."""
     if "TEXTUAL_DRIVER" in os.environ:  # textual-serve draws in a browser
-        return True
-    return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+        return ""
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        return "this is no terminal"
+    term = os.environ.get("TERM", "")
+    return f"this terminal cannot show a screen (TERM={term})" if term in ("", "dumb") else ""
 
 
 def send(ref: str | None, name: str, **args: Any) -> int:

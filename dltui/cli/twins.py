@@ -175,12 +175,13 @@ def resume(
     ref: Annotated[Optional[str], typer.Argument(metavar="RUN", help="Id, prefix or path of a run.")] = None,  # noqa: UP045
     run: Run = None,
     no_ui: Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")] = False,
+    ascii: Annotated[Optional[bool], typer.Option("--ascii/--no-ascii", help="Draw with plain characters.")] = None,  # noqa: UP045
 ) -> None:
     """Go on: a paused run opens rounds again; a run whose engine is gone gets a new one."""
 
     def go_on() -> int:
         from dltui.cli import running
 
-        return running.go_on(ref or run, no_ui)
+        return running.go_on(ref or run, no_ui, ascii)
 
     raise typer.Exit(guarded(go_on, (context.obj or {}).get("debug", False)))

@@ -8,9 +8,10 @@ from typing import Any
 from dltui.core import format as fmt
 from dltui.core.model import Tx
 from dltui.core.state import State
+from dltui.core.view_chain import DEPLOY
 
 Target = tuple[str, Any]
-"""A kind (client, version, round, tx, event) and its id."""
+"""A kind (client, version, round, tx, event; call, operator or set-up for gas) and its id."""
 
 
 @dataclass(frozen=True)
@@ -128,3 +129,19 @@ def known_version(state: State, number: int | None) -> Target | None:
 def known_client(state: State, id: str) -> Target | None:
     """The way to a client, where there is one of that id."""
     return ("client", id) if id in state.clients else None
+
+
+def handle(state: State, thing: Target) -> str:
+    """What other programs know a thing by: an address, a digest or a hash where it has one, else its id."""
+    match thing:
+        case "client", id if id in state.clients:
+            return state.clients[id].address or str(id)
+        case "version", number if number in state.versions:
+            return state.versions[number].digest
+        case "round", number if number in state.rounds:
+            made = state.rounds[number]
+            version = state.versions.get(made.version) if made.version is not None else None
+            return version.digest if version is not None else made.verdicts_root or f"round {number}"
+        case "call", name:
+            return state.chain.contracts.get(name.removeprefix(DEPLOY)) or str(name)
+    return str(thing[1])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dltui.core import format as fmt
-from dltui.core.detail import Col, Fact, Line, Page, Table
+from dltui.core.detail import Col, Fact, Line, Page, Table, Target, known_client, known_round
 from dltui.core.events import RunAlert, RunAlertCleared
+from dltui.core.model import Alert
 from dltui.core.state import State
 
 _COLUMNS = (Col("time", 10), Col("for", 12), Col("alert", 0))
@@ -13,14 +14,28 @@ _COLUMNS = (Col("time", 10), Col("for", 12), Col("alert", 0))
 def alerts_page(state: State, _id: object, now: float) -> Page:
     """Every alert, the newest first; then those that are over, as far as the events in memory go back."""
     facts: list[Fact] = []
+    told = {event.ts: event.seq for event in state.events}
+    told |= {event.data.id: event.seq for event in state.events if isinstance(event.data, RunAlert)}
     for alert in reversed(state.alerts.values()):
+        seq = told.get(alert.id, told.get(alert.at))
+        target = _about(state, alert) or (("event", seq) if seq is not None else None)
         tone = "bad" if alert.severity == "error" else "warn"
-        facts.append(Fact(f"{fmt.symbol(tone)} {fmt.age(alert.at, now)}", alert.text, tone))
+        facts.append(Fact(f"{fmt.symbol(tone)} {fmt.age(alert.at, now)}", alert.text, tone, target))
         if alert.hint:
-            facts.append(Fact("", alert.hint))
+            facts.append(Fact("", alert.hint, "", target))
     if not facts:
         facts = [Fact("", f"{fmt.symbol('done')} nothing needs you", "done")]
     return Page("alerts", None, "alerts", tuple(facts), (_cleared(state),))
+
+
+def _about(state: State, alert: Alert) -> Target | None:
+    """The thing that an alert names in its id."""
+    kind, _, name = alert.id.partition("-")
+    if kind == "approval" and state.awaiting:
+        return "version", state.awaiting[-1].number
+    if kind == "verdicts" and name.isdecimal():
+        return known_round(state, int(name))
+    return known_client(state, name)
 
 
 def _cleared(state: State) -> Table:

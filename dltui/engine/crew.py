@@ -173,7 +173,7 @@ class Crew:
                     id=f"exited-{name}",
                     severity="warning",
                     text=f"{name} {how}; the round goes on without it",
-                    hint=f"R restarts it (dltui client restart {name}); its log: {self._log(child)}",
+                    hint=f"restart it (dltui client restart {name}); its log: {self._log(child)}",
                 )
             )
             if self._config.clients.restart and self._restarts.get(name, 0) < MOST_RESTARTS:

@@ -96,12 +96,13 @@ class Scheduler:
             return Waiting(
                 "approval",
                 f"version {version} waits for the operator's approval",
-                f"a approves, x rejects it (dltui model approve {version})",
+                f"approve or reject it (dltui model approve {version})",
             )
         pending = [m for m in self._ledger.members.values() if m.status == "pending" and m.address in self._ledger.data]
         if not self._config.clients.auto_register and pending and not self._ledger.rounds:
-            names = ", ".join(sorted(self._id(member) for member in pending))
-            return Waiting("pending", f"waiting to be registered: {names}", "r registers the selected client")
+            names = sorted(self._id(member) for member in pending)
+            hint = f"register each (dltui client register {names[0]})"
+            return Waiting("pending", f"waiting to be registered: {', '.join(names)}", hint)
         missing = self._needed() - len(self._ledger.active)
         if missing > 0 and time.monotonic() - self._started > JOIN_SECONDS / 4:
             return Waiting(

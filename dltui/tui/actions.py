@@ -67,7 +67,7 @@ class Action:
                 if selection.read_only:
                     raise Unavailable("this screen only reads")
                 if selection.past:
-                    raise Unavailable(f"{selection.past} is shown, end goes back to the present")
+                    raise Unavailable(f"{selection.past} is shown, and the past cannot be changed")
                 if selection.finished:
                     raise Unavailable("the run is over")
                 self.request(state, selection)

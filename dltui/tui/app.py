@@ -75,8 +75,9 @@ class DltuiApp(App[None]):
 
     `director` leads a walkthrough, `clock` gives unix seconds, `ascii` draws without symbols, `on_finish` says whether
     the screen stays when the run is over, `refresh` is the most paints a second. `read_only` sends nothing, `keys` are
-    the configuration's, `run_dir` is the run's folder, where its logs are. After `run()`: `return_code`, `farewell` (a
-    line for stdout) and `failure` (what ended a walkthrough, or made the journal unreadable).
+    the configuration's, `run_dir` is the run's folder, where its logs are; `first` greets who has no other run. After
+    `run()`: `return_code`, `farewell` (a line for stdout) and `failure` (what ended a walkthrough, or made the journal
+    unreadable).
     """
 
     CSS_PATH = "app.tcss"
@@ -98,11 +99,13 @@ class DltuiApp(App[None]):
         read_only: bool = False,
         keys: KeysSection | None = None,
         run_dir: Path | None = None,
+        first: bool = False,
     ) -> None:
         super().__init__()
         self.actions = {action.id: action for action in with_keys(keys or KeysSection())}
         self.set_keymap({name: action.key for name, action in self.actions.items() if action.keys != BY_ID[name].keys})
         self.run_dir = run_dir
+        self.first = first
         self.read_only = read_only or session.read_only
         self.control = Control(self)
         self.inquiry = Inquiry(session, run_dir, self.may_ask)
@@ -344,4 +347,4 @@ class DltuiApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+c with no selected text."""
-        self.tell("press q to quit")
+        self.tell(f"press {self.actions['quit'].shown_key} to quit")

@@ -30,8 +30,15 @@ GUIDE: dict[str, str] = {
     "client": "One client: who it is, what its process does, and what each round came to.",
     "version": "One version: where it comes from, who made it with which weight, and who vouched for it.",
     "tx": "One transaction: what was called with which arguments, what it cost, and what became of it.",
+    "call": "The transactions that called one function of a contract, or deployed one, and what they cost together.",
+    "operator": "The transactions that the operator has sent, and what they cost together.",
+    "set-up": "The transactions that came before the first round, and what they cost together.",
     "event": "One line of the journal, field by field.",
     "alerts": "What needs you now, with what to do; and what is over.",
+    "plots": (
+        "How accuracy and loss went, who weighed how much, and where the gas went. The numbers show one plot alone, "
+        "left and right turn to the next."
+    ),
     "logs": (
         "What the engine and every process write down. It follows the end until you move up. This is "
         "text of the processes themselves; facts are in the events."

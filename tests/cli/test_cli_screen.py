@@ -65,6 +65,15 @@ def screen(monkeypatch: pytest.MonkeyPatch, session: Any, **ends: Any) -> int:
     return running._screen(session, RunPaths(RUN), Config(), director, "exit")
 
 
+def test_only_the_first_run_of_a_folder_is_greeted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    greeted: list[bool] = []
+    monkeypatch.setenv("DLTUI_RUNS", str(tmp_path))
+    monkeypatch.setattr(running, "start_engine", lambda paths, password: object())
+    monkeypatch.setattr(running, "_new", lambda config: RunPaths(tmp_path / f"r{len(greeted)}").create())
+    monkeypatch.setattr(running, "_follow_engine", lambda *_, first: greeted.append(first) or 0)
+    assert [running.start(Config(), False, "text") for _ in range(2)] == [0, 0] and greeted == [True, False]
+
+
 def test_a_walkthrough_that_failed_stops_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
     session = Session()
     with pytest.raises(RunError, match="beat 5"):
@@ -157,11 +166,24 @@ def test_a_dumb_terminal_goes_on_without_a_screen_and_says_so(tmp_path: Path, te
     process, master = start(["replay", "4c2b14"], tmp_path, TERM=term)
     try:
         out = said(master, b"dltui replay 4c2b14")
-        assert b"this is no terminal" in out and ENTER not in out
+        assert f"this terminal cannot show a screen (TERM={term})".encode() in out and ENTER not in out
         process.wait(20)
     finally:
         if process.poll() is None:
             process.kill()
+        os.close(master)
+
+
+def test_ascii_draws_any_run_with_plain_characters(tmp_path: Path) -> None:
+    shutil.copytree(RUN, tmp_path / "4c2b14")
+    (tmp_path / "4c2b14" / "config.toml").write_text("")
+    process, master = start(["attach", "4c2b14", "--ascii"], tmp_path)
+    try:
+        out = said(master, b"5 Events")
+        assert out.isascii()
+    finally:
+        process.kill()
+        process.wait(20)
         os.close(master)
 
 

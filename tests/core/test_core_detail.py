@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from core_story import FIXTURE
 
 from dltui.core import format as fmt
 from dltui.core.answers import DecodedTx, Estimate, decode, encode, short
-from dltui.core.detail import Page, Table
+from dltui.core.detail import Page, Table, handle
 from dltui.core.detail_alerts import alerts_page
 from dltui.core.detail_client import client_page
 from dltui.core.detail_event import event_page
+from dltui.core.detail_gas import call_page, operator_page, setup_page
 from dltui.core.detail_round import round_page
 from dltui.core.detail_tx import tx_page
 from dltui.core.detail_version import version_page
@@ -135,3 +137,37 @@ def test_answers_pass_and_anything_else_is_refused() -> None:
     for text in ("", "{}", "[1]", "[" * 5000, '{"gas":1}', encode(estimate).replace(":1", ":-1"), "\ud800"):
         with pytest.raises(RunError, match="cannot be read"):
             decode(text, Estimate)
+
+
+def test_gas_leads_to_the_transactions_that_it_was_paid_for() -> None:
+    state = folded(STARVED)
+    for page, row in (
+        (call_page(state, "submit", now(state)), state.chain.by_function["submit"]),
+        (call_page(state, "deploy FLContract", now(state)), state.chain.by_function["deploy FLContract"]),
+        (operator_page(state, "operator", now(state)), state.chain.by_sender["operator"]),
+        (setup_page(state, "set-up", now(state)), state.chain.by_round[0]),
+    ):
+        assert facts(page)["gas"].startswith(f"{row.gas:,}, ") and len(page.tables[0].lines) == row.txs
+        assert sum(int(line[3].replace(",", "")) for line in cells(page.tables[0])) == row.gas
+    assert facts(call_page(state, "deploy FLContract", now(state)))["address"] == state.chain.contracts["FLContract"]
+    assert "is not known here" in call_page(state, "nothing", now(state)).facts[0].text
+
+
+def test_alerts_lead_to_what_they_are_about() -> None:
+    state = folded(STARVED)
+    for id in ("exited-client-2", "verdicts-1", "approval", "chain"):
+        state = copy.deepcopy(state)
+        state.alert(id, "warning", id, "", state.last_ts)
+    state.versions[1].state, state.versions[1].released = "verified", False
+    targets = {fact.text: fact.target for fact in alerts_page(state, None, now(state)).facts}
+    assert targets["exited-client-2"] == ("client", "client-2") and targets["verdicts-1"] == ("round", 1)
+    assert targets["approval"] == ("version", 1) and targets["chain"] == ("event", state.last_seq)
+
+
+def test_things_are_copied_as_other_programs_know_them() -> None:
+    state = folded(STARVED)
+    digest = state.versions[1].digest
+    assert handle(state, ("version", 1)) == handle(state, ("round", 1)) == digest
+    assert handle(state, ("client", "client-2")) == state.clients["client-2"].address
+    assert handle(state, ("call", "deploy FLContract")) == state.chain.contracts["FLContract"]
+    assert handle(state, ("round", 3)) == "round 3" and handle(state, ("call", "submit")) == "submit"

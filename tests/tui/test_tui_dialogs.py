@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -228,6 +229,51 @@ async def test_logs_follow_filter_and_show_one_process_without_obeying_it(folder
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, MainScreen)
+
+
+async def test_logs_say_why_nothing_is_there_match_words_in_any_order_hold_and_are_exported(folder: Path) -> None:
+    async with moment(first("round.opened", round=2).seq, run_dir=folder) as (app, pilot, _session):
+        await pilot.press("L", "slash", *"zzz", "enter")
+        await until(pilot, lambda: 'No line fits the filter "zzz": / changes it, esc clears it.' in screen_text(app))
+        await pilot.press("escape", "slash", *"deadline reverted", "enter")
+        await until(pilot, lambda: "1 of 5 lines" in screen_text(app) and "has passed" in screen_text(app))
+        await pilot.press("e")
+        await until(pilot, lambda: bool(app._notifications))
+        (document,) = (folder / "exports").glob("logs-*.json")
+        (row,) = json.loads(document.read_text(encoding="utf-8"))
+        assert (row["source"], row["level"]) == ("client-2", "warning") and "the deadline has passed" in row["text"]
+        await pilot.press("escape", "space")
+        await until(pilot, lambda: "+0 new · end follows" in screen_text(app))
+        await pilot.press("space")
+        await until(pilot, lambda: "following" in screen_text(app))
+
+
+@pytest.mark.parametrize("size", [(39, 7), (39, 40), (120, 7)], ids=str)
+async def test_what_asks_something_is_on_the_screen_where_only_a_line_is_left(size: tuple[int, int]) -> None:
+    async with moment(first("round.opened", round=2).seq, size) as (app, pilot, _session):
+        assert "needs 40x8" in screen_text(app) and "q quits" in screen_text(app)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, QuitScreen))
+        await pilot.pause()
+        text = screen_text(app)
+        assert all(
+            words in text for words in ("This run is live.", "Stop all (s)", "Leave running (l)", "Cancel (esc)")
+        )
+        await pilot.press("escape", "question_mark")
+        await until(pilot, lambda: "One row a client" in " ".join(screen_text(app).split()))
+        await pilot.press("escape", "colon", *"approve")
+        await until(pilot, lambda: "Approve" in screen_text(app))
+        await pilot.press("escape", "q", "l")
+        await until(pilot, lambda: app._exit)
+
+
+async def test_an_empty_log_says_so(tmp_path: Path) -> None:
+    async with moment(first("round.opened", round=2).seq, run_dir=tmp_path) as (app, pilot, _session):
+        await pilot.press("L", "w")
+        await until(pilot, lambda: "No process has written to its log yet." in screen_text(app))
+        (tmp_path / "logs").mkdir()
+        (tmp_path / "logs" / "engine.log").write_text("2026-11-24 07:40:50,000 INFO ready\n")
+        await until(pilot, lambda: "No line at the level warning or above is here yet." in screen_text(app))
 
 
 async def test_l_opens_the_log_of_the_selected_client(folder: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import string
 from pathlib import Path
 
 import pytest
+from textual.keys import _character_to_key
 from tui_dump import screen_text, settle, until
 from tui_scenario import FakeSession, awaiting, live
 
@@ -55,8 +57,19 @@ def test_every_command_of_the_operator_has_a_key_or_is_a_question() -> None:
         ({"approve": "x"}, "'x' is the key of both approve and reject"),
         ({"help": "?,q"}, "'q' is the key of both help and quit"),
         ({"approve": 1}, "keys.approve"),
+        ({"approve": "question_mark"}, "'?' is the key of both approve and help"),
+        ({"approve": "left_square_bracket"}, r"'\[' is the key of both approve and round_back"),
+        ({"approve": "Full_Stop"}, "'.' is the key of both approve and story_next"),
+        *(({"approve": chord}, "keys.approve: .*no key that every terminal") for chord in
+          ("ctrl+m", "ctrl+i", "ctrl+a", "ctrl+c", "alt+x", "shift+a", "bogus_key_name", "esc")),
+        *(({"approve": key}, "keys.approve: .* moves in every list") for key in ("up", "pagedown", "home")),
+        ({"approve": "ctrl+p"}, r"keys.approve: 'ctrl\+p' is kept for palette"),
+        ({"approve": "end", "live": "f7"}, "keys.approve: 'end' is kept for live"),
+        ({"approve": "escape", "back": "f9"}, "keys.approve: 'escape' is kept for back"),
+        *(({name: "none"}, f"keys.{name}: a key is needed here") for name in ("back", "help", "quit")),
+        ({"approve": " "}, "keys.approve: a key is needed here"),
     ],
-)
+)  # fmt: skip
 def test_unknown_actions_and_clashes_are_refused(keys: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError, match=words.replace("?", r"\?")) as error:
         load(flags={"keys": keys})
@@ -66,7 +79,13 @@ def test_unknown_actions_and_clashes_are_refused(keys: dict[str, object], words:
 def test_only_changed_keys_are_frozen_into_a_run() -> None:
     assert "keys" not in load().sections()
     assert load(flags={"keys": {"approve": "A"}}).sections()["keys"] == {"approve": "A"}
-    assert keys_of("comma, f1") == ("comma", "f1") and keys_of("none") == ()
+    assert keys_of("comma, F1") == ("comma", "f1") and keys_of("none") == ()
+    assert keys_of("a, at, minus, question_mark, shift+f2") == ("a", "@", "-", "?", "shift+f2")
+
+
+def test_characters_go_by_the_names_that_the_terminal_library_has_for_their_keys() -> None:
+    for char in set(string.punctuation) - {","}:
+        assert keys_of(_character_to_key(char)) == (char,)
 
 
 async def test_remapped_keys_act_and_are_what_footer_and_help_show() -> None:
@@ -87,6 +106,38 @@ async def test_remapped_keys_act_and_are_what_footer_and_help_show() -> None:
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)
         assert "   f5          register the selected pending" in screen_text(app)
+
+
+async def test_remapped_keys_are_those_that_the_panes_and_dialogs_speak_of() -> None:
+    script = awaiting()
+    changed = {"approve": "f2", "reject": "f3", "register": "f4", "filter": "f5", "back": "f6", "live": "f7",
+               "open": "f8", "round_back": "f9", "add_client": "f10", "quit": "Q"}  # fmt: skip
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, keys=load(flags={"keys": changed}).keys)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        text = screen_text(app)
+        assert "v1 to decide: f2 approves, f3 rejects" in text and "1 pending, f4 registers" in text
+        await pilot.press("2", "2")
+        await until(pilot, lambda: "f8 opens one" in screen_text(app))
+        await pilot.press("2", "3", "f10")
+        await until(pilot, lambda: "It asks to join; f4 registers it" in screen_text(app))
+        await pilot.press("escape", "f5", "z", "z", "enter")
+        await until(pilot, lambda: "f5 changes it, f6 clears it" in screen_text(app))
+        await pilot.press("f6", "5", "f5", "z", "z", "enter")
+        await until(pilot, lambda: "f5 changes it, f6 clears it" in screen_text(app))
+        await pilot.press("f6", "f9")
+        await until(pilot, lambda: " - f7 = live" in screen_text(app))
+        app.action_help_quit()
+        await until(pilot, lambda: "press Q to quit" in [n.message for n in app._notifications])
+
+
+async def test_an_action_without_a_key_is_spoken_of_by_its_name_in_the_palette() -> None:
+    script = awaiting()
+    keys = load(flags={"keys": {"approve": "none"}}).keys
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, keys=keys)
+    async with app.run_test(size=(200, 40)) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        assert 'v1 to decide: "Approve" in the palette approves, x rejects' in screen_text(app)
 
 
 async def test_an_action_that_ships_without_a_key_can_be_given_one() -> None:

@@ -105,7 +105,7 @@ async def test_nothing_is_written_from_a_picture_of_the_past() -> None:
     async with showing(live()) as (app, pilot, session):
         await pilot.press("left_square_bracket", "r")
         await pilot.pause()
-        assert notes(app)[-1] == "register: round 2 is shown, end goes back to the present"
+        assert notes(app)[-1] == "register: round 2 is shown, and the past cannot be changed"
         assert isinstance(app.screen, MainScreen) and session.sent == []
         await pilot.press("end", "r")
         await pilot.pause()
@@ -188,7 +188,7 @@ async def test_pages_show_the_round_that_is_looked_back_on() -> None:
         assert isinstance(app.screen, PageScreen) and "included   1 of 1 round" in screen_text(app)
         await pilot.press("K")
         await pilot.pause()
-        assert notes(app)[-1] == "stop client: round 1 is shown, end goes back to the present" and session.sent == []
+        assert notes(app)[-1] == "stop client: round 1 is shown, and the past cannot be changed" and session.sent == []
         await pilot.press("end")
         await pilot.pause()
         text = screen_text(app)

@@ -17,8 +17,9 @@ from dltui.core.answers import encode
 from dltui.core.events import ClientPending, ClientSpawned, Event, RunAlert, TxReverted
 from dltui.tui import theme
 from dltui.tui.app import DltuiApp
+from dltui.tui.guide import GUIDE
 from dltui.tui.screens.main import MainScreen
-from dltui.tui.screens.page import PageScreen
+from dltui.tui.screens.page import PAGES, PageScreen
 
 GOLDENS = Path(__file__).parent / "goldens"
 SIZES = ((120, 40), (80, 24))
@@ -96,6 +97,22 @@ async def test_enter_opens_the_row_of_every_pane(pane: str, kind: str) -> None:
         await pilot.press(pane, "enter")
         await until(pilot, lambda: isinstance(app.screen, PageScreen))
         assert app.screen.about[0] == kind  # type: ignore[attr-defined]
+
+
+async def test_enter_opens_every_row_of_the_chain_and_every_alert() -> None:
+    async with moment() as (app, pilot, _session):
+        pane = app.main.panes["chain"]
+        rows = [key for key in pane.keys if pane.selectable(key)]  # type: ignore[attr-defined]
+        assert {kind for kind, _ in rows} == {"call", "client", "operator", "round", "set-up", "tx"}
+        assert ("call", "deploy FLContract") in rows and ("call", "submit") in rows
+        alerts = PAGES["alerts"](app.state, None, app.now())
+        assert alerts.facts and all(fact.target is not None for fact in alerts.facts)
+        for kind, id in {*rows, *(fact.target for fact in alerts.facts if fact.target is not None)}:
+            page = PAGES[kind](app.state, id, app.now())
+            assert "is not known here" not in page.facts[0].text
+            assert GUIDE["round page" if kind == "round" else kind]
+        await pilot.press("2", "end", "!", "enter")
+        await until(pilot, lambda: app.screen.about[0] != "alerts")  # type: ignore[attr-defined]
 
 
 async def test_a_page_stays_on_its_client_and_follows_what_happens() -> None:

@@ -27,7 +27,7 @@ from dltui.tui.screens.main import MainScreen
         (("1", "1", "down", "down", "enter"), ("round", 2)),
         (("4", "down", "enter"), ("version", 1)),
         (("5", "enter"), ("event", 263)),
-        (("2", "down", "down", "enter"), ("client", "client-1")),
+        (("2", "down", "down", "enter"), ("call", "join")),
         (("2", "end", "enter"), ("tx", f"0x{1:064x}")),
     ],
 )
@@ -165,10 +165,11 @@ async def test_copy_takes_the_address_the_digest_the_hash_and_the_line(monkeypat
     copied: list[str] = []
     async with showing(script) as (app, pilot, _session):
         monkeypatch.setattr(app, "copy_to_clipboard", copied.append)
-        await pilot.press("y", "4", "y", "5", "y", "2", "end", "y")
+        await pilot.press("y", "4", "y", "5", "y", "2", "end", "y", "1", "end", "y")
+    assert copied.pop() == f"{0x1B07 % 65536:04x}" * 16
     assert copied[:2] == [address(0), f"{0x1B07 * 2 % 65536:04x}" * 16]
     assert copied[2].endswith("the round goes on without it at the deadline") and copied[3].startswith("0x")
-    assert notes(app)[-1] == f"copied {copied[3]}"
+    assert f"copied {copied[3]}" in notes(app)
 
 
 @pytest.mark.parametrize(
@@ -196,12 +197,8 @@ async def test_export_writes_what_is_shown(
     assert len(read) == len(written) == expected and column in read[0]
 
 
-async def test_export_goes_into_the_folder_of_its_run_and_follows_filter_and_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DLTUI_RUNS", str(tmp_path))
-    (tmp_path / "7f3a91" / "journal").mkdir(parents=True)
-    async with showing(live()) as (app, pilot, _session):
+async def test_export_goes_into_the_folder_of_its_run_and_follows_filter_and_order(tmp_path: Path) -> None:
+    async with showing(live(), run_dir=tmp_path / "7f3a91") as (app, pilot, _session):
         await pilot.press("slash", *"sent", "enter", "s", "S", "e")
         await pilot.pause()
     (document,) = (tmp_path / "7f3a91" / "exports").glob("clients-*.json")

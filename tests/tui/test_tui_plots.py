@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 from tui_dump import screen_text, settle, until
-from tui_scenario import FakeSession, Script, approved, finished, started, whole_round
+from tui_scenario import FakeSession, Script, approved, finished, live, started, whole_round
+from tui_showing import notes
 
+from dltui.config import load
 from dltui.core.events import Event
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens import plots
+from dltui.tui.screens.help import HelpScreen
 from dltui.tui.screens.main import MainScreen
+from dltui.tui.screens.palette import PaletteScreen
 from dltui.tui.screens.plots import PlotsScreen
+from dltui.tui.screens.quit import QuitScreen
+from dltui.tui.theme import THEMES
 
 HOSTILE = "[/x]\x1b[2J[@click=app.quit]\u202e"
 
 
 @contextlib.asynccontextmanager
 async def plotted(
-    script: Script, size: tuple[int, int] = (120, 40), ascii: bool = False
+    script: Script, size: tuple[int, int] = (120, 40), before: tuple[str, ...] = (), key: str = "g", **options: Any
 ) -> AsyncIterator[tuple[DltuiApp, Pilot[None], FakeSession]]:
     session = FakeSession(script.events)
-    app = DltuiApp(session, clock=lambda: script.now, ascii=ascii)
+    app = DltuiApp(session, clock=lambda: script.now, **options)
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot, script.events[-1].seq if script.events else 0)
-        await pilot.press("g")
+        await pilot.press(*before, key)
         await until(pilot, lambda: isinstance(app.screen, PlotsScreen) and app.screen.size.width > 0)
         await pilot.pause()
         yield app, pilot, session
@@ -60,7 +67,7 @@ async def test_a_small_terminal_shows_one_plot_at_a_time(size: tuple[int, int]) 
         for _ in range(4):
             text = screen_text(app)
             assert max(map(cell_len, text.splitlines())) <= size[0]
-            seen += [title for title in ("Accuracy", "Loss", "Weight", "Gas") if f"{title} " in text.splitlines()[0]]
+            seen += [title for title in ("Accuracy", "Loss", "Weight", "Gas") if f"{title} " in text.splitlines()[1]]
             await pilot.press("right")
             await pilot.pause()
         assert seen == ["Accuracy", "Loss", "Weight", "Gas"]
@@ -76,12 +83,55 @@ async def test_a_number_shows_its_plot_alone_and_again_all() -> None:
         assert "Gas per round" in screen_text(app) and "Loss per version" in screen_text(app)
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "g"])
+@pytest.mark.parametrize("key", ["escape", "g"])
 async def test_back_to_the_panes(key: str) -> None:
     async with plotted(finished()) as (app, pilot, _session):
         await pilot.press(key)
         await pilot.pause()
         assert isinstance(app.screen, MainScreen) and not app._exit
+
+
+async def test_the_keys_of_every_screen_work_on_the_plots_too() -> None:
+    async with plotted(live()) as (app, pilot, session):
+        for key, screen in (("question_mark", HelpScreen), ("colon", PaletteScreen), ("q", QuitScreen)):
+            await pilot.press(key)
+            await until(pilot, lambda screen=screen: isinstance(app.screen, screen))
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, PlotsScreen))
+        await pilot.press("t", "y", "5", "p")
+        await until(pilot, lambda: session.arrived.is_set())
+        assert app.theme != THEMES[0].name and session.sent[0].name == "run.pause"
+        assert "copy: works on the main screen" in notes(app) and "graphs: there are 4" in notes(app)
+
+
+async def test_remapped_keys_open_turn_and_close_the_plots() -> None:
+    keys = load(flags={"keys": {"back": "f9", "plots": "G", "pane_round": "f2", "pane_chain": "f3", "palette": "none"}})
+    async with plotted(live(), key="G", keys=keys.keys) as (app, pilot, _session):
+        hints = screen_text(app).splitlines()[-1]
+        assert hints.startswith(" f9 Back  f2-4 one plot (again: all)  left right turn  ")
+        assert hints.endswith("  ? Help  q Quit")
+        await pilot.press("f3")
+        await pilot.pause()
+        assert "Loss per version" in screen_text(app) and "Accuracy per version" not in screen_text(app)
+        for key in ("f9", "G"):
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(app.screen, MainScreen))
+            await pilot.press("G")
+            await until(pilot, lambda: isinstance(app.screen, PlotsScreen))
+
+
+async def test_plots_of_the_past_say_so_and_end_shows_the_present() -> None:
+    async with plotted(live(), before=("[",)) as (app, pilot, _session):
+        assert "run 7f3a91  >  graphs   ▲ as of round 2" in screen_text(app).splitlines()[0]
+        await pilot.press("end")
+        await pilot.pause()
+        assert app.picture.live and "as of" not in screen_text(app)
+
+
+async def test_plots_name_the_size_where_there_is_no_room() -> None:
+    async with plotted(live()) as (app, pilot, _session):
+        await pilot.resize_terminal(39, 7)
+        await until(pilot, lambda: "39x7: needs 40x8" in screen_text(app))
 
 
 async def test_ascii_stays_ascii() -> None:

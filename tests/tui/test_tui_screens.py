@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from tui_dump import screen_text, settle
+from tui_dump import screen_text, settle, until
 from tui_scenario import FakeSession, Script, address, awaiting, finished, live, opened, started, whole_round
 
 from dltui.core.events import (
@@ -72,6 +72,41 @@ async def test_screens_are_as_they_were(name: str, size: tuple[int, int]) -> Non
     if os.environ.get("DLTUI_UPDATE_GOLDENS"):
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [
+        ((80, 24), ("c",)),
+        ((80, 24), ("c", "tab", "enter")),
+        ((120, 40), ("slash",)),
+        ((40, 8), ("1", "enter")),
+        ((40, 8), ("L",)),
+        ((40, 8), ("g",)),
+    ],
+)
+async def test_plain_characters_are_all_there_is_where_they_are_wanted(
+    size: tuple[int, int], keys: tuple[str, ...], tmp_path: Path
+) -> None:
+    script = live()
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, ascii=True, run_dir=tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+        await until(pilot, lambda: screen_text(app).isascii())
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15), (40, 8)], ids=str)
+async def test_the_first_run_opens_with_the_way_to_the_demo_and_the_help(size: tuple[int, int]) -> None:
+    script = live()
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, first=True)
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        assert "`dltui demo` shows" in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "`dltui demo` shows" not in screen_text(app) and not app.main.caption.display)
 
 
 async def test_an_empty_run_teaches_what_will_appear() -> None:

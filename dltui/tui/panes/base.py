@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from textual.widget import Widget
 
+from dltui.core.detail import handle
 from dltui.core.state import State
 from dltui.tui.widgets.ink import plain_ascii
 
 Thing = tuple[str, Any]
-"""What a line stands for: client, version, round, tx or event, and its id."""
+"""What a line stands for: a client, a version, a round, an event or what gas was paid for, and its id."""
 
 
 class Pane(Widget, can_focus=True):
@@ -70,7 +71,8 @@ class Pane(Widget, can_focus=True):
 
     def copied(self) -> str:
         """What the copy key copies: an address, a hash or a line; empty where there is nothing."""
-        return ""
+        chosen, state = self.selected, self.drawn
+        return handle(state, chosen) if state is not None and chosen is not None else ""
 
     def exported(self, state: State, now: float) -> list[dict[str, Any]]:
         """The pane's rows as plain data, in the order in which it shows them."""

@@ -13,7 +13,9 @@ from rich.text import Text
 from dltui.core import format as fmt
 from dltui.core.model import Tx
 from dltui.core.state import State
+from dltui.core.view_chain import DEPLOY
 from dltui.core.views import ChainView, GasLine, chain_view
+from dltui.tui.hints import key_of
 from dltui.tui.panes.base import Thing
 from dltui.tui.panes.sheet import SheetPane
 from dltui.tui.theme import TONES
@@ -40,7 +42,7 @@ class ChainPane(SheetPane):
         width = self.size.width
         figures = [_node(view, width), _blocks(view, width), _totals(view), *_budget(view, width), _deployed(view)]
         entries = [Entry(partial(_same, text)) for text in figures]
-        entries += _table("by call", view.by_function, width, "")
+        entries += _table("by call", view.by_function, width, "call")
         entries += [_BLANK, *_table("by client", view.by_client, width, "client")]
         entries += [_BLANK, *_table("by round", view.by_round, width, "round")]
         if view.reason:
@@ -48,8 +50,8 @@ class ChainPane(SheetPane):
             entries += [Entry(partial(line, ("  " + view.reason, "quiet")))]
         if view.contracts:
             entries += [_BLANK, Entry(partial(line, ("contracts", "quiet")))]
-            entries += [Entry(partial(line, f"  {name:<16}", (address, "quiet"))) for name, address in view.contracts]
-        entries += _txs(state, width)
+            entries += [_contract(name, address) for name, address in view.contracts]
+        entries += _txs(state, width, key_of(self, "open"))
         self.show_fitting(entries)
         self.subtitle(self.note_of_filter(), *_price(view))
 
@@ -133,10 +135,14 @@ def _table(title: str, rows: Sequence[GasLine], width: int, kind: str) -> list[E
     ]
 
 
-def _thing(kind: str, row: GasLine) -> Thing | None:
-    if kind == "round":
-        return (kind, int(row.name.removeprefix("round "))) if row.name != "set-up" else None
-    return (kind, row.name) if kind and row.name != "operator" else None
+def _thing(kind: str, row: GasLine) -> Thing:
+    if (kind, row.name) in (("client", "operator"), ("round", "set-up")):
+        return row.name, row.name
+    return (kind, int(row.name.removeprefix("round "))) if kind == "round" else (kind, row.name)
+
+
+def _contract(name: str, address: str) -> Entry:
+    return Entry(partial(line, f"  {name:<16}", (address, "quiet")), ("call", DEPLOY + name))
 
 
 def _gas_line(row: GasLine, most: int, name_width: int, chart: int) -> Text:
@@ -152,12 +158,16 @@ def _gas_line(row: GasLine, most: int, name_width: int, chart: int) -> Text:
     )
 
 
-def _txs(state: State, width: int) -> list[Entry]:
+def _txs(state: State, width: int, opens: str) -> list[Entry]:
     if not state.txs:
         return []
     newest = list(islice(reversed(state.txs), _SHOWN_TXS))
-    head = Entry(partial(line, (f"last transactions: {len(newest)} of {state.chain.txs:,}, enter opens one", "quiet")))
-    return [_BLANK, head, *(Entry(partial(_tx_line, tx, width), ("tx", tx.hash)) for tx in newest)]
+    head = f"last transactions: {len(newest)} of {state.chain.txs:,}, {opens} opens one"
+    return [
+        _BLANK,
+        Entry(partial(line, (head, "quiet"))),
+        *(Entry(partial(_tx_line, tx, width), ("tx", tx.hash)) for tx in newest),
+    ]
 
 
 def _tx_line(tx: Tx, width: int) -> Text:

@@ -9,6 +9,7 @@ import msgspec
 from dltui.core import format as fmt
 from dltui.core.state import State
 from dltui.core.views import ClientRow, ClientTable
+from dltui.tui.hints import key_of
 from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.ink import Part
@@ -40,8 +41,8 @@ class ClientsPane(TablePane):
     ages: ClassVar[bool] = True
     kind: ClassVar[str] = "client"
     nothing: ClassVar[str] = (
-        "No clients yet. Each appears here when its process starts and when it asks to join; r registers one that "
-        "waits. `dltui demo` shows a whole federation."
+        "No clients yet. Each appears here when its process starts and when it asks to join. "
+        "`dltui demo` shows a whole federation."
     )
 
     def __init__(self, **kwargs: Any) -> None:
@@ -55,7 +56,7 @@ class ClientsPane(TablePane):
         """Who waits to be registered, what the diamond means."""
         pending = sum(client.membership == "pending" for client in state.clients.values())
         if pending and not state.finished:
-            return f"{pending} pending, r registers"
+            return f"{pending} pending, {key_of(self, 'register')} registers"
         return f"{SEAT} committee" if state.in_flight else ""
 
     def cells(self, row: ClientRow) -> tuple[Part, ...]:
@@ -102,8 +103,3 @@ class ClientsPane(TablePane):
         for short in ("label", "tone", "epoch", "loss", "accuracy", "share", "change", "gas", "last_seen"):
             del values[short]
         return {**values, "seen_at": round(row.seen_at, 3)}
-
-    def copied(self) -> str:
-        """The address of the selected client."""
-        client = self._seen[0].clients.get(self.cursor) if self._seen is not None else None
-        return (client.address or client.id) if client is not None else ""

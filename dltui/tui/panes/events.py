@@ -11,6 +11,7 @@ from dltui.core.events import Event
 from dltui.core.ordering import matcher
 from dltui.core.state import State
 from dltui.core.views import event_row
+from dltui.tui.hints import filter_keys
 from dltui.tui.panes.base import Pane, Thing
 from dltui.tui.widgets.ink import fit, line
 from dltui.tui.widgets.log_view import LogView
@@ -56,7 +57,7 @@ class EventsPane(Pane, LogView):
     def filter(self, pattern: str) -> None:
         """Shows only the events that fit."""
         self.pattern = pattern
-        self.empty = f'No event fits the filter "{pattern}": / changes it, esc clears it.'
+        self.empty = f'No event fits the filter "{pattern}": {filter_keys(self)}.'
         self._restart()
         self.note()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dltui.core.state import State
+from dltui.tui.hints import key_of
 from dltui.tui.widgets.ink import line
 from dltui.tui.widgets.lines import Lines
 
@@ -16,5 +17,5 @@ class PastBar(Lines):
         if past is None:
             return
         viewed = f"viewing round {past}" if past else "viewing the set-up, before round 1"
-        words = f" ▲ {viewed} - live is round {max(live.rounds, default=0)} - end = live "
+        words = f" ▲ {viewed} - live is round {max(live.rounds, default=0)} - {key_of(self, 'live')} = live "
         self.show([line((words.ljust(self.app.size.width), "amber"))])

@@ -9,6 +9,7 @@ import msgspec
 from dltui.core import format as fmt
 from dltui.core.state import State
 from dltui.core.views import RegistryRow, VersionTable
+from dltui.tui.hints import key_of
 from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.ink import Part
@@ -47,7 +48,7 @@ class RegistryPane(TablePane):
         """What waits for a decision, and where the next round starts."""
         base = state.base
         if base is not None and state.require_approval and base.state == "verified" and not state.finished:
-            return f"v{base.number} to decide: a approves, x rejects"
+            return f"v{base.number} to decide: {key_of(self, 'approve')} approves, {key_of(self, 'reject')} rejects"
         return f"next round starts from v{base.number}" if base is not None and not state.finished else ""
 
     def cells(self, row: RegistryRow) -> tuple[Part, ...]:
@@ -86,8 +87,3 @@ class RegistryPane(TablePane):
         for short in ("label", "tone", "accuracy", "test_accuracy", "change", "branches"):
             del values[short]
         return values
-
-    def copied(self) -> str:
-        """The digest of the selected version."""
-        version = self._seen[0].versions.get(self.cursor) if self._seen is not None else None
-        return version.digest if version is not None else ""

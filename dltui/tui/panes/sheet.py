@@ -23,7 +23,3 @@ class SheetPane(Pane, Sheet):
     def note_of_filter(self) -> str:
         """The filter, for the lower border."""
         return f'filter "{self.pattern[:16]}"' if self.pattern else ""
-
-    def copied(self) -> str:
-        """The id of the thing under the cursor: a hash, a name."""
-        return f"{self.selected[1]}" if self.selected is not None else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dltui.core import format as fmt
 from dltui.core.state import State
 from dltui.core.views import status_line
+from dltui.tui.hints import key_of
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.ink import Part, clean, line
 from dltui.tui.widgets.lines import Lines
@@ -56,4 +57,4 @@ class TooSmall(Lines):
 
     def show_size(self, width: int, height: int) -> None:
         """Draws it."""
-        self.show([line((f"{width}x{height}: needs 40x8", "warn")), line(("q quits", "quiet"))])
+        self.show([line((f"{width}x{height}: needs 40x8", "warn")), line((f"{key_of(self, 'quit')} quits", "quiet"))])

@@ -8,6 +8,7 @@ from textual.timer import Timer
 
 from dltui.core.ordering import Ordering
 from dltui.core.state import State
+from dltui.tui.hints import filter_keys
 from dltui.tui.panes.base import Pane, Thing
 from dltui.tui.widgets.ink import Part
 from dltui.tui.widgets.line_table import LineTable, Row
@@ -70,7 +71,7 @@ class TablePane(Pane, LineTable):
         """The rows that fit the filter, in their order."""
         rows = self.rows(state, now)
         keys = self._arranged(rows)
-        unfit = f'Nothing here fits the filter "{self.pattern}": / changes it, esc clears it.'
+        unfit = f'Nothing here fits the filter "{self.pattern}": {filter_keys(self)}.'
         self.empty = unfit if self.pattern and rows.ids else self.nothing
         self.show_keys(keys, lambda id: Row(id, self.cells(rows.row(id))))
         self.subtitle(*self._notes(keys, rows), self.remark(state, rows))

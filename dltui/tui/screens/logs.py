@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -15,12 +16,16 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from dltui.core.logfiles import LEVELS, LogFiles, LogLine
+from dltui.core.ordering import matcher
 from dltui.core.text import clean
 from dltui.tui.actions import BINDINGS
+from dltui.tui.hints import filter_keys
 from dltui.tui.panes.status import TooSmall
 from dltui.tui.requests import Selection
+from dltui.tui.screens.crumbs import crumbs
+from dltui.tui.screens.exports import write_rows
 from dltui.tui.widgets.footer import KeyHints
-from dltui.tui.widgets.ink import fit, line, plain_ascii
+from dltui.tui.widgets.ink import Part, fit, line, plain_ascii
 from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.lines import Lines
 from dltui.tui.widgets.log_view import LIMIT, LogView
@@ -64,11 +69,12 @@ class LogsScreen(Screen[None]):
         self.only = only
         self.least = "debug"
         self.words = ""
+        self._fits = matcher("")
         self.name_shown = "logs"
         self._files = LogFiles(folder)
         self._all: deque[LogLine] = deque(maxlen=LIMIT)
         self.crumbs = Lines(classes="crumbs", ascii=app.ascii_only)
-        self.lines = LogLines(id="logs", empty=" No process has written to its log yet.", ascii=app.ascii_only)
+        self.lines = LogLines(id="logs", ascii=app.ascii_only)
         self.hints = KeyHints(id="hints", ascii=app.ascii_only)
         self.too_small = TooSmall(id="too-small", ascii=app.ascii_only)
         self.input = Input(id="filter", placeholder="show lines with …; ! in front inverts", compact=True)
@@ -110,10 +116,7 @@ class LogsScreen(Screen[None]):
             return False
         if LEVELS.index(item.level) < LEVELS.index(self.least):
             return False
-        words = self.words.lower()
-        if words.startswith("!"):
-            return len(words) == 1 or words[1:] not in f"{item.source} {item.text}".lower()
-        return words in f"{item.source} {item.text}".lower()
+        return self._fits(f"{item.source} {item.text}")
 
     def _again(self) -> None:
         self.lines.reset(item for item in self._all if self._shown(item))
@@ -121,14 +124,13 @@ class LogsScreen(Screen[None]):
         self._note()
 
     def _head(self) -> None:
-        parts: list[Any] = [(" dltui", "head"), (f"   run {self.dltui.state.run}", "quiet"), ("  >  ", "faint")]
-        parts.append((self.only or "all logs", "strong"))
+        parts: list[Part] = []
         if self.least != "debug":
             parts.append((f"   {self.least} and above", "accent"))
         if self.words:
             without = self.words.startswith("!")
             parts.append((f"   {'without' if without else 'with'} {self.words.removeprefix('!')}", "accent"))
-        self.crumbs.show([line(*parts)])
+        self.crumbs.show([crumbs(self.dltui, self.only or "all logs").append_text(line(*parts))])
         self.hints.show(self.dltui.control.hints(self, self.selection))
 
     @on(LineView.Moved)
@@ -136,7 +138,17 @@ class LogsScreen(Screen[None]):
         shown = len(self.lines.items)
         where = "following" if self.lines.following else f"+{self.lines.unseen:,} new · end follows"
         text = f"{shown:,} of {len(self._all):,} lines · {where}"
+        text = text if len(text) <= self.size.width - 6 else where
         self.lines.border_subtitle = plain_ascii(text) if self.dltui.ascii_only else text
+        self.lines.empty = self._why_empty()
+
+    def _why_empty(self) -> str:
+        if not self._all:
+            return "No process has written to its log yet."
+        of = f" of {self.only}" if self.only else ""
+        level = f" at the level {self.least} or above" if self.least != "debug" else ""
+        fits = f' fits the filter "{self.words}": {filter_keys(self)}' if self.words else " is here yet"
+        return f"No line{of}{level}{fits}."
 
     @on(KeyHints.Pressed)
     def _pressed(self, event: KeyHints.Pressed) -> None:
@@ -154,6 +166,7 @@ class LogsScreen(Screen[None]):
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
         self.words = clean(event.value, 80)
+        self._fits = matcher(self.words)
         self._again()
 
     @on(Input.Submitted, "#filter")
@@ -175,6 +188,14 @@ class LogsScreen(Screen[None]):
         steps = {"debug": "warning", "warning": "error", "error": "debug"}
         self.least = steps[self.least]
         self._again()
+
+    def action_freeze(self) -> None:
+        """Stays with the lines in sight and counts what is new, or follows the end again."""
+        self.lines.follow(not self.lines.following)
+
+    def action_export(self) -> None:
+        """Writes the lines that are shown as CSV and JSON."""
+        write_rows(self.dltui, [asdict(item) for item in self.lines.items], "logs", self.dltui.now())
 
     def action_copy(self) -> None:
         """Copies the line under the cursor."""

@@ -14,6 +14,7 @@ from textual.containers import Grid
 from textual.theme import Theme
 from textual.timer import Timer
 
+from dltui.core.events import DemoStep
 from dltui.core.state import State
 from dltui.tui import theme
 from dltui.tui.actions import BINDINGS, PANES, Action
@@ -54,6 +55,8 @@ class MainScreen(PaneKeys):
         self.dltui = app
         self.current = "clients" if app.director is None else "round"
         self.zoomed = False
+        self.greets = app.first
+        """The caption speaks to somebody who has no other run."""
         ascii = app.ascii_only
         self.events = EventsPane(id="events", ascii=ascii)
         self.panes: dict[str, Pane] = {
@@ -66,7 +69,7 @@ class MainScreen(PaneKeys):
         self.status = StatusLine(id="status", ascii=ascii)
         self.past_bar = PastBar(id="past", ascii=ascii)
         self.caption = Caption(id="caption", ascii=ascii)
-        self.filter_line = FilterLine(id="filter-line")
+        self.filter_line = FilterLine(id="filter-line", ascii=ascii)
         self.alert = AlertLine(id="alert", ascii=ascii)
         self.hints = KeyHints(id="hints", ascii=ascii)
         self.too_small = TooSmall(id="too-small", ascii=ascii)
@@ -171,11 +174,20 @@ class MainScreen(PaneKeys):
 
     def _show_caption(self, live: State) -> None:
         story, actions = self.dltui.story, self.dltui.actions
+        if self.greets and not story.led:
+            self._greet()
+            return
         pause = actions["open" if self.pane.cursor is None else "story_pause"].shown_key
         keys = [(actions[f"story_{name}"].shown_key, name) for name in ("next", "back", "faster", "slower")]
         keys.insert(2, (pause, "go on" if story.paused else "pause"))
         hints = [hint for hint in keys if hint[0]] if story.led else []
         self.caption.show_step(story.step(live), where=story.says, held=story.past or story.paused, keys=hints)
+
+    def _greet(self) -> None:
+        actions = self.dltui.actions
+        text = f"`dltui demo` shows a whole federation in a few minutes. {actions['help'].shown_key} helps here."
+        step = DemoStep(n=0, of=0, title="Your first run", text=text)
+        self.caption.show_step(step, keys=[(actions["back"].shown_key, "closes this")])
 
     def _visible(self, name: str) -> bool:
         return name == self.current if self.alone else True
@@ -277,11 +289,14 @@ class MainScreen(PaneKeys):
         self.action_next_pane(-1)
 
     def action_back(self) -> None:
-        """Leaves what was entered last: a filter, the zoom, the past, the freeze."""
+        """Leaves what was entered last: a filter, the zoom, the past, the freeze, the greeting."""
         pane = self.panes[self.current]
         if pane.pattern:
             pane.filter("")
         elif self.zoomed:
             self.action_zoom()
+        elif self.greets and self.dltui.picture.live:
+            self.greets = False
+            self.paint()
         else:
             self.action_live()

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.content import Content
 from textual.screen import Screen
 
 from dltui.core.answers import DecodedTx
-from dltui.core.detail import Page, Table, Target
+from dltui.core.detail import Page, Table, Target, handle
 from dltui.core.detail_alerts import alerts_page
 from dltui.core.detail_client import client_page
 from dltui.core.detail_event import event_page
+from dltui.core.detail_gas import call_page, operator_page, setup_page
 from dltui.core.detail_round import round_page
 from dltui.core.detail_tx import tx_page
 from dltui.core.detail_version import version_page
 from dltui.core.state import State
-from dltui.core.text import clean
 from dltui.tui.actions import BINDINGS
 from dltui.tui.aside import in_words
 from dltui.tui.messages import Opened
 from dltui.tui.panes.status import TooSmall
 from dltui.tui.requests import Selection
+from dltui.tui.screens.crumbs import crumbs
 from dltui.tui.screens.page_view import PageView
 from dltui.tui.widgets.footer import KeyHints
-from dltui.tui.widgets.ink import line, plain_ascii
 from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.lines import Lines
 
@@ -43,6 +43,9 @@ PAGES: dict[str, Callable[[State, Any, float], Page]] = {
     "tx": tx_page,
     "event": event_page,
     "alerts": alerts_page,
+    "call": call_page,
+    "operator": operator_page,
+    "set-up": setup_page,
 }
 """What makes the page of a kind."""
 
@@ -121,7 +124,7 @@ class PageScreen(Screen[None]):
         page = tx_page(state, id, now, self._decoded, self._note) if kind == "tx" else PAGES[kind](state, id, now)
         self.name_shown = page.name
         self.crumbs.show([self._crumbs()])
-        self.facts.border_title = _title(page.name, self.dltui.ascii_only)
+        self.facts.entitle(page.name)
         self._arrange(page.tables)
         self.facts.show_page(page.facts, ())
         self.tables.show_page((), page.tables)
@@ -129,18 +132,12 @@ class PageScreen(Screen[None]):
 
     def _arrange(self, tables: tuple[Table, ...]) -> None:
         self.tables.display = bool(tables)
-        self.tables.border_title = _title(" · ".join(table.title for table in tables), self.dltui.ascii_only)
+        self.tables.entitle(" · ".join(table.title for table in tables))
 
-    def _crumbs(self) -> Any:
+    def _crumbs(self) -> Text:
         names = [s.name_shown for s in self.app.screen_stack if isinstance(s, PageScreen)]
         names = names if self.name_shown in names else [*names, self.name_shown]
-        run = self.dltui.state.run or "no run yet"
-        parts: list[tuple[str, str]] = [(" dltui", "head"), (f"   run {run}", "quiet")]
-        for at, name in enumerate(names):
-            parts += [("  >  ", "faint"), (name, "strong" if at == len(names) - 1 else "quiet")]
-        if self.shown is not self.dltui.state:
-            parts.append((f"   ▲ as of {self.dltui.picture.says}", "warn"))
-        return line(*parts)
+        return crumbs(self.dltui, *names, past=self.about[0] != "alerts")
 
     def _show_hints(self) -> None:
         self.hints.show(self.dltui.control.hints(self, self.selection))
@@ -199,10 +196,4 @@ class PageScreen(Screen[None]):
         """Copies the value of the line under the cursor."""
         view = self.focused
         current = view.current if isinstance(view, PageView) else None
-        self.dltui.control.copy(current.copy if current and current.copy else str(self.about[1]))
-
-
-def _title(text: str, ascii: bool) -> Content:
-    """A border title, which would be parsed as markup if it were a string."""
-    text = clean(text, 60)
-    return Content(plain_ascii(text) if ascii else text)
+        self.dltui.control.copy(current.copy if current and current.copy else handle(self.shown, self.about))

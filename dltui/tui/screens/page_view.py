@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text
+from textual.content import Content
 
 from dltui.core.detail import Cell, Col, Fact, Table, Target
 from dltui.core.text import clean
 from dltui.tui.theme import INKS, TONES
-from dltui.tui.widgets.ink import fit, line
+from dltui.tui.widgets.ink import fit, line, plain_ascii
 from dltui.tui.widgets.line_view import LineView
 
 _LABEL = 11
 _GAP = 2
+_TITLE_EDGES = 6
+"""Cells of the upper border that are no title: corners, dashes and blanks."""
 _LEAST = 8
 """Cells of the growing column, at least."""
 
@@ -39,6 +43,7 @@ class PageView(LineView):
         self._facts: tuple[Fact, ...] = ()
         self._tables: tuple[Table, ...] = ()
         self._shown: list[Shown] = []
+        self._title = ""
 
     @property
     def current(self) -> Shown | None:
@@ -56,8 +61,17 @@ class PageView(LineView):
         self._facts, self._tables = facts, tables
         self._lay_out()
 
+    def entitle(self, title: str) -> None:
+        """Writes a title into the border, cut here: where the terminal library cuts, it puts its own symbol."""
+        self._title = title
+        room = self.outer_size.width - _TITLE_EDGES
+        shown = fit(title, min(room, cell_len(title)))
+        # As content, because a string would be parsed as markup.
+        self.border_title = Content(plain_ascii(shown) if self.ascii else shown)
+
     def on_resize(self) -> None:
         """Wraps to the new width."""
+        self.entitle(self._title)
         self._lay_out()
         super().on_resize()
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.screen import Screen
 
-from dltui.core.export import exported
-from dltui.errors import DltuiError
-from dltui.paths import find_run
 from dltui.tui.messages import Opened
 from dltui.tui.panes.base import Pane, Thing
 from dltui.tui.panes.table import TablePane
+from dltui.tui.screens.exports import write_rows
 from dltui.tui.widgets.filter_line import FilterLine
 
 if TYPE_CHECKING:
@@ -123,19 +119,7 @@ class PaneKeys(Screen[None]):
     def action_export(self) -> None:
         """Writes the rows of the focused pane, as they are filtered and sorted, as CSV and JSON."""
         state, now = self.shown, self.dltui.picture.now(self.dltui.now())
-        rows = self.pane.exported(state, now)
-        if not rows:
-            self.dltui.tell("there is nothing to export", "warning")
-            return
-        stamp = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%d-%H%M%S")
-        said = f"{len(rows):,} rows in"
-        self.dltui.control.save(exported(rows), self._folder(state), f"{self.current}-{stamp}", said)
-
-    def _folder(self, state: State) -> Path:
-        try:
-            return find_run(state.run).root / "exports" if state.run else Path()
-        except DltuiError:
-            return Path()
+        write_rows(self.dltui, self.pane.exported(state, now), self.current, now)
 
     def action_refresh_faster(self) -> None:
         """Paints twice as often."""

@@ -9,12 +9,13 @@ from rich.text import Text
 from textual import on
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Select
+from textual.widgets import Button, Input, Label, Select, Static
 
 from dltui.core.text import clean
+from dltui.tui.hints import key_of
 from dltui.tui.requests_clients import free_slices
 from dltui.tui.screens.dialog import Dialog
-from dltui.tui.widgets.ink import line
+from dltui.tui.widgets.ink import line, plain_ascii
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
@@ -33,10 +34,10 @@ class WizardScreen(Dialog[dict[str, Any] | None]):
 
     def _text(self, wrong: str = "") -> list[Text]:
         auto = self.dltui.state.setting("clients", "auto_register", True)
-        then = "It asks to join and is registered" if auto else "It asks to join; r registers it"
+        then = " and is registered" if auto else f"; {key_of(self.dltui, 'register')} registers it"
         return [
             line("Starts one more process with a key of its own, funded by one transfer."),
-            line(f"{then}; it takes part from the next round."),
+            line(f"It asks to join{then}; it takes part from the next round."),
             line((wrong, "warn")),
         ]
 
@@ -54,6 +55,12 @@ class WizardScreen(Dialog[dict[str, Any] | None]):
     def on_mount(self) -> None:
         """The name is asked for first."""
         self.call_after_refresh(self.query_one("#name", Input).focus)
+        if self.ascii:
+            self.call_after_refresh(self._plain_arrows)
+
+    def _plain_arrows(self) -> None:
+        for arrow in self.query("Select .arrow").results(Static):
+            arrow.update(plain_ascii(str(arrow.content)))
 
     @property
     def wrong(self) -> str:

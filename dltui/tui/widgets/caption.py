@@ -24,7 +24,7 @@ class Caption(Lines):
         `keys` are the hints: keys and what they do.
         """
         self.set_class(step is not None or bool(where), "-on")
-        number = f"{step.n}/{step.of} " if step is not None else ""
+        number = f"{step.n}/{step.of} " if step is not None and step.of else ""
         title, text = (step.title, step.text) if step is not None else ("", "")
         told = (number, title, text, where, held, tuple(keys))
         if told != self._told:

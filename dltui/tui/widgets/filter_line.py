@@ -11,6 +11,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
+from dltui.tui.widgets.ink import plain_ascii
+
 
 class FilterLine(Horizontal):
     """Hidden until it is opened; tells every change, and its end with or without a filter."""
@@ -27,11 +29,12 @@ class FilterLine(Horizontal):
     class Left(Changed):
         """Typing has ended; this pattern stays."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, ascii: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._label = Label("", markup=False, id="filter-label")
         self._input = Input(id="filter-input", compact=True, select_on_focus=False)
-        self._hint = Label("words that must be there · !word that must not · enter keeps · esc clears", markup=False)
+        hint = "words that must be there · !word that must not · enter keeps · esc clears"
+        self._hint = Label(plain_ascii(hint) if ascii else hint, markup=False)
         self._input.cursor_blink = False
 
     def compose(self) -> ComposeResult:

@@ -1,0 +1,22 @@
+"""The key of an action in running text, as it is under the configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.dom import DOMNode
+
+if TYPE_CHECKING:
+    from dltui.tui.actions import Action
+
+
+def key_of(node: DOMNode, name: str) -> str:
+    """The key that does it, for a sentence that begins with it; without a key, its name in the palette."""
+    actions: dict[str, Action] = getattr(node.app, "actions", {})
+    action = actions[name]
+    return action.shown_key or f'"{action.label}" in the palette'
+
+
+def filter_keys(node: DOMNode) -> str:
+    """What becomes of a filter that nothing fits."""
+    return f"{key_of(node, 'filter')} changes it, {key_of(node, 'back')} clears it"

@@ -1,0 +1,22 @@
+"""Rows that a screen shows, written to files of the run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dltui.core.export import exported
+
+if TYPE_CHECKING:
+    from dltui.tui.app import DltuiApp
+
+
+def write_rows(app: DltuiApp, rows: list[dict[str, Any]], name: str, now: float) -> None:
+    """Saves them as CSV and JSON under this name and time, and tells where, or why not."""
+    if not rows:
+        app.tell("there is nothing to export", "warning")
+        return
+    stamp = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%d-%H%M%S")
+    folder = app.run_dir / "exports" if app.run_dir is not None else Path()
+    app.control.save(exported(rows), folder, f"{name}-{stamp}", f"{len(rows):,} rows in")

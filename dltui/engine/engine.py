@@ -33,7 +33,7 @@ from dltui.engine.deployment import Federation, check_base, contract_plan, deplo
 from dltui.engine.funds import fund_client
 from dltui.engine.ground import Ground
 from dltui.engine.hearing import TROUBLE
-from dltui.engine.house import read_run_json, write_run_json, write_whole
+from dltui.engine.house import check_config, read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.operator import Operator
 from dltui.engine.patience import Backoff, WaitingAlert
@@ -62,6 +62,8 @@ class Engine:
         self._paths = paths
         self._nursery = nursery
         self._journal = Journal(paths.journal)
+        if self._journal.seq:
+            check_config(config, next(read(paths.journal)), str(paths.config))
         self.state = State()
         self._selector = selectors.DefaultSelector()
         self._timings = Timings()

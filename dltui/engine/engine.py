@@ -21,6 +21,7 @@ from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.commands import Command
 from dltui.core.events import Payload
+from dltui.core.format import unix
 from dltui.core.journal import Journal, read
 from dltui.core.state import State
 from dltui.core.summary import summarise
@@ -137,6 +138,8 @@ class Engine:
         for event in earlier:
             self.state.apply(event)
         self._written = facts_of_last_block(earlier)
+        if (round := self.state.in_flight) is not None:
+            self._timings.opened(round.number, max(0.0, time.time() - (unix(round.opened_at) or time.time())))
         if earlier:
             self._paths.summary.unlink(missing_ok=True)
             self._federation_id = bytes.fromhex(read_run_json(self._paths)["federation_id"])

@@ -18,8 +18,8 @@ class Terms:
     """What an update of a round must keep to.
 
     `base` holds the base model's tensors, `base_digest` is the base version's digest, `clip` the plan's bound
-    on one element (None: only saturation is refused), `max_steps` the plan's most training steps (bounds
-    counters).
+    on one element (None: only saturation is refused), `max_steps` the most training steps that this
+    client can have taken under the plan (bounds counters).
     """
 
     round: int

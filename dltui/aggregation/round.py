@@ -35,9 +35,10 @@ class RoundInputs:
 
     `base_digest` is the base version's digest (SHA-256 of its manifest, as on chain) and becomes the parent;
     `base` are its model's tensors; `plan_hash` is hex without 0x. `candidates` are the client indices whose
-    blobs a quorum of reports holds. `fetch` returns a blob's bytes by digest. `clip` and `max_steps` are the
-    plan's bounds on one element and on an integer buffer's growth. Fewer than `min_valid` valid updates give
-    the zero result.
+    blobs a quorum of reports holds. `fetch` returns a blob's bytes by digest. `clip` is the plan's bound on one
+    element; `max_steps` gives the most training steps of a client by its approved records, the bound on an
+    integer buffer's growth. `max_weight` bounds a client's influence, not how much it trains. Fewer than
+    `min_valid` valid updates give the zero result.
     """
 
     round: int
@@ -46,7 +47,7 @@ class RoundInputs:
     plan_hash: str
     scale_bits: int
     max_weight: int
-    max_steps: int
+    max_steps: Callable[[int], int]
     rule: str
     min_valid: int
     submissions: Sequence[Submission]
@@ -137,7 +138,7 @@ def _verdict(submission: Submission, inputs: RoundInputs) -> Verdict:
                 plan_hash=inputs.plan_hash,
                 scale_bits=inputs.scale_bits,
                 clip=inputs.clip,
-                max_steps=inputs.max_steps,
+                max_steps=inputs.max_steps(submission.weight),
             ),
         )
     included = reason is Reason.OK
@@ -164,7 +165,6 @@ def _check(inputs: RoundInputs) -> None:
         and is_digest(inputs.plan_hash)
         and is_int(inputs.scale_bits, 0, fixed.MAX_SCALE_BITS)
         and is_int(inputs.max_weight, 1, MAX_WEIGHT)
-        and is_int(inputs.max_steps, 0, MAX_INT)
         and is_int(inputs.min_valid, 1, MAX_CLIENT + 1)
         and (inputs.clip is None or 0 < inputs.clip < float("inf"))
     )
@@ -173,6 +173,8 @@ def _check(inputs: RoundInputs) -> None:
     for s in inputs.submissions:
         if not (is_int(s.client, 0, MAX_CLIENT) and is_digest(s.digest) and is_int(s.weight, 0, MAX_WEIGHT)):
             raise DltuiError("a submission is impossible", where=where)
+        if not is_int(inputs.max_steps(s.weight), 0, MAX_INT):
+            raise DltuiError("the plan's bound on training steps is impossible", where=where)
     if len({s.client for s in inputs.submissions}) != len(inputs.submissions):
         raise DltuiError("a client has two submissions", where=where)
     heaviest = sum(min(s.weight, inputs.max_weight) for s in inputs.submissions)

@@ -26,10 +26,9 @@ class Terms:
     steps: int
     batch_size: int
 
-    @property
-    def max_steps(self) -> int:
-        """The most training steps that any client can take: the bound of integer buffers."""
-        return self.steps or self.epochs * math.ceil(self.max_weight / self.batch_size)
+    def max_steps(self, records: int) -> int:
+        """The most training steps of a client that has so many approved records: the bound of its integer buffers."""
+        return self.steps or self.epochs * math.ceil(records / self.batch_size)
 
 
 def load_version(digest: str, fetch: Callable[[str], bytes]) -> Tensors:

@@ -21,6 +21,7 @@ from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.commands import Command
 from dltui.core.events import Payload
+from dltui.core.format import unix
 from dltui.core.journal import Journal, read
 from dltui.core.state import State
 from dltui.core.summary import summarise
@@ -33,7 +34,7 @@ from dltui.engine.deployment import Federation, check_base, contract_plan, deplo
 from dltui.engine.funds import fund_client
 from dltui.engine.ground import Ground
 from dltui.engine.hearing import TROUBLE
-from dltui.engine.house import read_run_json, write_run_json, write_whole
+from dltui.engine.house import check_config, read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.operator import Operator
 from dltui.engine.patience import Backoff, WaitingAlert
@@ -62,6 +63,8 @@ class Engine:
         self._paths = paths
         self._nursery = nursery
         self._journal = Journal(paths.journal)
+        if self._journal.seq:
+            check_config(config, next(read(paths.journal)), str(paths.config))
         self.state = State()
         self._selector = selectors.DefaultSelector()
         self._timings = Timings()
@@ -135,6 +138,8 @@ class Engine:
         for event in earlier:
             self.state.apply(event)
         self._written = facts_of_last_block(earlier)
+        if (round := self.state.in_flight) is not None:
+            self._timings.opened(round.number, max(0.0, time.time() - (unix(round.opened_at) or time.time())))
         if earlier:
             self._paths.summary.unlink(missing_ok=True)
             self._federation_id = bytes.fromhex(read_run_json(self._paths)["federation_id"])

@@ -10,10 +10,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import dltui
+from dltui.config import Config
+from dltui.core.events import Event, RunStarted
 from dltui.core.journal import timestamp
 from dltui.core.jsontext import decode_json
-from dltui.errors import RunError
+from dltui.errors import ConfigError, RunError
 from dltui.paths import RunPaths
 
 
@@ -67,6 +71,25 @@ def read_run_json(paths: RunPaths) -> dict[str, Any]:
         return dict(document)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError("cannot be read", where=str(paths.run_json)) from error
+
+
+def check_config(config: Config, first: Event, where: str) -> None:
+    """Raise `ConfigError` naming a changed key where `config` is not what the run's first event says it began with."""
+    now = config.sections()
+    try:
+        # A key that is newer than the run has its default in both.
+        before = msgspec.convert(first.data.config, Config).sections() if isinstance(first.data, RunStarted) else {}
+    except msgspec.ValidationError:
+        before = {}
+    for section in [*now, *(name for name in before if name not in now)]:
+        values, old = now.get(section, {}), before.get(section, {})
+        for key in [*values, *(name for name in old if name not in values)]:
+            if values.get(key) != old.get(key):
+                raise ConfigError(
+                    f"{section}.{key} is {values.get(key)!r}, and the run began with {old.get(key)!r}",
+                    where=where,
+                    hint="put it back to resume this run, or start a new one",
+                )
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -33,9 +33,9 @@ class Timings:
         if part in PARTS and 0 <= seconds <= LONGEST and self._settled < number <= self._newest + 1:
             self._told[number][client][part] += seconds
 
-    def opened(self, number: int) -> None:
-        """A round began."""
-        self._opened[number] = time.monotonic()
+    def opened(self, number: int, ago: float = 0.0) -> None:
+        """A round began, `ago` seconds ago where an earlier engine opened it."""
+        self._opened[number] = time.monotonic() - ago
         self._newest = number
 
     def closed(self, number: int) -> None:

@@ -57,7 +57,7 @@ def inputs(blobs: Sequence[bytes], weights: Sequence[int] | None = None, **field
         plan_hash=PLAN,
         scale_bits=24,
         max_weight=1_000_000,
-        max_steps=100,
+        max_steps=lambda records: 100,
         rule="fedavg",
         min_valid=1,
         submissions=[Submission(i, digest_of(d), w) for i, (d, w) in enumerate(zip(blobs, weights, strict=True))],

@@ -211,7 +211,7 @@ def test_a_plan_whose_sums_may_not_fit_is_refused_whatever_the_blobs_hold() -> N
         {"plan_hash": ""},
         {"scale_bits": 31},
         {"max_weight": 0},
-        {"max_steps": -1},
+        {"max_steps": lambda records: -1},
         {"min_valid": 0},
         {"clip": 0.0},
         {"clip": float("nan")},
@@ -252,6 +252,17 @@ def test_a_rule_can_leave_updates_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [v.weight for v in result.verdicts] == [10, 0, 0]
     assert result.model == compute(inputs(EIGHT[:1])).model
     assert decode_manifest(result.manifest or b"").rule == "first"
+
+
+def test_a_counter_is_bounded_by_its_owners_records_whatever_the_cap_on_weights() -> None:
+    """Two clients that trained one step a record, one of them beyond the cap; and one that claims a step more."""
+    blobs = [update(i, {**changes(i), "buffer.count": np.array(40 + c)}) for i, c in enumerate((10, 50, 11))]
+    result = compute(inputs(blobs, [10, 50, 10], max_weight=20, max_steps=lambda records: records))
+    assert [(v.reason, v.weight) for v in result.verdicts] == [
+        (Reason.OK, 10),
+        (Reason.OK, 20),
+        (Reason.OUT_OF_RANGE, 0),
+    ]
 
 
 def test_integer_buffers_take_the_maximum() -> None:

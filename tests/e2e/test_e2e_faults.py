@@ -10,6 +10,9 @@ import pytest
 from e2e_run import Run, dltui, kill
 
 from dltui.core import events as ev
+from dltui.core.format import unix
+from dltui.core.journal import read
+from dltui.core.state import State
 from dltui.verify.verify import verify
 
 SHORT = {
@@ -158,6 +161,12 @@ def test_the_engine_killed_and_resumed(start: Start) -> None:
     assert checked.returncode == 0, checked.stderr
     summary = json.loads(run.paths.summary.read_bytes())
     assert summary["rounds"]["finalised"] == 3
+    state = State()
+    for event in read(run.paths.journal):
+        state.apply(event)
+    across = state.rounds[2]
+    took = (unix(across.closed_at) or 0) - (unix(across.opened_at) or 0)
+    assert across.timing["total"] == pytest.approx(took, abs=0.5), "the round went on under another engine"
     assert all(version["test_accuracy_bp"] for version in summary["versions"])
 
 

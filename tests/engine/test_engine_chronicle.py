@@ -56,7 +56,14 @@ def block(number: int, *statuses: int) -> MinedBlock:
         MinedTx(f"0x{number:032x}{place:032x}", OPERATOR, OTHER, b"", None, status, 21_000, 5, ())
         for place, status in enumerate(statuses)
     )
-    return MinedBlock(number, f"0x{number:064x}", 1_000 + number, 21_000 * len(txs), txs)
+    return MinedBlock(
+        number=number,
+        hash=f"0x{number:064x}",
+        state_root=f"0x{number:064x}",
+        timestamp=1_000 + number,
+        gas_used=21_000 * len(txs),
+        txs=txs,
+    )
 
 
 def chronicle(folder: Path, blocks: Told, told: list[Payload]) -> Chronicle:
@@ -93,7 +100,7 @@ def test_what_is_missing_of_the_last_block_is_told_however_much_was_said_since(
 
 def test_a_node_that_is_lost_while_the_blocks_are_read_again_costs_nothing(tmp_path: Path) -> None:
     told: list[Payload] = []
-    state, events = journal([ev.ChainBlock(number=3, gas_used=0, txs=1, timestamp=3, hash="0x3")])
+    state, events = journal([ev.ChainBlock(number=3, gas_used=0, txs=1, timestamp=3, hash="0x3", state_root="0x3")])
     again = chronicle(tmp_path, Told([block(1, 1), block(2, 1), block(3, 1)], lost_at=2), told)
     with pytest.raises(NodeUnreachable):
         again.resume(state, facts_of_last_block(events))

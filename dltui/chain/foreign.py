@@ -9,13 +9,15 @@ from typing import Any
 
 from eth_utils import to_checksum_address
 
+from dltui.chain.binding import Caller
 from dltui.chain.blocks import MinedBlock, block_from
 from dltui.chain.embedded.transactions import Refused, Transaction, decode_transaction
 from dltui.chain.rawtx import raw_transaction
 from dltui.chain.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
 from dltui.chain.txlog import BlockRecord, TxLog
-from dltui.errors import ChainError
+from dltui.chain.types import RpcError
+from dltui.errors import ChainError, ConfigError
 
 RECEIPT = ("status", "gasUsed", "effectiveGasPrice", "contractAddress")
 """What is kept of a receipt besides its logs, as the node wrote it."""
@@ -102,6 +104,26 @@ class ForeignBlocks:
 
     def _is_ours(self, tx: dict[str, Any]) -> bool:
         return tx["from"].lower() == self._operator or (tx["to"] or "").lower() in self._contracts
+
+
+def check_first_block(rpc: Caller, contract: str, first: int) -> None:
+    """Raise `ConfigError` where block `first` is no place to begin the history of a `contract` that is there.
+
+    What an old block held is not asked of a node that has forgotten it.
+    """
+    where, hint = (
+        "[chain] first_block",
+        "set it to the block in which the FLContract was deployed, or to 0",
+    )
+    head = int(rpc.call("eth_blockNumber"), 16)
+    if first > head:
+        raise ConfigError(f"is {first}, the chain stands at block {head}", where=where, hint=hint)
+    try:
+        before = rpc.call("eth_getCode", contract, hex(first - 1)) if first > 0 else "0x"
+    except RpcError:
+        return
+    if before != "0x":
+        raise ConfigError(f"is {first}, but the contract was there before", where=where, hint=hint)
 
 
 def short_receipt(receipt: Any) -> dict[str, Any]:

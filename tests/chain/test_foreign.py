@@ -25,7 +25,7 @@ from chainkit import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dltui.chain.foreign import ForeignBlocks, block_of, short_receipt
+from dltui.chain.foreign import ForeignBlocks, block_of, check_first_block, short_receipt
 from dltui.chain.ports import free_port
 from dltui.chain.reader import ChainReader, Rewound
 from dltui.chain.refusals import in_words
@@ -34,7 +34,7 @@ from dltui.chain.txlog import BlockRecord, TxLog
 from dltui.chain.types import Call, NodeUnreachable, RpcError
 from dltui.chain.url_node import UrlNode, expand
 from dltui.chain.wallet import Wallet
-from dltui.errors import ChainError
+from dltui.errors import ChainError, ConfigError
 
 Net = tuple[LocalNode, Rpc]
 
@@ -119,6 +119,17 @@ def test_blocks_count_when_enough_are_on_top(net: Net, tmp_path: Path) -> None:
     assert list(source.fresh(0)) == []
     net[0].send(sign(5, 1))
     assert [block.number for block in source.fresh(0)] == [1]
+
+
+def test_a_history_begins_before_its_contract(net: Net) -> None:
+    probe = busy_chain(net[0])  # deployed in block 2, the chain stands at 5
+    for first in (0, 1, 2):
+        check_first_block(net[1], probe, first)
+    with pytest.raises(ConfigError, match="is 3, but the contract was there before") as caught:
+        check_first_block(net[1], probe, 3)
+    assert caught.value.where == "[chain] first_block"
+    with pytest.raises(ConfigError, match="is 6, the chain stands at block 5"):
+        check_first_block(net[1], probe, 6)
 
 
 @pytest.fixture(scope="module")

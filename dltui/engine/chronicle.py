@@ -43,6 +43,11 @@ class Chronicle:
         self.block = 0
         """The last block that was read."""
 
+    @property
+    def behind(self) -> bool:
+        """Whether `poll` ended before the chain's head, which it does where there is much to read."""
+        return self._blocks.behind
+
     def watch(self, contracts: Mapping[str, str]) -> None:
         """Count contracts (name to address) that somebody deployed before the run."""
         self.facts.contracts.update({address: name for name, address in contracts.items()})

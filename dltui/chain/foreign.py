@@ -9,16 +9,20 @@ from typing import Any
 
 from eth_utils import to_checksum_address
 
+from dltui.chain.binding import Caller
 from dltui.chain.blocks import MinedBlock, block_from
 from dltui.chain.embedded.transactions import Refused, Transaction, decode_transaction
 from dltui.chain.rawtx import raw_transaction
 from dltui.chain.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
 from dltui.chain.txlog import BlockRecord, TxLog
-from dltui.errors import ChainError
+from dltui.chain.types import RpcError
+from dltui.errors import ChainError, ConfigError
 
 RECEIPT = ("status", "gasUsed", "effectiveGasPrice", "contractAddress")
 """What is kept of a receipt besides its logs, as the node wrote it."""
+SLICE = 5.0
+"""Seconds of one piece of a long history: whoever reads it has other things to serve in between."""
 _HEX = re.compile(r"0x[0-9a-f]*")
 
 
@@ -45,7 +49,8 @@ class ForeignBlocks:
         self._confirmations = confirmations
         self._pause = pause
         self._looked = 0.0
-        self._seen = log.last_block
+        self._seen, self._hash = log.last_block, log.last_hash
+        self.behind = False
 
     def watch(self, contracts: Iterable[str]) -> None:
         """Count transactions to these addresses too."""
@@ -58,50 +63,101 @@ class ForeignBlocks:
                 yield self._told(record)
 
     def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
-        """Blocks of the log after block `after`, then the new ones of the node that hold transactions of ours."""
+        """Blocks of the log after block `after`, then the new ones of the node that hold transactions of ours.
+
+        Returns after some `SLICE` seconds with `behind` set where there are more. Raises `ChainError` where the chain
+        was reorganised below a block that is in the log.
+        """
         if after < self._log.last_block:
             yield from (self._told(record) for record in self._log.read() if record.block > after)
         now = time.monotonic()
-        if idle and now - self._looked < self._pause:
+        if idle and not self.behind and now - self._looked < self._pause:
             return
         self._looked = now
         head = int(self._rpc.call("eth_blockNumber"), 16) - self._confirmations
         while self._seen < head:
-            record = self._record(self._seen + 1)
-            if record is not None:
-                self._log.append(record)
-            self._seen += 1
+            record = self._next()
             if record is not None:
                 yield self._told(record)
+            if time.monotonic() - now >= SLICE:
+                break
+        self.behind = self._seen < head
+
+    def _next(self) -> BlockRecord | None:
+        """Read the next block; its record, which is in the log by then, where it has transactions of ours."""
+        number = self._seen + 1
+        block = self._rpc.call("eth_getBlockByNumber", hex(number), True)
+        where = f"block {number}"
+        if not isinstance(block, dict):
+            raise ChainError("the node has no such block", where=where)
+        try:
+            if self._hash and block["parentHash"].lower() != self._hash:
+                self._reorganised()
+                return None
+            record, hash = self._record(number, block), block["hash"].lower()
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ChainError("the node's block cannot be read", where=where) from error
+        if record is not None:
+            self._log.append(record)
+        self._seen, self._hash = number, hash
+        return record
+
+    def _reorganised(self) -> None:
+        """What was read is not the chain's any more: read again from the log's last block, if that still is."""
+        seen = self._seen
+        self._seen, self._hash = self._log.last_block, self._log.last_hash
+        if seen > self._seen and (not self._hash or self._is_there(self._seen, self._hash)):
+            return
+        lost = [record.block for record in self._log.read() if not self._is_there(record.block, record.hash)]
+        depth = seen - min(lost, default=seen) + 1
+        raise ChainError(
+            f"the chain was reorganised, {depth} blocks deep or more: what the run has recorded is not there any more",
+            where=f"block {min(lost, default=seen)}",
+            hint=f"start a new run with [chain] confirmations above {max(depth, self._confirmations)}",
+        )
+
+    def _is_there(self, number: int, hash: str) -> bool:
+        block = self._rpc.call("eth_getBlockByNumber", hex(number), False)
+        return isinstance(block, dict) and str(block.get("hash")).lower() == hash
 
     def _told(self, record: BlockRecord) -> MinedBlock:
         block = block_of(record, self._chain_id)
         self._contracts |= {tx.created.lower() for tx in block.txs if tx.created is not None}
         return block
 
-    def _record(self, number: int) -> BlockRecord | None:
-        block = self._rpc.call("eth_getBlockByNumber", hex(number), True)
-        where = f"block {number}"
-        if not isinstance(block, dict):
-            raise ChainError("the node has no such block", where=where)
-        try:
-            ours = [tx for tx in block["transactions"] if self._is_ours(tx)]
-            if not ours:
-                return None
-            answers = self._rpc.batch([("eth_getTransactionReceipt", [tx["hash"]]) for tx in ours])
-            return BlockRecord(
-                block=number,
-                timestamp=int(block["timestamp"], 16),
-                hash=block["hash"].lower(),
-                state_root=block["stateRoot"].lower(),
-                txs=tuple(raw_transaction(tx) for tx in ours),
-                receipts=tuple(short_receipt(answer) for answer in answers),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ChainError("the node's block cannot be read", where=where) from error
+    def _record(self, number: int, block: dict[str, Any]) -> BlockRecord | None:
+        ours = [tx for tx in block["transactions"] if self._is_ours(tx)]
+        if not ours:
+            return None
+        answers = self._rpc.batch([("eth_getTransactionReceipt", [tx["hash"]]) for tx in ours])
+        return BlockRecord(
+            block=number,
+            timestamp=int(block["timestamp"], 16),
+            hash=block["hash"].lower(),
+            state_root=block["stateRoot"].lower(),
+            txs=tuple(raw_transaction(tx) for tx in ours),
+            receipts=tuple(short_receipt(answer) for answer in answers),
+        )
 
     def _is_ours(self, tx: dict[str, Any]) -> bool:
         return tx["from"].lower() == self._operator or (tx["to"] or "").lower() in self._contracts
+
+
+def check_first_block(rpc: Caller, contract: str, first: int) -> None:
+    """Raise `ConfigError` where block `first` is no place to begin the history of a `contract` that is there.
+
+    What an old block held is not asked of a node that has forgotten it.
+    """
+    where, hint = "[chain] first_block", "set it to the block in which the FLContract was deployed, or to 0"
+    head = int(rpc.call("eth_blockNumber"), 16)
+    if first > head:
+        raise ConfigError(f"is {first}, the chain stands at block {head}", where=where, hint=hint)
+    try:
+        before = rpc.call("eth_getCode", contract, hex(first - 1)) if first > 0 else "0x"
+    except RpcError:
+        return
+    if before != "0x":
+        raise ConfigError(f"is {first}, but the contract was there before", where=where, hint=hint)
 
 
 def short_receipt(receipt: Any) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from dltui.chain.txlog import TxLog, record_block
 class Blocks(Protocol):
     """The blocks that matter to a run, in order."""
 
+    behind: bool
+    """Whether `fresh` ended before the chain's head: a long history is read in pieces."""
+
     def watch(self, contracts: Iterable[str]) -> None:
         """Count transactions to these addresses too."""
 
@@ -29,6 +32,8 @@ class Blocks(Protocol):
 
 class LocalBlocks:
     """Every block of a node of our own."""
+
+    behind = False
 
     def __init__(self, rpc: Rpc, log: TxLog) -> None:
         self._rpc = rpc

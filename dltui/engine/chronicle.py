@@ -14,7 +14,7 @@ from dltui.chain.ledger import RoundFacts
 from dltui.chain.rpc import Rpc
 from dltui.chain.sources import Blocks
 from dltui.chain.types import NodeUnreachable, RpcError
-from dltui.client.outcome import Terms, result_of
+from dltui.client.outcome import Terms, result_of, verdicts_root
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
 from dltui.core.state import State
@@ -42,6 +42,11 @@ class Chronicle:
         self.facts = FactStream(operator, self._why, cid)
         self.block = 0
         """The last block that was read."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether `poll` ended before the chain's head, which it does where there is much to read."""
+        return self._blocks.behind
 
     def watch(self, contracts: Mapping[str, str]) -> None:
         """Count contracts (name to address) that somebody deployed before the run."""
@@ -92,7 +97,10 @@ class Chronicle:
     def _read(self, facts: RoundFacts) -> tuple[Verdict, ...]:
         ledger = self.facts.ledger
         if facts.version is None:
-            return result_of(ledger, facts, self._terms, self._store.get).verdicts
+            verdicts = result_of(ledger, facts, self._terms, self._store.get).verdicts
+            if verdicts_root(facts.number, verdicts) != facts.verdicts_root:
+                raise Unavailable("the round ran under another plan than this run's")
+            return verdicts
         manifest = decode_manifest(self._store.get(ledger.versions[facts.version].digest))
         return decode_verdicts(self._store.get(manifest.verdicts))[1]
 

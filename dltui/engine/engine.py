@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import selectors
 import signal
@@ -209,6 +210,7 @@ class Engine:
             self._chronicle.watch(attached.addresses)
         self._chronicle.resume(self.state, self._written)
         self._chronicle.poll()
+        self._rescue.until(lambda: not self._chronicle.behind, math.inf, "the federation's history", "engine.log")
         there = self.state.chain.contracts
         federation = attached or deploy(rpc, self._wallet, self._federation_id, self._config.run.seed, there)
         self._chronicle.poll()

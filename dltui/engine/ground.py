@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from dltui.chain.anvil_node import AnvilNode
 from dltui.chain.embedded.genesis import Genesis
 from dltui.chain.engines import ANVIL, URL, Choice, choose
-from dltui.chain.foreign import ForeignBlocks
+from dltui.chain.foreign import ForeignBlocks, check_first_block
 from dltui.chain.link import Link
 from dltui.chain.node import EmbeddedNode, Node
 from dltui.chain.rpc import Rpc
@@ -111,8 +111,12 @@ class Ground:
         after = 0
         if choice.engine == URL:
             check_funds(self.rpc, self._operator, self._config, self.node.shown)
-            first = self._config.chain.first_block
-            after = first - 1 if self._config.chain.federation else int(self.rpc.call("eth_blockNumber"), 16)
+            chain = self._config.chain
+            if chain.federation:
+                check_first_block(self.rpc, chain.federation, chain.first_block)
+                after = chain.first_block - 1
+            else:
+                after = int(self.rpc.call("eth_blockNumber"), 16)
         return TxLog.create(self._paths.txs, self.node.fingerprint(), choice.engine, max(0, after))
 
     def _blocks(self) -> Blocks:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dltui.aggregation.canonical import ZERO_DIGEST
 from dltui.aggregation.errors import Malformed
 from dltui.aggregation.manifest import decode_manifest
-from dltui.aggregation.verdicts import decode_verdicts
+from dltui.aggregation.verdicts import Verdict, decode_verdicts
 from dltui.chain.facts import FactStream
 from dltui.chain.ledger import RoundFacts
 from dltui.client.outcome import Terms, load_version, result_of, verdicts_root
@@ -51,25 +51,35 @@ def check_versions(facts: FactStream, fetch: Callable[[str], bytes]) -> int:
     return len(versions)
 
 
-def recompute(facts: FactStream, terms: Terms, store: Store, told: Sequence[RoundIncluded]) -> int:
-    """Recompute each closed round that has verdicts; compare it with chain and journal. Returns their number.
+def recompute(
+    facts: FactStream, plan: str, terms: Terms, store: Store, told: Sequence[RoundIncluded]
+) -> tuple[int, int]:
+    """Recompute each closed round that has verdicts; compare it with chain and journal.
 
-    The journal tells the verdicts of each of these rounds once, and of no other.
+    A federation may be older than the run: what a round under another plan than `plan` (hash) came to depends on terms
+    that only its hash tells, so there the verdicts' blob is compared with the root on chain. Returns the numbers of
+    rounds of the first and of the second kind. The journal tells the verdicts of each round once, and of no other.
     """
     closed = {number: round_facts for number, round_facts in facts.ledger.rounds.items() if round_facts.has_verdicts}
     by_round: dict[int, RoundIncluded] = {}
-    for verdicts in told:
-        if verdicts.round not in closed or verdicts.round in by_round:
-            raise MismatchError("the journal tells verdicts that the chain does not", where=f"round {verdicts.round}")
-        by_round[verdicts.round] = verdicts
+    for event in told:
+        if event.round not in closed or event.round in by_round:
+            raise MismatchError("the journal tells verdicts that the chain does not", where=f"round {event.round}")
+        by_round[event.round] = event
+    ours = 0
     for number, round_facts in sorted(closed.items()):
-        _recompute_round(facts, round_facts, terms, store, by_round.get(number))
-    return len(closed)
+        if round_facts.plan_hash == plan:
+            verdicts = _recomputed(facts, round_facts, terms, store)
+            ours += 1
+        elif round_facts.version is not None:
+            verdicts = _stored(facts, round_facts, store)
+        else:
+            continue  # no version, so no manifest names its verdicts
+        _compare_verdicts(facts, round_facts, verdicts, by_round.get(number))
+    return ours, len(closed) - ours
 
 
-def _recompute_round(
-    facts: FactStream, round_facts: RoundFacts, terms: Terms, store: Store, told: RoundIncluded | None
-) -> None:
+def _recomputed(facts: FactStream, round_facts: RoundFacts, terms: Terms, store: Store) -> tuple[Verdict, ...]:
     where = f"round {round_facts.number}"
     try:
         result = result_of(facts.ledger, round_facts, terms, store.get)
@@ -80,13 +90,28 @@ def _recompute_round(
         registered = version.digest if version is not None else "none"
         if result.digest != registered:
             raise MismatchError(f"recomputes to {result.digest}, registered is {registered}", where=where)
-    root = verdicts_root(round_facts.number, result.verdicts)
+    return result.verdicts
+
+
+def _stored(facts: FactStream, round_facts: RoundFacts, store: Store) -> tuple[Verdict, ...]:
+    where = f"round {round_facts.number}"
+    version = facts.ledger.versions.get(round_facts.version or 0)
+    try:
+        manifest = decode_manifest(store.get(version.digest if version is not None else ""))
+        return decode_verdicts(store.get(manifest.verdicts))[1]
+    except (BlobError, Malformed) as error:
+        raise MismatchError(f"{where} has no verdicts: {error.message}", where=error.where) from error
+
+
+def _compare_verdicts(
+    facts: FactStream, round_facts: RoundFacts, verdicts: tuple[Verdict, ...], told: RoundIncluded | None
+) -> None:
+    where = f"round {round_facts.number}"
+    root = verdicts_root(round_facts.number, verdicts)
     if root != round_facts.verdicts_root:
         raise MismatchError(
-            f"its verdicts recompute to root {root.hex()}, on chain is {round_facts.verdicts_root.hex()}", where=where
+            f"its verdicts have root {root.hex()}, on chain is {round_facts.verdicts_root.hex()}", where=where
         )
-    expected = included(facts, round_facts.number, result.verdicts)
+    expected = included(facts, round_facts.number, verdicts)
     if told != expected:
-        raise MismatchError(
-            f"the journal tells other verdicts than the recomputed {expected.verdicts}"[:400], where=where
-        )
+        raise MismatchError(f"the journal tells other verdicts than the true {expected.verdicts}"[:400], where=where)

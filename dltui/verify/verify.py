@@ -83,8 +83,9 @@ def _verify_chain(
     say(Step("blobs", f"{results.rehash(store)} blobs hash to their names"))
     say(Step("versions", f"{results.check_versions(stream, store.get)} versions load from their manifests"))
     told = [event.data for event in events if isinstance(event.data, ev.RoundIncluded)]
-    recomputed = results.recompute(stream, terms_of(config), store, told)
-    say(Step("rounds", f"{recomputed} rounds recomputed to the same digests and verdicts"))
+    ours, others = results.recompute(stream, plan_hash(config), terms_of(config), store, told)
+    older = f"; {others} under other plans, whose verdicts have the root that is on chain" if others else ""
+    say(Step("rounds", f"{ours} rounds recomputed to the same digests and verdicts{older}"))
 
 
 def _facts(

@@ -25,7 +25,7 @@ from chainkit import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dltui.chain.foreign import ForeignBlocks, block_of, short_receipt
+from dltui.chain.foreign import ForeignBlocks, block_of, check_first_block, short_receipt
 from dltui.chain.ports import free_port
 from dltui.chain.reader import ChainReader, Rewound
 from dltui.chain.refusals import in_words
@@ -34,7 +34,7 @@ from dltui.chain.txlog import BlockRecord, TxLog
 from dltui.chain.types import Call, NodeUnreachable, RpcError
 from dltui.chain.url_node import UrlNode, expand
 from dltui.chain.wallet import Wallet
-from dltui.errors import ChainError
+from dltui.errors import ChainError, ConfigError
 
 Net = tuple[LocalNode, Rpc]
 
@@ -42,6 +42,14 @@ Net = tuple[LocalNode, Rpc]
 @pytest.fixture
 def net(tmp_path: Path) -> Iterator[Net]:
     with local_node(tmp_path) as pair:
+        yield pair
+
+
+@pytest.fixture
+def branch(tmp_path: Path) -> Iterator[Net]:
+    """Another chain from the same beginning."""
+    (tmp_path / "branch").mkdir()
+    with local_node(tmp_path / "branch") as pair:
         yield pair
 
 
@@ -119,6 +127,53 @@ def test_blocks_count_when_enough_are_on_top(net: Net, tmp_path: Path) -> None:
     assert list(source.fresh(0)) == []
     net[0].send(sign(5, 1))
     assert [block.number for block in source.fresh(0)] == [1]
+
+
+def test_a_history_begins_before_its_contract(net: Net) -> None:
+    probe = busy_chain(net[0])  # deployed in block 2, the chain stands at 5
+    for first in (0, 1, 2):
+        check_first_block(net[1], probe, first)
+    with pytest.raises(ConfigError, match="is 3, but the contract was there before") as caught:
+        check_first_block(net[1], probe, 3)
+    assert caught.value.where == "[chain] first_block"
+    with pytest.raises(ConfigError, match="is 6, the chain stands at block 5"):
+        check_first_block(net[1], probe, 6)
+
+
+def test_a_long_history_is_read_in_pieces(net: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dltui.chain.foreign.SLICE", 0.0)
+    busy_chain(net[0])
+    source = blocks(net, tmp_path)
+    found, pieces = [block.number for block in source.fresh(0)], 1
+    while source.behind:
+        found += [block.number for block in source.fresh(max(found, default=0), idle=True)]
+        pieces += 1
+    assert (found, pieces) == ([2, 4], 5)
+
+
+def test_a_reorganisation_below_the_log_ends_the_run(net: Net, branch: Net, tmp_path: Path) -> None:
+    log = TxLog.create(tmp_path / "txs.jsonl", "a" * 64, "url")
+    for nonce in range(3):
+        net[0].send(sign(nonce and 5, max(0, nonce - 1)))  # ours, and two of a stranger
+    assert [block.number for block in ForeignBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], 0, 0.0).fresh(0)] == [1]
+    source = ForeignBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], 0, 0.0)
+    list(source.fresh(1))
+    for nonce in range(4):
+        branch[0].send(sign(6, nonce))
+    source._rpc = branch[1]
+    with pytest.raises(ChainError, match="reorganised, 3 blocks deep") as caught:
+        list(source.fresh(1))
+    assert "confirmations above 3" in caught.value.hint and caught.value.where == "block 1"
+
+
+def test_a_reorganisation_above_the_log_is_read_again(net: Net, branch: Net, tmp_path: Path) -> None:
+    for nonce in range(2):
+        net[0].send(sign(5, nonce))
+    source = blocks(net, tmp_path)
+    assert list(source.fresh(0)) == []
+    busy_chain(branch[0])
+    source._rpc = branch[1]
+    assert [block.number for block in source.fresh(0)] == [2, 4]
 
 
 @pytest.fixture(scope="module")

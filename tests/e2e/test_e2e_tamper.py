@@ -15,11 +15,19 @@ from e2e_run import Run, Verifier, dltui
 from e2e_tamper import Line, first, flip, forge, journal_lines, replace
 
 from dltui.aggregation.manifest import decode_manifest
+from dltui.chain.facts import FactStream
+from dltui.config import load
 from dltui.core import events as ev
 from dltui.core.journal import read
 from dltui.core.state import State
 from dltui.core.summary import summarise
+from dltui.engine.keys import operator_key
+from dltui.engine.specs import terms_of
+from dltui.errors import MismatchError
 from dltui.paths import RunPaths
+from dltui.store import Store, cid
+from dltui.verify.chain import Reexecution
+from dltui.verify.results import recompute
 
 PAGE = 4096
 TRAIN_LEARNING_RATE = rb"learning_rate = 0\.05\b"
@@ -291,6 +299,25 @@ def test_a_better_accuracy_on_the_test_split(copied: RunPaths, caught: Caught) -
 
     forge(copied, edit)
     caught("summary.json")
+
+
+def test_rounds_under_another_plan_are_compared_by_their_verdicts(copied: RunPaths, tmp_path: Path) -> None:
+    """As in a federation that is older than the run: its terms are unknown, but the verdicts' root is on chain."""
+    (tmp_path / "scratch").mkdir()
+    again = Reexecution(copied, tmp_path / "scratch")
+    stream = FactStream(operator_key(7).address, lambda tx, block: "", cid)
+    for block in again.blocks():
+        list(stream.of_block(block))
+    again.close()
+    told = [event.data for event in read(copied.journal) if isinstance(event.data, ev.RoundIncluded)]
+    store, terms, other = Store(str(copied.blobs)), terms_of(load(copied.config)), "ab" * 32
+    assert recompute(stream, other, terms, store, told) == (0, 3)
+    assert recompute(stream, stream.ledger.rounds[1].plan_hash, terms, store, told) == (3, 0)
+    with pytest.raises(MismatchError, match="other verdicts"):
+        recompute(stream, other, terms, store, told[:2])
+    stream.ledger.rounds[2].verdicts_root = b"\x01" * 32
+    with pytest.raises(MismatchError, match="its verdicts have root"):
+        recompute(stream, other, terms, store, told)
 
 
 def _derived(paths: RunPaths, edit: Callable[[list[Line]], None]) -> dict[str, Any]:

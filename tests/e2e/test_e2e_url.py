@@ -114,7 +114,7 @@ def test_a_federation_that_is_there_goes_on_in_another_run(node: EmbeddedNode, s
     first = start(chain__engine=node.url, chain__chain_id=0, **FLAGS)
     assert first.finish(60) == 0, first.story()
     deployed = {contract.name: contract.address for contract in first.of(ev.ContractDeployed)}
-    flags = {**FLAGS, "run__rounds": 2, "chain__federation": deployed["FLContract"]}
+    flags = {**FLAGS, "run__rounds": 2, "chain__federation": deployed["FLContract"], "aggregation__scale_bits": 20}
     second = start(chain__engine=node.url, chain__chain_id=0, **flags)
     shutil.copytree(first.paths.blobs, second.paths.blobs, dirs_exist_ok=True)
     assert second.finish(60) == 0, second.story()
@@ -123,10 +123,15 @@ def test_a_federation_that_is_there_goes_on_in_another_run(node: EmbeddedNode, s
     }
     assert [version.version for version in second.of(ev.ModelPublished)] == [0, 1, 2]
     assert [v.digest for v in second.of(ev.ModelPublished)[:2]] == [v.digest for v in first.of(ev.ModelPublished)]
-    assert "rounds" in steps_of(second.paths)
+    assert "1 rounds recomputed" in (said := steps_of(second.paths)["rounds"]) and "1 under other plans" in said
+    assert "went on after the run" in steps_of(first.paths)["chain"]
     stranger = start(chain__engine=node.url, chain__chain_id=0, **{**flags, "run__seed": 4, "chain__funding": 0.001})
     assert stranger.finish(40) == 3
     assert operator_key(4).address in stranger.of(ev.RunFinished)[0].reason
+    late = start(chain__engine=node.url, chain__chain_id=0, **{**flags, "chain__first_block": 9_999})
+    assert late.finish(40) == 2
+    assert "is 9999, the chain stands at block" in late.of(ev.RunFinished)[0].reason
+    assert not late.of(ev.ClientSpawned)
 
 
 @pytest.mark.slow

@@ -173,6 +173,35 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         datasets.load(path)
 
 
+class Unpacked:
+    """Counts what leaves the archives."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bytes = 0
+        real = zipfile.ZipExtFile.read
+
+        def read(stream: zipfile.ZipExtFile, n: int | None = -1) -> bytes:
+            data = real(stream, n)
+            self.bytes += len(data)
+            return data
+
+        monkeypatch.setattr(zipfile.ZipExtFile, "read", read)
+
+
+def test_a_bomb_is_refused_before_it_unfolds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = saved(tmp_path / "many.npz", x=np.zeros((3_000_000, 1), np.uint8), y=Y)
+    unpacked = Unpacked(monkeypatch)
+    with pytest.raises(ConfigError, match=r"x has shape \(3000000, 1\) and y has shape \(4,\)"):
+        datasets.load(many)
+    monkeypatch.setattr("dltui.learning.npz.FREE_BYTES", 1_000_000)
+    wide = saved(tmp_path / "wide.npz", x=np.zeros((4, 1, 750_000), np.uint8), y=Y)
+    with pytest.raises(ConfigError, match="array x unpacks to 3000128 bytes from"):
+        datasets.load(wide)
+    assert unpacked.bytes < 200_000
+    np.savez(tmp_path / "stored.npz", x=np.zeros((4, 1, 750_000), np.uint8), y=Y)
+    assert datasets.load(str(tmp_path / "stored.npz")).input_shape == (1, 1, 750_000)
+
+
 @pytest.mark.parametrize("save", [np.savez_compressed, np.savez])
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())

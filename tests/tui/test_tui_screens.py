@@ -15,6 +15,7 @@ from tui_dump import screen_text, settle, until
 from tui_scenario import FakeSession, Script, address, awaiting, finished, live, opened, started, whole_round
 
 from dltui.core.events import (
+    ChainLost,
     ClientExited,
     ClientLate,
     ClientPending,
@@ -39,6 +40,12 @@ def nothing() -> Script:
     return Script()
 
 
+def lost() -> Script:
+    script = live()
+    script.say(ChainLost(reason="the node was ended by SIGKILL"))
+    return script
+
+
 SCREENS: dict[str, tuple[Callable[[], Script], tuple[str, ...], bool]] = {
     "live": (live, (), False),
     "awaiting": (awaiting, (), False),
@@ -47,11 +54,17 @@ SCREENS: dict[str, tuple[Callable[[], Script], tuple[str, ...], bool]] = {
     "chain-zoomed": (finished, ("2", "z"), False),
     "confirm": (awaiting, ("a",), False),
     "help": (live, ("question_mark",), False),
+    "empty": (nothing, (), False),
+    "lost": (lost, (), False),
+    "frozen": (live, ("space",), False),
+    "past": (live, ("left_square_bracket",), False),
+    "plots": (finished, ("g",), False),
 }
 SIZES = ((120, 40), (80, 24), (60, 15), (39, 7))
 CASES = [("live", size) for size in SIZES]
 CASES += [(name, size) for name in ("awaiting", "ascii") for size in SIZES[:2]]
-CASES += [(name, SIZES[0]) for name in ("finished", "chain-zoomed", "confirm", "help")]
+CASES += [(name, SIZES[0]) for name in ("finished", "chain-zoomed", "confirm", "help", "plots")]
+CASES += [(name, size) for name in ("empty", "lost", "frozen", "past") for size in SIZES[:2]]
 
 
 @pytest.mark.parametrize(("name", "size"), CASES, ids=lambda value: str(value))
@@ -60,7 +73,7 @@ async def test_screens_are_as_they_were(name: str, size: tuple[int, int]) -> Non
     script = make()
     app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, ascii=ascii)
     async with app.run_test(size=size) as pilot:
-        await settle(app, pilot, script.events[-1].seq)
+        await settle(app, pilot, len(script.events))
         await pilot.press(*keys)
         await pilot.pause()
         text = screen_text(app)

@@ -292,7 +292,7 @@ def _fold(count: int) -> float:
 def _replay(count: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         run = _recorded(Path(folder), count)
-        command = _dltui("replay", str(run.paths.root), "--speed", "1000000000")
+        command = _dltui("replay", str(run.paths.root), "--speed", "1000")
         with _showing(command, Path(folder)) as terminal:
             seconds = terminal.wait_for(b"DONE")
             return terminal.cpu(), seconds

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from tui_dump import screen_text, settle
+from tui_dump import screen_text, settle, until
 from tui_scenario import FakeSession
 from tui_tour import MOMENTS, tour
 
@@ -45,3 +45,14 @@ async def test_the_wait_is_named_at_every_size(size: tuple[int, int]) -> None:
         await settle(app, pilot, script.events[-1].seq)
         text = screen_text(app)
     assert "waiting   for 4 updates" in text and "6 s left" in text
+
+
+async def test_a_look_back_on_the_smallest_screen_shows_a_row_and_not_the_caption() -> None:
+    script = tour(MOMENTS["killed"])
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now)
+    async with app.run_test(size=(40, 8)) as pilot:
+        await settle(app, pilot, script.events[-1].seq)
+        assert "client-0" in screen_text(app) and "10/15" in screen_text(app)
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: "viewing round 1" in screen_text(app))
+        await until(pilot, lambda: "client-0" in screen_text(app) and "/15" not in screen_text(app))

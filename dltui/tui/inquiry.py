@@ -86,3 +86,4 @@ class Inquiry:
         finally:
             if process.returncode is None:
                 process.kill()
+                await process.wait()

@@ -18,7 +18,8 @@ async def aside(call: Callable[..., T], *args: object) -> T:
     answer: Future[T] = Future()
 
     def work() -> None:
-        answer.set_running_or_notify_cancel()
+        if not answer.set_running_or_notify_cancel():
+            return
         try:
             answer.set_result(call(*args))
         except BaseException as error:  # it is whoever waits that it concerns

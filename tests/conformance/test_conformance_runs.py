@@ -77,7 +77,8 @@ def test_every_engine_gives_the_same_versions_for_the_same_gas(tmp_path: Path, f
         steps: dict[str, str] = {}
         verify(run.paths, lambda step, steps=steps: steps.update({step.name: step.text}))  # type: ignore[misc]
         assert ("NOT re-executed" in steps["chain"]) == (engine == foreign)
-        assert run.of(ev.TxReverted) == []
+        late = run.of(ev.TxReverted)  # two members may close the same round: the second finds it closed
+        assert [tx for tx in late if tx.function != "finalise" or not tx.reason.endswith("FINALISED")] == []
         told[engine] = (
             [version.digest for version in run.of(ev.ModelPublished)],
             [(r.round, r.accuracy_bp) for r in run.of(ev.RoundFinalised)],

@@ -20,14 +20,22 @@ def logs_of(rpc: Caller, addresses: Sequence[str], first: int, last: int) -> Ite
     """
     span = SPAN
     while first <= last:
+        end, logs, span = piece_of(rpc, addresses, first, last, span)
+        yield from logs
+        first = end + 1
+
+
+def piece_of(rpc: Caller, addresses: Sequence[str], first: int, last: int, span: int) -> tuple[int, Sequence[Any], int]:
+    """The raw logs of the first `span` blocks of a range, or of as many as the node does not refuse.
+
+    Returns the last block they are of, the logs, and the span that was not refused.
+    """
+    while True:
         end = min(first + span - 1, last)
         query = {"fromBlock": hex(first), "toBlock": hex(end), "address": list(addresses)}
         try:
-            logs = rpc.call("eth_getLogs", query)
+            return end, rpc.call("eth_getLogs", query), span
         except RpcError:
             if end == first:
                 raise
             span = (end - first + 1) // 2
-            continue
-        yield from logs
-        first = end + 1

@@ -8,13 +8,12 @@ from typing import Any
 
 from dltui.chain.binding import Caller
 from dltui.chain.ledger import Ledger
+from dltui.chain.ranges import SPAN, piece_of
 from dltui.chain.types import Log, RpcError
 from dltui.errors import ChainError
 
 POLL_SECONDS = 0.1
 WAIT_LIMIT_MS = 5000
-SPAN = 2_000
-"""Blocks of one query for logs: nodes bound the range, the number of logs, or the size of one answer."""
 
 
 class Rewound(ChainError):
@@ -63,28 +62,15 @@ class ChainReader:
             raise Rewound(f"block {self.block} was lost", where="chain")
         logs: list[Log] = []
         while self.block < head:
-            last, found = self._logs(self.block + 1, head)
+            last, raws, span = piece_of(self._rpc, self._addresses, self.block + 1, head, self._span)
+            self._span = min(SPAN, 2 * span)
+            found = [log for raw in raws if (log := self._decode(raw)) is not None]
             # Everything is asked before anything is folded: a node lost in between is asked for the same again.
             self.block, self._root = last, self._root_of(last)
             for log in found:
                 self.ledger.apply(log)
             logs += found
         return logs
-
-    def _logs(self, first: int, head: int) -> tuple[int, list[Log]]:
-        """The last of the blocks from `first` to `head` that one query got logs of, and the logs."""
-        while True:
-            last = min(head, first + self._span - 1)
-            query = {"fromBlock": hex(first), "toBlock": hex(last), "address": self._addresses}
-            try:
-                raws = self._rpc.call("eth_getLogs", query)
-            except RpcError:
-                if last == first:
-                    raise
-                self._span = (last - first + 1) // 2
-                continue
-            self._span = min(SPAN, 2 * self._span)
-            return last, [log for raw in raws if (log := self._decode(raw)) is not None]
 
     def _head(self) -> int:
         return int(self._rpc.call("eth_blockNumber"), 16) - self._confirmations

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from dltui.chain.facts import FactStream
 from dltui.config import Config, load
 from dltui.core import events as ev
@@ -21,7 +19,7 @@ from dltui.core.jsontext import decode_json
 from dltui.core.plan import plan_hash
 from dltui.core.state import State
 from dltui.core.summary import summarise
-from dltui.engine.house import file_sha256
+from dltui.engine.house import check_config, file_sha256
 from dltui.engine.keys import operator_key
 from dltui.engine.specs import terms_of
 from dltui.errors import ChainError, ConfigError, MismatchError, RunError
@@ -142,14 +140,10 @@ def _config(paths: RunPaths, events: list[Event]) -> Config:
         config = load(paths.config)
     except ConfigError as error:
         raise MismatchError(error.message, where=error.where) from error
-    first = events[0].data
     try:
-        # A key that is newer than the run has its default in both.
-        began = msgspec.convert(first.config, Config) if isinstance(first, ev.RunStarted) else None
-    except msgspec.ValidationError:
-        began = None
-    if began is None or began.sections() != config.sections():
-        raise MismatchError("is not the configuration that the run started with", where=str(paths.config))
+        check_config(config, events[0], str(paths.config))
+    except ConfigError as error:
+        raise MismatchError("is not the configuration that the run started with", where=error.where) from error
     return config
 
 

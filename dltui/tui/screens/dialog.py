@@ -17,8 +17,6 @@ from dltui.tui.widgets.lines import FoldedLines
 
 Result = TypeVar("Result")
 
-LOW = 16
-"""Rows under which the frame fills the screen, as the stylesheet has it."""
 TEXT = 0.6
 """Most of the screen's rows that the text takes; it scrolls."""
 
@@ -77,7 +75,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def _fit(self) -> None:
         """Keep the buttons on the screen: a frame of automatic height counts what its text would scroll to."""
         lines = self.query_one("#dialog-body", FoldedLines).count
-        low = self.app.size.height < LOW
+        low = self.has_class("-low") or self.has_class("-flat")  # there the frame fills the screen
         self.query_one("#dialog-text").styles.height = None if low else min(lines, int(self.app.size.height * TEXT))
 
     def action_scroll(self, lines: int) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from e2e_run import Run, Verifier, make
+from e2e_tamper import Caught, refused
+
+from dltui.paths import RunPaths
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +45,16 @@ def verifier() -> Iterator[Verifier]:
     warm = Verifier()
     yield warm
     warm.close()
+
+
+@pytest.fixture
+def copied(finished: Run, tmp_path: Path) -> RunPaths:
+    """A copy of the finished run, under the same id."""
+    shutil.copytree(finished.paths.root, tmp_path / finished.paths.id)
+    return RunPaths(tmp_path / finished.paths.id)
+
+
+@pytest.fixture
+def caught(copied: RunPaths, verifier: Verifier) -> Caught:
+    """Checks that `dltui verify` refuses the copy and says where: each of the names is in its words."""
+    return lambda *named: refused(verifier, copied, *named)

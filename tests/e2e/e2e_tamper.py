@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from e2e_run import Verifier
+
 from dltui.core import canonical
-from dltui.core.journal import line_hash
+from dltui.core.journal import line_hash, read
+from dltui.core.state import State
+from dltui.core.summary import summarise
 from dltui.paths import RunPaths
 
 Line = dict[str, Any]
+Caught = Callable[..., None]
+"""Checks that the copied run is refused, with these words in what is said."""
 
 
 def flip(path: Path, offset: int) -> None:
@@ -67,3 +74,28 @@ def first(lines: list[Line], kind: str, **fields: Any) -> Line:
         for line in lines
         if line["kind"] == kind and all(line["data"].get(key) == value for key, value in fields.items())
     )
+
+
+def refused(verifier: Verifier, paths: RunPaths, *named: str) -> None:
+    """Check that `dltui verify` ends with 4 and one line in which each of the names is."""
+    done = verifier("verify", str(paths.root), folder=paths.root.parent)
+    said = f"{done.stdout}\n--\n{done.stderr}"
+    assert done.returncode == 4, said
+    assert done.stderr.startswith("error: "), said
+    assert "Traceback" not in said
+    for name in named:
+        assert name in done.stderr, said
+
+
+def derived(paths: RunPaths, edit: Callable[[list[Line]], None]) -> dict[str, Any]:
+    """The summary that fits an edited journal, without its head: what a thorough forger writes."""
+    scratch = paths.root.with_name("scratch")
+    shutil.copytree(paths.journal, scratch / "journal")
+    forge(RunPaths(scratch), edit)
+    state = State()
+    for event in read(scratch / "journal"):
+        state.apply(event)
+    derived = summarise(state, "")
+    derived.pop("journal")
+    shutil.rmtree(scratch)
+    return derived

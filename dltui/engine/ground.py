@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from dltui.chain.anvil_node import AnvilNode
 from dltui.chain.embedded.genesis import Genesis
-from dltui.chain.engines import ANVIL, URL, Choice, choose
+from dltui.chain.engines import ANVIL, OPEN, URL, Choice, choose, refuse_open
 from dltui.chain.foreign import ForeignBlocks, check_first_block
 from dltui.chain.link import Link
 from dltui.chain.node import EmbeddedNode, Node
@@ -70,6 +70,9 @@ class Ground:
         self.blocks = self._blocks()
         self._started = True
         self._ready(replayed)
+        if choice.engine == ANVIL:
+            hint = "--chain embedded: only keys can act on it"
+            self._emit(ev.RunAlert(id="open-node", severity="warning", text=OPEN, hint=hint))
 
     def recover(self, reason: str) -> None:
         """Start the node again after it was lost, and bring it forward from the log before anybody goes on."""
@@ -90,9 +93,9 @@ class Ground:
     def _choose(self, log: TxLog | None) -> Choice:
         """The engine that the configuration names; a run that was begun goes on with the one that began it."""
         chain = self._config.chain
-        if log is None or chain.is_url:
-            return choose(chain.engine, chain.anvil)
-        return choose(log.engine, chain.anvil)
+        engine = chain.engine if log is None or chain.is_url else log.engine
+        refuse_open(engine, chain.keystore)
+        return choose(engine, chain.anvil)
 
     def _node(self, choice: Choice) -> Node:
         chain, genesis = self._config.chain, None

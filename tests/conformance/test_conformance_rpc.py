@@ -113,9 +113,10 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Chain, Ch
     home = tmp_path_factory.mktemp("conformance")
     blocks = [(START + after, txs) for after, txs in story(contract_of(ADDRESSES[0]))]
     embedded = EmbeddedNode(home / "embedded", genesis(), batch_ms=1)
+    (home / "embedded").mkdir()
     made = StoredChain(home / "embedded", genesis())
     for timestamp, txs in blocks:
-        made.mine(txs, timestamp)
+        made.mine(txs, timestamp, whole=True)
     made.close()
     embedded.start()
     try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from dltui.chain.anvil_node import AnvilNode
+from dltui.chain.chain_id import own_chain_id
 from dltui.chain.embedded.genesis import Genesis
 from dltui.chain.engines import ANVIL, OPEN, URL, Choice, choose, refuse_open
 from dltui.chain.foreign import ForeignBlocks, check_first_block
@@ -24,8 +25,6 @@ from dltui.engine.funds import check_funds
 from dltui.engine.house import file_sha256
 from dltui.paths import RunPaths
 
-LOCAL_CHAIN_ID = 31_337
-"""The chain id of a chain of our own where none is configured."""
 DISTANT_PAUSE = 1.0
 DISTANT_PATIENCE = 300.0
 OPERATOR_WEI = 10**24
@@ -52,13 +51,13 @@ class Ground:
         self._reason = ""
         self._started = False
 
-    def start(self) -> None:
-        """Start the node and the log; raises `ChainError` where that fails."""
+    def start(self, federation_id: bytes) -> None:
+        """Start the node and the log; a new chain gets the id of this federation. Raises `ChainError` if that fails."""
         log = TxLog(self._paths.txs) if self._paths.txs.exists() else None
         choice = self._choose(log)
         self._reason = choice.reason
         self._emit(ev.ChainStarting(engine=choice.engine, reason=choice.reason))
-        self.node = self._node(choice)
+        self.node = self._node(choice, federation_id)
         replayed = self.node.start(log)
         self.rpc = Rpc(self.node.url)
         try:
@@ -97,13 +96,14 @@ class Ground:
         refuse_open(engine, chain.keystore)
         return choose(engine, chain.anvil)
 
-    def _node(self, choice: Choice) -> Node:
+    def _node(self, choice: Choice, federation_id: bytes) -> Node:
         chain, genesis = self._config.chain, None
         if choice.engine == URL:
             return UrlNode(choice.url, chain.chain_id)
         log = self._paths.logs / "node.log"
         if not self._paths.genesis.exists():
-            genesis = Genesis(chain.chain_id or LOCAL_CHAIN_ID, int(time.time()), {self._operator: OPERATOR_WEI})
+            chain_id = own_chain_id(chain.chain_id, chain.keystore, federation_id)
+            genesis = Genesis(chain_id, int(time.time()), {self._operator: OPERATOR_WEI})
         if choice.engine == ANVIL:
             assert choice.anvil is not None
             return AnvilNode(self._paths.chain, choice.anvil, genesis, chain.port, log=log)

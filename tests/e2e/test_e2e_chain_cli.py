@@ -33,10 +33,12 @@ def test_show_says_which_engine_why_and_where_it_looked(tmp_path: Path) -> None:
     assert shown.stdout.startswith("anvil: any program of this machine can act as the operator on anvil; configured: ")
     assert f"anvil 1.7.1, found through DLTUI_ANVIL ({fake})" in shown.stdout
     open_to_all = {**there, "DLTUI_CHAIN_KEYSTORE": "operator.json"}
+    runs = tmp_path / "none"
+    runs.mkdir()
     for command in (("chain", "show", "--chain", "anvil"), ("--no-ui", "--chain", "anvil")):
-        refused = dltui(*command, runs=tmp_path / "none", **open_to_all)
+        refused = dltui(*command, runs=runs, **open_to_all)
         assert refused.returncode == 2 and "a keystore protects nothing there" in refused.stderr
-    assert not (tmp_path / "none").exists()
+    assert list(runs.iterdir()) == []
     wrong = dltui("chain", "show", "--chain", "anvil", runs=tmp_path, **{**empty, "DLTUI_ANVIL": "/nowhere"})
     assert wrong.returncode == 3 and "DLTUI_ANVIL: /nowhere: there is no such anvil" in wrong.stderr
     strange = dltui("chain", "show", "--chain", "geth", runs=tmp_path, **empty)

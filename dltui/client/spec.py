@@ -12,6 +12,8 @@ class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
     """What it calls itself when it joins."""
     key: str
     """Its private key, 32 bytes in hex."""
+    salt: str
+    """What the salts of its commitments come from, 32 bytes in hex: not the key, if that is no demo's."""
     part: int
     """Which slice of the data set is its own."""
     plan_hash: str

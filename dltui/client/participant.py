@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 
-from dltui.chain.contracts import NO_LIMIT, DataRegistry, FLContract, decode_log
+from dltui.chain.backoff import Backoff
+from dltui.chain.contracts import NO_LIMIT, DataRegistry, FLContract, ModelRegistry, decode_log
 from dltui.chain.ledger import IN_FLIGHT, RoundFacts
 from dltui.chain.reader import ChainReader, Rewound
 from dltui.chain.rpc import Rpc
+from dltui.chain.trust import check_federation
 from dltui.chain.types import NodeUnreachable
 from dltui.chain.wallet import Wallet
 from dltui.client import pokes
@@ -34,7 +36,8 @@ class Participant:
         self._rpc = Rpc(spec.rpc_url)
         self._contract = FLContract(self._rpc, spec.federation)
         self._registry = DataRegistry(self._rpc, spec.data_registry)
-        self._federation_id = self._contract.federation_id()
+        self._trusted = False
+        self._backoff = Backoff()
         self._store = Store(spec.store)
         self._home = Home(spec, self._store, telemetry)
         self._take_seat()
@@ -62,7 +65,7 @@ class Participant:
             ),
             contract=self._contract,
             registry=self._registry,
-            federation_id=self._federation_id,
+            federation_id=bytes.fromhex(spec.federation_id),
             chain_id=spec.chain_id,
             ledger=self._reader.ledger,
             home=self._home,
@@ -78,8 +81,14 @@ class Participant:
             pass
 
     def step(self) -> bool:
-        """Read the chain, do one duty, or wait for the next block; False where this client's part is over."""
+        """Read the chain, do one duty, or wait for the next block; False if this client's part is over.
+
+        Raises `ChainError` if the contracts there are not those of its federation: nothing is signed before that is
+        known.
+        """
         try:
+            if not self._trusted:
+                self._check_federation()
             self._reader.poll()
             member = self._seat.member
             if member is not None and member.status in ("rejected", "banned", "left"):
@@ -87,13 +96,19 @@ class Participant:
                 return False
             if not self._act():
                 self._reader.wait(self._patience())
+            self._backoff.succeeded()
         except Rewound as error:
             log.warning("%s: everything is read again", error)
             self._take_seat()
         except NodeUnreachable as error:
             log.warning("%s", error)
-            time.sleep(BUSY)
+            time.sleep(self._backoff.failed())
         return True
+
+    def _check_federation(self) -> None:
+        models = ModelRegistry(self._rpc, self._spec.model_registry)
+        check_federation(self._contract, models, self._registry, bytes.fromhex(self._spec.federation_id))
+        self._trusted = True
 
     def _act(self) -> bool:
         address = self._seat.wallet.address

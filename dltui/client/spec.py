@@ -31,6 +31,8 @@ class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
     """Seconds between two looks at a node without long polls."""
     patience: float = 60.0
     """Seconds that a transaction may take."""
+    federation_id: str
+    """The federation's random name, 32 bytes in hex: it signs for no other."""
     federation: str
     """Address of the FLContract."""
     model_registry: str

@@ -10,12 +10,14 @@ import selectors
 import signal
 import time
 import traceback
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 
 import dltui
 from dltui import exits
 from dltui.chain.contracts import explain
+from dltui.chain.link import Link
 from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config import Config
@@ -354,12 +356,17 @@ class Engine:
         self._chronicle.poll()
         return receipt
 
+    @property
+    def _link(self) -> Link:
+        """What each client is told of the chain, with the federation that it must find there."""
+        return replace(self._ground.link, federation_id=self._federation_id.hex())
+
     def _start_client(self, part: int, fund: bool = True) -> str:
         address = self._keys[part].address
         if fund:
             fund_client(self._ground.rpc, self._wallet, address, self._config)
         self._scheduler.local[address] = part
-        return self._crew.start_client(part, self._ground.link, self._federation.addresses)
+        return self._crew.start_client(part, self._link, self._federation.addresses)
 
     def _start_named(self, part: int, name: str) -> str:
         """Start the client of a free slice, which calls itself `name`."""
@@ -367,4 +374,4 @@ class Engine:
         return self._start_client(part)
 
     def _restart_client(self, name: str) -> None:
-        self._crew.restart_client(name, self._ground.link, self._federation.addresses)
+        self._crew.restart_client(name, self._link, self._federation.addresses)

@@ -12,7 +12,7 @@ from dltui import exits
 from dltui.config import Config, to_toml
 from dltui.errors import DltuiError, RunError
 from dltui.learning.catalog import file_of
-from dltui.paths import RunPaths, runs_dir
+from dltui.paths import RunPaths, owner_only, runs_dir
 
 
 def create_run(config: Config) -> RunPaths:
@@ -26,7 +26,8 @@ def create_run(config: Config) -> RunPaths:
         if not paths.root.exists():
             break
     paths.create()
-    paths.config.write_text(to_toml(config), encoding="utf-8")
+    with open(paths.config, "w", encoding="utf-8", opener=owner_only) as file:
+        file.write(to_toml(config))
     return paths
 
 
@@ -36,7 +37,7 @@ def start_engine(paths: RunPaths, password: str | None = None) -> subprocess.Pop
     The keystore's `password` goes to it through its stdin, and is in nobody's arguments or environment.
     """
     environment = {key: value for key, value in os.environ.items() if key != "DLTUI_PASSWORD"}
-    with open(paths.logs / "engine.log", "ab") as log:
+    with open(paths.logs / "engine.log", "ab", opener=owner_only) as log:
         engine = subprocess.Popen(
             [sys.executable, "-m", "dltui.engine", str(paths.root.resolve())],
             stdin=subprocess.DEVNULL if password is None else subprocess.PIPE,

@@ -16,6 +16,7 @@ from dltui.chain.wallet import demo_key
 from dltui.config import Config
 from dltui.core.jsontext import decode_json
 from dltui.errors import RunError
+from dltui.paths import refuse_readable
 
 OWN_KEYS = "clients.json"
 """The file of keys that were drawn at random."""
@@ -56,7 +57,7 @@ def client_keys(config: Config, count: int, folder: Path, new: bool) -> tuple[Ke
 
     If the operator has a keystore, they are drawn at random once, when the run is `new`. Else they follow from the
     seed, and their file is there to be used in a wallet. Raises RunError if drawn keys are gone: what the clients were
-    given would be lost with new ones.
+    given would be lost with new ones; ConfigError if others may read them.
     """
     path, demo = folder / OWN_KEYS, folder / DEMO_KEYS
     if not config.chain.keystore or _of_an_older_run(config, path, demo):
@@ -78,6 +79,7 @@ def _of_an_older_run(config: Config, path: Path, demo: Path) -> bool:
 
 
 def _read(path: Path, count: int) -> tuple[Key, ...]:
+    refuse_readable(path)
     try:
         rows = decode_json(path.read_bytes())["keys"]
         return tuple(_from_row(rows[f"client-{part}"]) for part in range(count))

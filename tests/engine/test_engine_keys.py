@@ -7,7 +7,7 @@ import pytest
 
 from dltui.config import load
 from dltui.engine.keys import DEMO_KEYS, OWN_KEYS, client_key, client_keys, operator_key
-from dltui.errors import RunError
+from dltui.errors import ConfigError, RunError
 
 FOREIGN = {"chain.engine": "http://127.0.0.1:1", "chain.keystore": "operator.json"}
 OWN = {"chain.keystore": "operator.json"}
@@ -40,6 +40,13 @@ def test_with_a_keystore_they_are_drawn_once_and_kept_with_their_salts(tmp_path:
     assert client_keys(config, 3, tmp_path / "other", new=True) != keys
 
 
+def test_keys_that_others_may_read_are_refused(tmp_path: Path) -> None:
+    client_keys(load(flags=FOREIGN), 1, tmp_path, new=True)
+    (tmp_path / OWN_KEYS).chmod(0o644)
+    with pytest.raises(ConfigError, match="others may read it"):
+        client_keys(load(flags=FOREIGN), 1, tmp_path, new=False)
+
+
 def test_keys_of_an_older_run_keep_the_salts_that_came_from_them(tmp_path: Path) -> None:
     config = load(flags=FOREIGN)
     drawn = client_keys(config, 2, tmp_path, new=True)
@@ -64,6 +71,7 @@ def test_an_older_run_of_a_keystore_on_its_own_chain_keeps_its_demo_keys(tmp_pat
 def test_keys_that_are_gone_are_not_drawn_again(tmp_path: Path, damage: str | None, flags: dict[str, str]) -> None:
     if damage is not None:
         (tmp_path / OWN_KEYS).write_text(damage)
+        (tmp_path / OWN_KEYS).chmod(0o600)
     with pytest.raises(RunError, match="keys cannot be read") as caught:
         client_keys(load(flags=flags), 1, tmp_path, new=False)
     assert caught.value.where == str(tmp_path / OWN_KEYS)

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -77,24 +78,61 @@ def main() -> None:
     words.add_argument("--model", action="append", help="may be given several times (mlp)")
     words.add_argument("--chain", action="append", help="may be given several times (embedded)")
     words.add_argument("--source", action="append", type=Path, help="a checkout; may be given several times (this one)")
+    words.add_argument("--every", type=int, default=0, help="a line for each so many rounds, for long runs")
     words.add_argument("--methods", action="store_true", help="list the calls a round by method")
     words.add_argument("more", nargs="*", help="further words for dltui, after --")
     given = words.parse_args()
     sources = [path.resolve() for path in given.source or [HERE.parent]]
     for source in sources:
         compileall.compile_dir(str(source / "dltui"), quiet=2)
-    print(f"{'source':24} {'chain':9} {'model':7} {'clients':>7} " + " ".join(f"{name:>11}" for name in _COLUMNS))
+    print(
+        f"{'source':20} {'chain':9} {'model':7} {'clients':>7} {'to':>6} "
+        + " ".join(f"{name:>11}" for name in _COLUMNS)
+    )
     for model, chain, source in itertools.product(given.model or ["mlp"], given.chain or ["embedded"], sources):
         command = ["--clients", str(given.clients), "--rounds", str(given.rounds), "--model", model, "--chain", chain]
-        figures, methods = measure(source, [*command, *given.more])
-        shown = " ".join(f"{figure:11.2f}" for figure in figures)
-        print(f"{source.name[:24]:24} {chain:9} {model:7} {given.clients:7} {shown}", flush=True)
-        if given.methods:
-            print("".join(f"    {name:32} {count:9.1f}\n" for name, count in methods.most_common()), end="", flush=True)
+        run = record(source, [*command, *given.more])
+        for first, last in run.pieces(given.every):
+            figures, methods = run.figures(first, last)
+            shown = " ".join(f"{figure:11.2f}" for figure in figures)
+            print(f"{source.name[:20]:20} {chain:9} {model:7} {given.clients:7} {last:6} {shown}", flush=True)
+            if given.methods:
+                print("".join(f"    {name:32} {count:9.1f}\n" for name, count in methods.most_common()), end="")
 
 
-def measure(source: Path, more: list[str]) -> tuple[list[float], Counter[str]]:
-    """One run of `dltui --no-ui` of a checkout: the figures of the columns, and the calls a round by method."""
+@dataclass
+class Run:
+    """One run that has ended: when its rounds were opened, when the last one closed, and what was seen of it."""
+
+    began: float
+    opened: list[float]
+    closed: float
+    watch: Watch
+    calls: list[tuple[float, str]]
+    """When which JSON-RPC method was called; `+` stands for a request."""
+
+    def pieces(self, size: int) -> Iterator[tuple[int, int]]:
+        """The rounds after the first, at most `size` at a time; 0 is all of them."""
+        rounds = len(self.opened)
+        step = size or rounds
+        for first in range(2, rounds + 1, step):
+            yield first, min(first + step - 1, rounds)
+
+    def figures(self, first: int, last: int) -> tuple[list[float], Counter[str]]:
+        """The figures of the columns over rounds `first` to `last`, and the calls a round by method."""
+        edges = [*self.opened, self.closed][first - 1 : last + 1]
+        count = len(edges) - 1
+        cpu = self.watch.between(edges[0], edges[-1])
+        sent = Counter(name for at, name in self.calls if edges[0] <= at < edges[-1])
+        methods = Counter({name: number / count for name, number in sent.items()})
+        requests = methods.pop("+", 0)
+        seconds = statistics.median(after - before for before, after in itertools.pairwise(edges))
+        parts = [cpu[kind] / count for kind in ("node", "client", "engine")]
+        return [self.opened[0] - self.began, seconds, *parts, requests, sum(methods.values())], methods
+
+
+def record(source: Path, more: list[str]) -> Run:
+    """One run of `dltui --no-ui` of a checkout."""
     with tempfile.TemporaryDirectory() as folder:
         counted, watch = Path(folder) / "counted", Watch()
         began = time.time()
@@ -108,26 +146,16 @@ def measure(source: Path, more: list[str]) -> tuple[list[float], Counter[str]]:
             },
             cwd=folder,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=(Path(folder) / "said").open("wb"),
         )
         watch.follow(face)
-        _, said = face.communicate()
         if face.returncode:
-            sys.exit(f"dltui ended with {face.returncode}:\n{said.decode(errors='replace')[-2000:]}")
+            sys.exit(f"dltui ended with {face.returncode}:\n{(Path(folder) / 'said').read_text()[-2000:]}")
         events = [json.loads(line) for path in Path(folder).glob("*/journal/*.jsonl") for line in path.open()]
         calls = [(float(at), name) for at, name in (line.split() for line in counted.read_text().splitlines())]
-    events.sort(key=lambda event: event["seq"])
-    opened = [_unix(event["ts"]) for event in events if event["kind"] == "round.opened"]
-    last = max(_unix(event["ts"]) for event in events if event["kind"] == "round.finalised")
-    first, count = (opened[1], len(opened) - 1) if len(opened) > 1 else (opened[0], 1)
-    cpu = watch.between(first, last)
-    sent = Counter(name for at, name in calls if first <= at < last)
-    methods = Counter({name: number / count for name, number in sent.items()})
-    requests = methods.pop("+")
-    ends = [*opened[2:], last] if len(opened) > 1 else [last]
-    gaps = [end - start for start, end in zip(opened[1:] or opened, ends, strict=True)]
-    parts = [cpu[kind] / count for kind in ("node", "client", "engine")]
-    return [opened[0] - began, statistics.median(gaps), *parts, requests, sum(methods.values())], methods
+    opened = sorted(_unix(event["ts"]) for event in events if event["kind"] == "round.opened")
+    closed = max(_unix(event["ts"]) for event in events if event["kind"] == "round.finalised")
+    return Run(began, opened, closed, watch, calls)
 
 
 def _used(pid: int) -> tuple[str, float] | None:

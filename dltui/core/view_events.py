@@ -74,7 +74,7 @@ def _progress(data: ev.ClientProgress) -> str:
     if data.loss is not None:
         parts.append(f"loss {fmt.number(data.loss)}")
     if data.accuracy_bp is not None:
-        parts.append(f"acc {fmt.accuracy(data.accuracy_bp)}")
+        parts.append(f"result at {fmt.accuracy(data.accuracy_bp)}")
     return "  ".join(parts)
 
 

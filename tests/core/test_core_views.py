@@ -130,6 +130,12 @@ def test_what_each_client_does() -> None:
     assert words(told(until="client.ready"))["client-0"] == "wait joining"
     assert words(told(until="client.pending"))["client-0"] == "wait pending"
     assert words(told(until="client.registered"))["client-0"] == "idle waiting"
+    assert words(told(until="round.opened"))["client-0"] == "wait queued"
+    waits = ev.ClientProgress(id="client-0", round=1, activity="wait")
+    assert words(told(waits, until="round.opened"))["client-0"] == "wait queued"
+    elsewhere = told(until="round.opened")
+    elsewhere.clients["client-0"].process = "none"
+    assert words(elsewhere)["client-0"] == "busy training"
     assert words(told(until="client.progress"))["client-0"] == "busy train"
     assert words(told(until="update.submitted"))["client-0"] == "ok sent"
     assert words(told(until="client.exited"))["client-2"] == "bad exited"

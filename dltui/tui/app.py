@@ -268,9 +268,9 @@ class DltuiApp(App[None]):
             self.exit(return_code=self.state.exit_code or 0)
 
     def fail(self, error: DltuiError) -> None:
-        """A walkthrough ends with its error; any other trouble stays on the alert line."""
+        """A walkthrough ends with its error, and a run that did not begin; other trouble stays on the alert line."""
         self.failure = error
-        if self.director is not None:
+        if self.director is not None or getattr(self.session, "refused", None) is error:
             self.exit(return_code=error.exit_code)
         else:
             self.main.changed(frozenset({"alert"}))

@@ -108,7 +108,7 @@ class ClientsSection(Section, frozen=True, kw_only=True):
     parallel: Annotated[int, Meta(ge=0, le=MAX_CLIENTS)] = 0
     auto_register: bool = True
     names: tuple[Name, ...] = ()
-    restart: bool = False
+    restart: bool = True
     device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
 
 

@@ -9,6 +9,7 @@ from dltui.core.events import (
     RoundAborted,
     RoundAttested,
     RoundAttesting,
+    RoundExcused,
     RoundFinalised,
     RoundIncluded,
     RoundOpened,
@@ -168,6 +169,15 @@ def aborted(state: State, data: RoundAborted, ts: str) -> tuple[str, ...]:
     current.state, current.reason, current.closed_at = "aborted", data.reason, ts
     current.story.append((ts, f"aborted: {data.reason}", ""))
     return ("round", "clients")
+
+
+@fold(RoundExcused)
+def excused(state: State, data: RoundExcused, ts: str) -> tuple[str, ...]:
+    """Its misses count for nobody."""
+    current = _round(state, data.round)
+    current.excuse = data.reason
+    current.story.append((ts, f"misses count for nobody: {data.reason}", ""))
+    return ("round",)
 
 
 @fold(RoundTimed)

@@ -33,6 +33,7 @@ _WARNINGS: tuple[type[Payload], ...] = (
     ev.DataRevoked,
     ev.ModelRejected,
     ev.RoundAborted,
+    ev.RoundExcused,
     ev.RunPaused,
 )
 _ERRORS: tuple[type[Payload], ...] = (ev.ChainLost, ev.TxReverted)
@@ -173,6 +174,7 @@ _SENTENCES: dict[type[Payload], Callable[[Any], str]] = {
         f"{fmt.plural(len(d.agreeing), 'equal seal')}"
     ),
     ev.RoundAborted: lambda d: f"r{d.round} aborted: {d.reason}",
+    ev.RoundExcused: lambda d: f"r{d.round} misses count for nobody: {d.reason}",
     ev.RoundTimed: _timed,
     ev.ModelDescribed: lambda d: (
         f"{d.model}: {fmt.plural(d.parameters, 'parameter')}, {fmt.megabytes(d.bytes)} an update, "

@@ -20,6 +20,8 @@ from dltui.learning.spec import LearningSpec
 from dltui.store import Store
 
 log = logging.getLogger("dltui.examiner")
+ALIVE_SECONDS = 5.0
+"""How often it says that it lives, so that one that hangs or was stopped can be told from one that works."""
 
 
 class ExaminerSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
@@ -35,6 +37,8 @@ def run(spec: ExaminerSpec, answers: int) -> int:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, lambda *_: _answer(answers, {"kind": "alive"}))
+    signal.setitimer(signal.ITIMER_REAL, ALIVE_SECONDS, ALIVE_SECONDS)
     threads.use(spec.threads)
     try:
         examiner = _Examiner(spec)

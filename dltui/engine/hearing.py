@@ -54,7 +54,7 @@ class Hearing:
             ev.RunAlert(
                 id=f"silent-{name}",
                 severity="warning",
-                text=f"{name} (pid {pid}) has said nothing for {quiet:.0f} s, it may hang; rounds go on without it",
+                text=f"{name} (pid {pid}) has said nothing for {quiet:.0f} s, it may hang",
                 hint=f"end it (dltui client stop {name} --kill), then R restarts it (dltui client restart {name})",
             )
         )

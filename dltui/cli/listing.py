@@ -8,10 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dltui.cli.lists import folded
 from dltui.core import format as fmt
 from dltui.core.jsontext import decode_json
 from dltui.core.session import LiveSession
+from dltui.core.summary import summarise
 from dltui.demo.script import available, load
+from dltui.errors import MismatchError
 from dltui.paths import RunPaths, all_runs, runs_dir
 
 
@@ -44,19 +47,26 @@ def print_demos() -> int:
 
 def _row(paths: RunPaths) -> list[str]:
     try:
-        summary: dict[str, Any] = decode_json(paths.summary.read_bytes())
+        summary = decode_json(paths.summary.read_bytes()) if paths.summary.exists() else _so_far(paths)
         measured = [v["test_accuracy_bp"] for v in summary["versions"] if v["test_accuracy_bp"] is not None]
         rounds = summary["rounds"]
         return [
             paths.id,
-            str(summary["started_at"])[:19].replace("T", " "),
+            str(summary["started_at"] or fmt.NONE)[:19].replace("T", " "),
             str(summary["status"]),
             f"{rounds['finalised']}/{rounds['target']}",
             fmt.accuracy(measured[-1]) if measured else "-",
             fmt.gas(int(summary["gas"]["gas"])),
         ]
-    except FileNotFoundError:
-        status = "running" if LiveSession(paths.root).alive() else "unfinished: dltui resume " + paths.id
-        return [paths.id, "-", status, "-", "-", "-"]
+    except MismatchError:
+        return [paths.id, "-", "its journal is damaged", "-", "-", "-"]
     except (OSError, ValueError, KeyError, TypeError):
         return [paths.id, "-", "its summary is damaged", "-", "-", "-"]
+
+
+def _so_far(paths: RunPaths) -> dict[str, Any]:
+    """What a run without an end has come to."""
+    state = folded(paths)
+    if not LiveSession(paths.root).alive():
+        state.status = f"unfinished: dltui resume {paths.id}"
+    return summarise(state, "")

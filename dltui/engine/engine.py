@@ -33,7 +33,6 @@ from dltui.engine.chronicle import Chronicle, facts_of_last_block
 from dltui.engine.control import Control
 from dltui.engine.crew import Crew
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
-from dltui.engine.examination import TOO_SLOW
 from dltui.engine.excuses import Excuses
 from dltui.engine.funds import fund_client
 from dltui.engine.ground import Ground
@@ -41,6 +40,7 @@ from dltui.engine.hearing import TROUBLE
 from dltui.engine.house import check_config, read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.operator import Operator
+from dltui.engine.pace import TOO_SLOW
 from dltui.engine.patience import Backoff, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries

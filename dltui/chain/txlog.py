@@ -24,9 +24,11 @@ from dltui.chain.rawtx import raw_transaction
 from dltui.chain.rpc import Rpc
 from dltui.core.jsontext import decode_json
 from dltui.errors import ChainError
+from dltui.runfiles import open_regular
 
 _VERSION = 1
 _MAX_LINE = 64 * 1024 * 1024
+_MAX_BYTES = 16 * 1024**3
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _RAW = re.compile(r"0x([0-9a-f]{2})+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -138,8 +140,8 @@ class TxLog:
     def read(self, allow_torn: bool = False) -> Iterator[BlockRecord]:
         """Every block in order, each line checked; `allow_torn` passes over an unfinished last line."""
         try:
-            file = self.path.open("rb")
-        except OSError as error:
+            file = open_regular(self.path, _MAX_BYTES)
+        except FileNotFoundError as error:
             raise ChainError(f"cannot read the transaction log: {error.strerror}", where=str(self.path)) from error
         with file:
             self._read_header(file.readline(_MAX_LINE))
@@ -208,7 +210,7 @@ class TxLog:
         if not line.endswith(b"\n"):
             raise self._bad(number, "the line is missing, not finished or too long")
         try:
-            document = decode_json(line)
+            document = decode_json(line, unique=True)
         except ValueError as error:
             raise self._bad(number, "the line is not JSON") from error
         if not isinstance(document, dict):

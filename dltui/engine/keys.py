@@ -14,7 +14,7 @@ from pathlib import Path
 from dltui.chain.accounts import address_of, open_keystore
 from dltui.chain.wallet import demo_key
 from dltui.config import Config
-from dltui.core.jsontext import decode_json
+from dltui.core.jsontext import read_json
 from dltui.errors import RunError
 from dltui.paths import refuse_readable
 
@@ -81,7 +81,7 @@ def _of_an_older_run(config: Config, path: Path, demo: Path) -> bool:
 def _read(path: Path, count: int) -> tuple[Key, ...]:
     refuse_readable(path)
     try:
-        rows = decode_json(path.read_bytes())["keys"]
+        rows = read_json(path)["keys"]
         return tuple(_from_row(rows[f"client-{part}"]) for part in range(count))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError("the clients' keys cannot be read", where=str(path), hint="put the file back") from error

@@ -152,4 +152,7 @@ class Participant:
         finalising = facts.state == "attesting" and me in facts.attested and set(facts.reports) <= set(facts.attested)
         if on_duty or finalising:
             return BUSY
-        return min(IDLE, max(BUSY, pokes.due_at(facts, self._rank(facts)) - time.time()))
+        due = pokes.due_at(facts, self._rank(facts))
+        if self._training is not None:
+            due = min(due, self._training.due_at())
+        return min(IDLE, max(BUSY, due - time.time()))

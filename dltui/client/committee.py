@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from dltui.aggregation.errors import Overflow, Unavailable
@@ -40,6 +41,13 @@ class CommitteeDuty:
         if facts.state == ATTESTING and me in facts.reports:
             return self._finalise(facts) if me in facts.attested else self._attest(facts)
         return False
+
+    def due_at(self, facts: RoundFacts) -> float:
+        """When `step` has something to do by the clock alone, in unix seconds: now while blobs are missing."""
+        me = self._seat.index
+        if facts.state == REPORTING and facts.committee >> me & 1 and me not in facts.reports:
+            return 0.0
+        return self._finalise_at if facts.state == ATTESTING and self._published else math.inf
 
     def _report(self, facts: RoundFacts) -> bool:
         started = time.monotonic()

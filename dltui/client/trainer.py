@@ -28,18 +28,23 @@ class TrainingDuty:
         self._failed = False
 
     def step(self, facts: RoundFacts) -> bool:
-        """Do what is due now; True where something was done and the chain should be read again."""
+        """Do what is due now; True where the chain should be read again before anything else."""
         me = self._seat.index
         if facts.plan_hash != self._spec.plan_hash:
             return self._refuse(facts)
         if facts.state == OPEN and facts.selected >> me & 1 and me not in facts.submissions:
-            if self._blob is None:
-                return self._train(facts)
-            digest = hashlib.sha256(self._blob).digest()
-            return self._seat.send(self._seat.contract.submit(facts.number, digest, 0, 0), facts)
+            return self._submit(facts)
         if facts.state in (REPORTING, ATTESTING) and me in facts.submissions and not self._published:
             return self._publish(facts)
         return False
+
+    def _submit(self, facts: RoundFacts) -> bool:
+        """Train and submit; before its deadline no round closes without this update, so nothing is read in between."""
+        trained = self._blob is None and self._train(facts)
+        if self._blob is None or time.time() >= facts.deadline + 1:
+            return trained
+        digest = hashlib.sha256(self._blob).digest()
+        return self._seat.send(self._seat.contract.submit(facts.number, digest, 0, 0), facts)
 
     def _train(self, facts: RoundFacts) -> bool:
         """Train where that still serves the phase; False where there is no update now."""
@@ -70,7 +75,7 @@ class TrainingDuty:
             if stored != digest:
                 log.warning("round %d: trained %s, but %s was submitted", facts.number, stored, digest)
         self._blob, self._published = None, True
-        return True
+        return False
 
     def _refuse(self, facts: RoundFacts) -> bool:
         if not self._published:

@@ -9,9 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from dltui.core import format as fmt
-from dltui.core.jsontext import decode_json
+from dltui.core.jsontext import read_json
 from dltui.core.session import LiveSession
+from dltui.core.text import clean
 from dltui.demo.script import available, load
+from dltui.errors import DltuiError
 from dltui.paths import RunPaths, all_runs, runs_dir
 
 
@@ -22,7 +24,7 @@ def print_runs() -> int:
         table.add_column(column)
     found = all_runs()
     for paths in found:
-        table.add_row(*(Text(cell) for cell in _row(paths)))
+        table.add_row(*(Text(clean(cell, 60)) for cell in _row(paths)))
     if found:
         Console().print(table)
     else:
@@ -44,7 +46,7 @@ def print_demos() -> int:
 
 def _row(paths: RunPaths) -> list[str]:
     try:
-        summary: dict[str, Any] = decode_json(paths.summary.read_bytes())
+        summary: dict[str, Any] = read_json(paths.summary)
         measured = [v["test_accuracy_bp"] for v in summary["versions"] if v["test_accuracy_bp"] is not None]
         rounds = summary["rounds"]
         return [
@@ -56,7 +58,13 @@ def _row(paths: RunPaths) -> list[str]:
             fmt.gas(int(summary["gas"]["gas"])),
         ]
     except FileNotFoundError:
-        status = "running" if LiveSession(paths.root).alive() else "unfinished: dltui resume " + paths.id
-        return [paths.id, "-", status, "-", "-", "-"]
-    except (OSError, ValueError, KeyError, TypeError):
+        return [paths.id, "-", _unfinished(paths), "-", "-", "-"]
+    except (DltuiError, ValueError, KeyError, TypeError, OverflowError):
         return [paths.id, "-", "its summary is damaged", "-", "-", "-"]
+
+
+def _unfinished(paths: RunPaths) -> str:
+    try:
+        return "running" if LiveSession(paths.root).alive() else "unfinished: dltui resume " + paths.id
+    except DltuiError:
+        return "its run.json is damaged"

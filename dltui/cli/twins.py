@@ -15,6 +15,11 @@ VersionNumber = Annotated[int, typer.Argument(min=0, help="The version's number.
 Part = Annotated[Optional[int], typer.Option("--part", min=0, max=255, help="A new client's slice of the data.")]  # noqa: UP045
 TxHash = Annotated[str, typer.Argument(metavar="HASH", help="The transaction's hash, 0x and 64 hex digits.")]
 
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Send it although the contract would refuse it: it costs gas and changes nothing."),
+]
+
 client = typer.Typer(help="Register, suspend, ban, stop and restart clients.", no_args_is_help=True)
 model = typer.Typer(help="Approve, reject and verify versions of the model.", no_args_is_help=True)
 rounds = typer.Typer(help="Open and verify rounds.", no_args_is_help=True)
@@ -51,16 +56,16 @@ def _check(context: typer.Context, run: str | None, name: str, **args: Any) -> N
 
 
 def _about_client(verb: str, text: str) -> None:
-    def command(context: typer.Context, name: ClientName, run: Run = None) -> None:
-        _send(context, run, f"client.{verb}", client=name)
+    def command(context: typer.Context, name: ClientName, force: Force = False, run: Run = None) -> None:
+        _send(context, run, f"client.{verb}", force=force, client=name)
 
     command.__doc__ = text
     client.command(verb)(command)
 
 
 def _about_model(verb: str, text: str) -> None:
-    def command(context: typer.Context, version: VersionNumber, run: Run = None) -> None:
-        _send(context, run, f"model.{verb}", version=version)
+    def command(context: typer.Context, version: VersionNumber, force: Force = False, run: Run = None) -> None:
+        _send(context, run, f"model.{verb}", force=force, version=version)
 
     command.__doc__ = text
     model.command(verb)(command)
@@ -81,7 +86,6 @@ for _verb, _text in {
     "reinstate": "Let a suspended client take part again.",
     "ban": "Shut a client out for good.",
     "complete-leave": "Let a client go that left during a round which is over.",
-    "restart": "Start the process of a client again.",
 }.items():
     _about_client(_verb, _text)
 for _verb, _text in {
@@ -91,15 +95,22 @@ for _verb, _text in {
     _about_model(_verb, _text)
 
 
+@client.command("restart")
+def restart_client(context: typer.Context, name: ClientName, run: Run = None) -> None:
+    """Start the process of a client again."""
+    _send(context, run, "client.restart", client=name)
+
+
 @client.command("register")
 def register_client(
     context: typer.Context,
     name: ClientName,
     part: Part = None,
+    force: Force = False,
     run: Run = None,
 ) -> None:
-    """Accept a pending client, or start a new one of that name where a slice of the data is left."""
-    _send(context, run, "client.register", client=name, part=part)
+    """Accept a pending client, or start a new one of that name if a slice of the data is left."""
+    _send(context, run, "client.register", force=force, client=name, part=part)
 
 
 @client.command("verify")
@@ -132,9 +143,9 @@ def list_models(context: typer.Context, run: Run = None) -> None:
 
 
 @rounds.command("open")
-def open_round(context: typer.Context, run: Run = None) -> None:
+def open_round(context: typer.Context, force: Force = False, run: Run = None) -> None:
     """Open the next round now."""
-    _send(context, run, "round.open")
+    _send(context, run, "round.open", force=force)
 
 
 @rounds.command("verify")

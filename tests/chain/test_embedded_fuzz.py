@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from dltui.chain.embedded.jsonrpc import answer
 
 METHODS = [
-    "dltui_mineBlock",
     "dltui_waitBlock",
     "dltui_waitLogs",
     "eth_accounts",

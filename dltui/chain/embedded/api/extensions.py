@@ -1,4 +1,4 @@
-"""Methods of this node alone: long polls for blocks and logs, and the replay of a transaction log."""
+"""Methods of this node alone: long polls for blocks and for logs."""
 
 from __future__ import annotations
 
@@ -9,21 +9,18 @@ from dltui.chain.embedded.api.logs import ENDLESS, logs_up_to_head
 from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.embedded.formats import Json, data, quantity
 from dltui.chain.embedded.index import LogFilter
-from dltui.chain.embedded.miner import Miner
-from dltui.chain.embedded.params import RpcFault, arguments
+from dltui.chain.embedded.params import arguments
 from dltui.chain.embedded.waiters import Waiter
 
 MAX_WAIT_MS = 5_000
 """Longest long poll."""
-_MAX_MINE_BLOCK = 10_000
 
 
 class ExtensionMethods:
-    """For the programs of this house; each has another way on other nodes."""
+    """For the programs of this house; on other nodes they ask again and again instead."""
 
-    def __init__(self, chain: StoredChain, miner: Miner) -> None:
+    def __init__(self, chain: StoredChain) -> None:
         self._chain = chain
-        self._miner = miner
 
     def dltui_waitBlock(self, given: Any) -> str:
         """Answer with the head's number as soon as it is above the first parameter, or after `timeout_ms`."""
@@ -64,25 +61,6 @@ class ExtensionMethods:
             "known": data(chain.machine.header(after).state_root) if after <= head else None,
             "logs": logs_up_to_head(chain, wanted),
         }
-
-    def dltui_mineBlock(self, given: Any) -> dict[str, str]:
-        """Make the next block from a transaction log: all of `transactions`, or an error and no block.
-
-        Only until the node takes its first ordinary transaction, so that nobody can set a running chain's
-        clock.
-        """
-        (block,) = arguments(given, 1, 1)
-        if not isinstance(block, dict) or not isinstance(block.get("transactions"), list):
-            raise params.invalid("expected {timestamp, transactions}")
-        timestamp = params.count(block.get("timestamp"), "timestamp", 2**40 - 1)
-        if len(block["transactions"]) > _MAX_MINE_BLOCK:
-            raise params.invalid("too many transactions")
-        raws = [params.data(raw, "transaction") for raw in block["transactions"]]
-        with self._chain.lock:
-            if self._miner.taken:
-                raise RpcFault(params.SERVER_ERROR, "the node has taken transactions since it was started")
-            made = self._chain.mine(raws, timestamp, whole=True)
-        return {"number": quantity(made.number), "hash": data(made.hash), "stateRoot": data(made.state_root)}
 
 
 def _wakes(waiter: Waiter, log: Json) -> bool:

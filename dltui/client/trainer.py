@@ -52,7 +52,7 @@ class TrainingDuty:
             return False
         spec, telemetry = self._spec, self._seat.telemetry
         telemetry.progress("wait", facts.number)
-        with turn(spec.gate, spec.slots, spec.part, facts.deadline, telemetry.alive) as going_on:
+        with turn(spec.gate, spec.slots, self._seat.home.rank, facts.deadline, telemetry.alive) as going_on:
             if going_on is None:
                 log.warning("round %d: no turn to train before the deadline", facts.number)
                 return False

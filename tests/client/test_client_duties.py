@@ -24,6 +24,8 @@ LATER, EARLIER = 2**40, 1
 class Home:
     """Trains to fixed bytes, or fails."""
 
+    rank = 0
+
     def __init__(self, error: DltuiError | None = None) -> None:
         self.error, self.trained = error, 0
 

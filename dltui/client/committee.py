@@ -27,7 +27,7 @@ class CommitteeDuty:
         self.round = facts.number
         self.attempt = facts.attempt
         self._held: set[str] = set()
-        """Digests of the updates that were fetched, checked and are served from here on: memory holds none of them."""
+        """Digests of the updates that were fetched and checked: memory holds none of them."""
         self._result: RoundResult | None = None
         self._root = b""
         self._published = False
@@ -62,11 +62,14 @@ class CommitteeDuty:
         return self._seat.send(self._seat.contract.report(facts.number, facts.attempt, held, b""), facts)
 
     def _fetch_missing(self, facts: RoundFacts) -> int:
-        """Fetch and serve what is there by now, one at a time; the number of updates that are still missing."""
+        """Fetch what is there by now, one at a time; the number of updates that are still missing.
+
+        The store that it is fetched from is the one that it is served from.
+        """
         digests = {s.digest for s in facts.submissions.values()}
         for digest in digests - self._held:
             try:
-                self._seat.store.put(self._seat.store.get(digest))
+                self._seat.store.get(digest)
             except BlobError:
                 continue
             self._held.add(digest)

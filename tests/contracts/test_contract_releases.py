@@ -52,7 +52,7 @@ def test_rounds_on_the_code_of_an_earlier_release_are_refused_with_its_name(crea
     data = DataRegistry(evm, deploy(evm, creations, "DataRegistry", ADMIN).created)
     made = deploy(evm, creations, "FLContract", FEDERATION_ID, SEED, models.address, data.address, ADMIN)
     fl = FLContract(evm, made.created)
-    for contract in (models, data):
+    for contract in (fl, models, data):
         with pytest.raises(ChainError, match=r"is that of release 0\.1\.0: this release opens no") as caught:
             contract.verify_code()
         assert caught.value.where == contract.address and "verified here" in (caught.value.hint or "")

@@ -339,7 +339,7 @@ def test_windows_follow_the_median_of_the_last_three_finalised_rounds(world: Wor
 
 
 def test_two_that_take_turns_in_being_silent_do_not_stretch_the_windows(world: World) -> None:
-    """A round that its deadline ended counts for nothing. Counted, such rounds gave 44, 8, 8, 32, 32, 44, 44 seconds."""
+    """A round that its deadline ended counts for nothing. Counted, they gave 44, 8, 8, 32, 32, 44, 44 seconds."""
     world.replan(train_window=8, train_window_max=44)
     silent = [(), (4,), (3,), (4,), (3,), (4,), (3,)]
     assert [timed(world, number, 1, gone) for number, gone in enumerate(silent, start=1)] == [44, 8, 8, 8, 8, 8, 8]

@@ -25,7 +25,7 @@ from dltui.engine.specs import terms_of
 from dltui.errors import ChainError, ConfigError, MismatchError, RunError
 from dltui.paths import RunPaths
 from dltui.store import Store, cid
-from dltui.verify import claims, results
+from dltui.verify import claims, lineage, results
 from dltui.verify import facts as journal_facts
 from dltui.verify.chain import Reexecution
 from dltui.verify.foreign import Recorded
@@ -96,6 +96,7 @@ def _facts(
             facts = list(stream.of_block(block))
         except ChainError as error:
             raise MismatchError(error.message, where=f"{log}, {error.where}") from error
+        lineage.check(block, stream)
         yield from ((block.number, payload) for payload in facts)
 
 

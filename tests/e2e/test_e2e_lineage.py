@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ from dltui.chain.blocks import MinedBlock
 from dltui.chain.describe import deployed_name
 from dltui.chain.facts import FactStream
 from dltui.chain.logs import decode_log
+from dltui.config import load
 from dltui.core import events as ev
 from dltui.engine.keys import operator_key
 from dltui.errors import MismatchError
 from dltui.store import cid
-from dltui.verify import lineage
+from dltui.verify import lineage, plans
 from dltui.verify.chain import Reexecution
 
 SEED = 11
@@ -129,6 +131,20 @@ def test_rounds_that_are_given_another_registry(blocks: list[MinedBlock], name: 
         changed.append(replace(block, txs=tuple(txs)))
     with pytest.raises(MismatchError, match=f"is given 0x{'ab' * 20} as its {name}"):
         fold(changed)
+
+
+@pytest.mark.parametrize(("field", "key", "value"), [("committee_size", "committeeSize", 1), ("quorum", "quorum", 1)])
+def test_a_plan_with_the_runs_hash_and_other_numbers(
+    blocks: list[MinedBlock], field: str, key: str, value: int, tmp_path: Path
+) -> None:
+    config = load(unpack("embedded", tmp_path).config)
+    told = fold(blocks).ledger.plans
+    plans.check(told, config, "config.toml")
+    plans.check({0: {**told[0], "planHash": bytes(32), key: value}, 1: told[0]}, config, "config.toml")
+    with pytest.raises(MismatchError, match=f"plan 0 on chain has the run's hash, but {field} {value} instead of"):
+        plans.check({0: {**told[0], key: value}, 1: told[0]}, config, "config.toml")
+    with pytest.raises(MismatchError, match=r"gives plan [0-9a-f]{64}, on chain is 00"):
+        plans.check({0: told[0], 1: {**told[0], "planHash": bytes(32)}}, config, "config.toml")
 
 
 def test_a_second_contract_of_the_operator_is_not_the_federations(blocks: list[MinedBlock]) -> None:

@@ -25,7 +25,7 @@ from dltui.engine.specs import terms_of
 from dltui.errors import ChainError, ConfigError, MismatchError, RunError
 from dltui.paths import RunPaths
 from dltui.store import Store, cid
-from dltui.verify import claims, results
+from dltui.verify import claims, lineage, plans, results
 from dltui.verify import facts as journal_facts
 from dltui.verify.chain import Reexecution
 from dltui.verify.foreign import Recorded
@@ -74,9 +74,7 @@ def _verify_chain(
     say(Step("facts", f"{count} facts of the journal are those of the chain, none is missing"))
     if isinstance(again, Reexecution):
         say(Step("state", _compare_state(paths, events, again, finished)))
-    plans = [plan["planHash"].hex() for plan in stream.ledger.plans.values()]
-    if plans and plans[-1] != plan_hash(config):
-        raise MismatchError(f"gives plan {plan_hash(config)}, on chain is {plans[-1]}", where=str(paths.config))
+    plans.check(stream.ledger.plans, config, str(paths.config))
     store = Store(str(paths.blobs))
     say(Step("blobs", f"{results.rehash(store)} blobs hash to their names"))
     say(Step("versions", f"{results.check_versions(stream, store.get)} versions load from their manifests"))
@@ -96,6 +94,7 @@ def _facts(
             facts = list(stream.of_block(block))
         except ChainError as error:
             raise MismatchError(error.message, where=f"{log}, {error.where}") from error
+        lineage.check(block, stream)
         yield from ((block.number, payload) for payload in facts)
 
 

@@ -76,7 +76,7 @@ class ChainSection(Section, frozen=True, kw_only=True):
     engine: Text = "auto"
     anvil: Annotated[str, Meta(max_length=1024)] = ""
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0
-    chain_id: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 31_337
+    chain_id: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
     batch_ms: Annotated[int, Meta(ge=0, le=1_000)] = 20
     funding: Annotated[float, Meta(gt=0.0, le=1_000.0)] = 100.0
     federation: Annotated[str, Meta(pattern=r"^(0x[0-9a-fA-F]{40})?\Z", description="an address, or nothing")] = ""
@@ -109,7 +109,7 @@ class ClientsSection(Section, frozen=True, kw_only=True):
     parallel: Annotated[int, Meta(ge=0, le=MAX_CLIENTS)] = 0
     auto_register: bool = True
     names: tuple[Name, ...] = ()
-    restart: bool = False
+    restart: bool = True
     device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
 
 

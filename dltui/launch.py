@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dltui import exits
 from dltui.config import Config, to_toml
+from dltui.core import refusal
 from dltui.core.text import clean
 from dltui.errors import DltuiError, RunError
 from dltui.learning.catalog import file_of
@@ -39,7 +40,8 @@ def create_run(config: Config) -> RunPaths:
 def start_engine(paths: RunPaths, password: str | None = None) -> subprocess.Popen[bytes]:
     """Start the engine in a session of its own: closing the terminal does nothing to it.
 
-    The keystore's `password` goes to it through its stdin, and is in nobody's arguments or environment. Raises
+    The keystore's `password` goes to it through its stdin, and is in nobody's arguments or environment. Through its
+    stdout it tells why it does not begin, see `engine_failure`. Raises
     MismatchError if something in the directory is neither a folder nor a file: the engine would write through a link.
     """
     check_tree(paths.root, PIPES)
@@ -48,7 +50,7 @@ def start_engine(paths: RunPaths, password: str | None = None) -> subprocess.Pop
         engine = subprocess.Popen(
             [sys.executable, "-m", "dltui.engine", str(paths.root.resolve())],
             stdin=subprocess.DEVNULL if password is None else subprocess.PIPE,
-            stdout=log,
+            stdout=subprocess.PIPE,
             stderr=log,
             start_new_session=True,
             env={**environment, "PYTHONUNBUFFERED": "1"},
@@ -65,11 +67,22 @@ def engine_failure(engine: subprocess.Popen[bytes], paths: RunPaths) -> DltuiErr
     code = engine.poll()
     if code is None:
         return None
+    assert engine.stdout is not None
+    if (refused := refusal.decode(engine.stdout.read(refusal.MAX_BYTES))) is not None:
+        _tidy()
+        return refused.error()
     log = paths.logs / "engine.log"
     said = _last_line(log) or f"the engine ended with code {code}"
     error = RunError(said, where=paths.id, hint=f"its log: {log}")
     error.exit_code = code if code > 0 else exits.FAILED
     return error
+
+
+def _tidy() -> None:
+    """The folder of all runs goes with the only run that was refused, unless it was named."""
+    if "DLTUI_RUNS" not in os.environ:
+        with contextlib.suppress(OSError):
+            runs_dir().rmdir()
 
 
 def _last_line(log: Path) -> str:

@@ -157,6 +157,14 @@ class TxLog:
                 yield record
                 number, before = number + 1, record.block
 
+    def altered(self, block: int, reason: str) -> ChainError:
+        """The error for a block that does not give what it gave."""
+        return ChainError(
+            f"block {block} of the transaction log {reason}",
+            where=str(self.path),
+            hint="the log or the chain state was altered",
+        )
+
     def _stands_at(self, record: BlockRecord) -> None:
         self.last_block, self.last_hash, self.last_state_root = record.block, record.hash, record.state_root
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -153,7 +154,7 @@ def _follow_engine(
     after: int = 0,
     first: bool = False,
 ) -> int:
-    session = LiveSession(paths.root, after=after)
+    session = LiveSession(paths.root, after=after, failure=partial(engine_failure, engine, paths))
     director = director_of(session) if director_of else None
     if _without_screen(no_ui):
         from dltui.headless.run import follow

@@ -19,7 +19,7 @@ from dltui.core.events import Event, RunFinished, RunResumed
 from dltui.core.jsontext import decode_json, read_json
 from dltui.core.marks import Marks
 from dltui.core.text import clean
-from dltui.errors import RunError
+from dltui.errors import DltuiError, RunError
 from dltui.paths import RunPaths
 
 ANSWER_SECONDS = 30.0
@@ -48,19 +48,39 @@ class LiveSession:
     """A run of this machine: its journal is tailed, commands go over the control socket named in `run.json`.
 
     An end of the run up to event number `after` does not count: it is the one that a resumed run goes on from. A
-    session that is `read_only` never opens the socket.
+    session that is `read_only` never opens the socket. `failure` says why the engine that was started for this session
+    has ended, None while it runs: one that ends before it begins the run is told by `events`.
     """
 
-    def __init__(self, run_dir: Path, *, after: int = 0, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        *,
+        after: int = 0,
+        read_only: bool = False,
+        failure: Callable[[], DltuiError | None] | None = None,
+    ) -> None:
         self._paths = RunPaths(run_dir)
         self._after = after
+        self._failure = failure
+        self.refused: DltuiError | None = None
+        """Why the run did not begin."""
         self.read_only = read_only
         self._tail = journal.Tail(self._paths.journal)
         self.finished = False
 
     def events(self) -> list[Event]:
-        """The events since the last call. Raises MismatchError where the journal is damaged."""
+        """The events since the last call.
+
+        Raises MismatchError where the journal is damaged, and `refused` where the engine ended before it began.
+        """
+        ended = self._failure() if self._failure is not None else None
         events = self._tail.poll()
+        if events and events[-1].seq > self._after:
+            self._failure = None
+        elif ended is not None:
+            self.refused = ended
+            raise ended
         for event in events:
             if isinstance(event.data, RunFinished) and event.seq > self._after:
                 self.finished = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
 class Gauge:
@@ -13,17 +13,20 @@ class Gauge:
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
+        self._what = ""
         self._live: Progress | None = None
 
-    def show(self, what: str, done: int = 0, of: int = 0) -> None:
+    def show(self, what: str, done: int = 0, of: int = 0, detail: str = "") -> None:
         """Say what is being done; `of` 0 means that nobody knows how much it is."""
         if not self._shown:
             return
-        if self._live is None:
-            self._live = _line()
-            self._live.add_task(what)
+        if self._live is None or self._what != what:
+            self.clear()
+            self._live, self._what = _line(), what
+            self._live.add_task(what, total=of or None)
             self._live.start()
-        self._live.update(self._live.task_ids[0], description=what, completed=done, total=of or None)
+        count = f"{what} {done}/{of}" if of else f"{what} {detail}"
+        self._live.update(self._live.task_ids[0], description=count, completed=done)
 
     def clear(self) -> None:
         """Take the line away."""
@@ -33,16 +36,12 @@ class Gauge:
 
 
 def _line() -> Progress:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
     # What the command prints goes to stdout, which may be a file while stderr is not.
     return Progress(
-        *columns,
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,

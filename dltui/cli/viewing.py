@@ -48,7 +48,7 @@ def report(
             print(text, file=sys.stderr)
 
         def heard(line: str) -> None:
-            gauge.show(f"verifying: {line[:60]}")
+            gauge.show("verifying the run, compared so far:", detail=line.partition(" ")[0])
 
         try:
             outcome = write_report(find_run(run), output, with_verification=verify, say=say, heard=heard)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import selectors
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -31,6 +33,8 @@ class Node(Protocol):
 
     engine: str
     """Which kind of node: "embedded", "anvil" or "url"."""
+    word: str
+    """What shows it that a process of the run asks; empty where it does not matter. Secret."""
 
     @property
     def url(self) -> str:
@@ -74,6 +78,7 @@ class LocalNode:
     """
 
     engine = ""
+    word = ""
 
     def __init__(
         self, directory: Path, genesis: Genesis | None = None, port: int = 0, *, log: Path | None = None
@@ -162,6 +167,7 @@ class EmbeddedNode(LocalNode):
     ) -> None:
         super().__init__(directory, genesis, port, log=log)
         self._batch_ms = batch_ms
+        self.word = secrets.token_hex(32)
 
     def start(self, log: TxLog | None = None) -> int:
         """Start the node, restore it from `log`, and return when JSON-RPC answers; returns the blocks replayed.
@@ -174,15 +180,18 @@ class EmbeddedNode(LocalNode):
         command += ["--port", str(self._port), "--batch-ms", str(self._batch_ms)]
         with self.log_path.open("ab") as said:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, start_new_session=True
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, start_new_session=True
             )
         self._process = process
-        assert process.stdout is not None
+        assert process.stdin is not None and process.stdout is not None
         try:
+            with suppress(BrokenPipeError), process.stdin as pipe:
+                # It fits into the pipe, so this waits for nobody; other programs read no pipe of the node.
+                pipe.write(self.word.encode() + b"\n")
             with process.stdout as pipe:
                 ready = self._ready(pipe)
             self._port = ready["port"]
-            with Rpc(self.url) as rpc:
+            with Rpc(self.url, word=self.word) as rpc:
                 rpc.call("web3_clientVersion")
             return self.restore(log) if log is not None else 0
         except BaseException:
@@ -202,7 +211,7 @@ class EmbeddedNode(LocalNode):
         """
         self._check_log(log)
         replayed = 0
-        with Rpc(self.url, timeout=120.0) as rpc:
+        with Rpc(self.url, timeout=120.0, word=self.word) as rpc:
             head = int(rpc.call("eth_blockNumber"), 16)
             for record in log.read(allow_torn=True):
                 if record.block < head:

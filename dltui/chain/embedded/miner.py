@@ -90,7 +90,7 @@ class Miner(threading.Thread):
         while True:
             self._arrived.wait()
             self._stopping.wait(self._window)
-            with self._chain.lock:
+            with self._chain.turns.run(), self._chain.lock:
                 batch = self._take()
                 if not self._queue:
                     self._arrived.clear()

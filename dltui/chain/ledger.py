@@ -22,6 +22,7 @@ ABORT_REASONS = {
 }
 BASE_REJECTED = 4
 SUSPEND_REASONS = {0: "by the operator", 1: "too many missed rounds"}
+MISSED = 1
 
 
 def bits(bitmap: int) -> tuple[int, ...]:
@@ -38,6 +39,8 @@ class Member:
     status: str = "pending"
     index: int | None = None
     misses: int = 0
+    suspended_for: int | None = None
+    """Why it is suspended, or was the last time (`SUSPEND_REASONS`)."""
 
 
 @dataclass
@@ -172,6 +175,14 @@ def _status(status: str) -> Callable[[Ledger, dict[str, Any]], None]:
     return handler
 
 
+_suspend = _status("suspended")
+
+
+def _suspended(ledger: Ledger, args: dict[str, Any]) -> None:
+    _suspend(ledger, args)
+    ledger.by_index[args["index"]].suspended_for = args["reason"]
+
+
 def _rejected(ledger: Ledger, args: dict[str, Any]) -> None:
     ledger.members[args["client"]].status = "rejected"
 
@@ -274,7 +285,7 @@ _HANDLERS: dict[str, Callable[[Ledger, dict[str, Any]], None]] = {
     "ClientJoined": _joined,
     "ClientApproved": _approved,
     "ClientRejected": _rejected,
-    "ClientSuspended": _status("suspended"),
+    "ClientSuspended": _suspended,
     "ClientReinstated": _reinstated,
     "ClientBanned": _status("banned"),
     "ClientLeaving": _status("leaving"),
@@ -296,3 +307,6 @@ _HANDLERS: dict[str, Callable[[Ledger, dict[str, Any]], None]] = {
     "DataCommitted": _committed,
     "DataApproved": _data_approved,
 }
+
+HANDLED = frozenset(_HANDLERS)
+"""The events that change a ledger."""

@@ -75,7 +75,7 @@ def _sizes(config: Config, names: Sequence[str]) -> tuple[list[Size], list[str]]
     """The sizes of the models called `names`, or of all built-in ones that suit the data, and why others do not."""
     import msgspec
 
-    from dltui.engine.examiner import first_blobs
+    from dltui.engine.genesis import first_blobs
     from dltui.engine.specs import learning_spec
     from dltui.errors import ConfigError
     from dltui.learning import devices, estimate, models, task, threads

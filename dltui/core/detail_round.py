@@ -48,6 +48,8 @@ def _facts(state: State, shown: Round, now: float) -> tuple[Fact, ...]:
     facts = [Fact("state", f"{fmt.symbol(tone)} {shown.state}", tone)]
     if shown.reason:
         facts.append(Fact("because", shown.reason, "bad"))
+    if shown.excuse:
+        facts.append(Fact("excused", shown.excuse, "warn"))
     wait = waiting(state, now) if shown is state.in_flight else None
     if wait is not None:
         facts.append(Fact("waiting", wait.text.removeprefix("waiting "), "busy"))

@@ -9,6 +9,7 @@ from dltui.core.events import (
     RoundAborted,
     RoundAttested,
     RoundAttesting,
+    RoundExcused,
     RoundFinalised,
     RoundIncluded,
     RoundOpened,
@@ -71,9 +72,10 @@ def opened(state: State, data: RoundOpened, ts: str) -> tuple[str, ...]:
     if data.round in state.chain.by_round:
         state.rounds[data.round].gas = state.chain.by_round[data.round].gas
     for id in data.selected:
-        client = state.client(id)
+        state.client(id)
+    for client in state.clients.values():
         client.epoch = client.epochs = client.batch = client.batches = 0
-        client.loss = None
+        client.activity, client.loss, client.accuracy_bp = "", None, None
     return ("round", "clients")
 
 
@@ -168,6 +170,15 @@ def aborted(state: State, data: RoundAborted, ts: str) -> tuple[str, ...]:
     current.state, current.reason, current.closed_at = "aborted", data.reason, ts
     current.story.append((ts, f"aborted: {data.reason}", ""))
     return ("round", "clients")
+
+
+@fold(RoundExcused)
+def excused(state: State, data: RoundExcused, ts: str) -> tuple[str, ...]:
+    """Its misses count for nobody."""
+    current = _round(state, data.round)
+    current.excuse = data.reason
+    current.story.append((ts, f"misses count for nobody: {data.reason}", ""))
+    return ("round",)
 
 
 @fold(RoundTimed)

@@ -80,6 +80,8 @@ class Round:
     version: int | None = None
     accuracy_bp: int | None = None
     reason: str = ""
+    excuse: str = ""
+    """Why its misses count for nobody; empty where they do."""
     opened_at: str = ""
     phase_at: str = ""
     closed_at: str = ""

@@ -16,6 +16,7 @@ from types import FrameType
 import dltui
 from dltui import exits
 from dltui.chain.contracts import explain
+from dltui.chain.ledger import MISSED, Member
 from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config import Config
@@ -30,19 +31,21 @@ from dltui.engine.calls import Calls
 from dltui.engine.checks import Checks
 from dltui.engine.chronicle import Chronicle, facts_of_last_block
 from dltui.engine.control import Control
-from dltui.engine.crew import TOO_SLOW, Crew
+from dltui.engine.crew import Crew
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
+from dltui.engine.excuses import Excuses
 from dltui.engine.funds import fund_client
 from dltui.engine.ground import Ground
 from dltui.engine.hearing import TROUBLE
 from dltui.engine.house import check_config, read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.operator import Operator
+from dltui.engine.pace import TOO_SLOW
 from dltui.engine.patience import Backoff, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
 from dltui.engine.rescue import TICK, WARM_SECONDS, Rescue, Stopped
-from dltui.engine.scheduler import MOST_ABORTS, Scheduler
+from dltui.engine.scheduler import Scheduler
 from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.timing import Timings
 from dltui.errors import DltuiError, RunError
@@ -80,6 +83,7 @@ class Engine:
         self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
         self._waiting = WaitingAlert(self.emit)
+        self._excuses = Excuses(self.state, self.emit)
         self._backoff = Backoff()
         self._complete_since: float | None = None
 
@@ -88,18 +92,24 @@ class Engine:
         self.state.apply(self._journal.append(payload))
         if isinstance(payload, ev.RoundOpened):
             self._timings.opened(payload.round)
+            self._excuses.opened(payload.round, payload.deadline)
         elif isinstance(payload, (ev.RoundFinalised, ev.RoundAborted)):
             self._timings.closed(payload.round)
             if isinstance(payload, ev.RoundFinalised):
                 self._clear(TOO_SLOW)
+                self._excuses.finalised()
         elif isinstance(payload, ev.ModelPublished):
-            self._crew.measure(payload.version, payload.digest)
+            self._crew.examination.measure(payload.version, payload.digest)
         elif isinstance(payload, ev.ClientLate):
             self._crew.late(payload.id)
         elif isinstance(payload, ev.UpdateSubmitted):
             self._clear(f"{TROUBLE}{payload.client}")
         elif isinstance(payload, ev.ClientSpawned):
             self._clear(f"exited-{payload.id}")
+        elif isinstance(payload, ev.ClientReinstated):
+            self._clear(f"suspended-{payload.id}")
+        elif isinstance(payload, ev.ClientExited) and not payload.asked:
+            self._excuses.ended(payload.id, self._crew.wanted)
 
     def _clear(self, alert: str) -> None:
         if alert in self.state.alerts:
@@ -145,6 +155,8 @@ class Engine:
             self._paths.summary.unlink(missing_ok=True)
             self._federation_id = bytes.fromhex(read_run_json(self._paths)["federation_id"])
             self.emit(ev.RunResumed(by="engine"))
+            if self.state.in_flight is not None:
+                self._excuses.excuse(self.state.in_flight.number, "the run was down in it")
         else:
             write_run_json(self._paths, self._socket, {}, self._federation_id, self._operator_key.address)
             self.emit(
@@ -160,7 +172,7 @@ class Engine:
     def _bring_up(self) -> None:
         """Step by step; each does what is missing, so that it can be taken again where node or nursery died in it."""
         self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
-        self._ground.start()
+        self._ground.start(self._federation_id)
         self._open_books()
         step, until = self._rescue.surviving, self._rescue.until
         self._federation = step(self._settle)
@@ -169,9 +181,10 @@ class Engine:
         write_run_json(self._paths, self._socket, addresses, self._federation_id, self._operator_key.address)
         step(self._put_plan)
         until(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
-        step(self._start_examiner)
+        self._examine_what_is_left()
+        step(self._crew.examination.start)
         if self.state.data is not None:
-            self._crew.data_sha256 = self.state.data.sha256
+            self._crew.examination.data_sha256 = self.state.data.sha256
             self._await_genesis()  # other data than before are noticed before a client trains on them
         self._man()
         self._await_genesis()
@@ -197,7 +210,6 @@ class Engine:
             self._selector,
             self.emit,
             lambda: self._stop_reason,
-            self._start_examiner,
             self._restart_client,
         )
 
@@ -219,7 +231,9 @@ class Engine:
     def _appoint(self, federation: Federation) -> None:
         """Those who decide what is sent to the contracts."""
         rpc, facts, terms = self._ground.rpc, self._chronicle.facts, terms_of(self._config)
-        self._scheduler = Scheduler(self._config, federation, facts.ledger, self._chronicle.verdicts_of)
+        self._scheduler = Scheduler(
+            self._config, federation, facts.ledger, self._chronicle.verdicts_of, self._excuses.excused, self._is_gone
+        )
         calls = Calls(federation, facts, self._scheduler)
         self._operator = Operator(
             self._config,
@@ -245,17 +259,18 @@ class Engine:
     def _put_genesis(self) -> None:
         self._chronicle.poll()
         if not self._chronicle.facts.ledger.versions:
-            self._send(self._federation.models.genesis(bytes.fromhex(str(self._crew.genesis))))
+            self._send(self._federation.models.genesis(bytes.fromhex(str(self._crew.examination.genesis))))
 
     def _await_genesis(self) -> None:
-        self._rescue.until(lambda: self._crew.genesis is not None, WARM_SECONDS, "version 0", "examiner.log")
+        self._rescue.until(
+            lambda: self._crew.examination.genesis is not None, WARM_SECONDS, "version 0", "examiner.log"
+        )
 
-    def _start_examiner(self) -> None:
-        """Start the examiner, and have it measure what an earlier one did not get to."""
-        self._crew.start_examiner()
+    def _examine_what_is_left(self) -> None:
+        """Have the examiner measure what an earlier one did not get to."""
         for version in self.state.versions.values():
             if version.test_accuracy_bp is None:
-                self._crew.measure(version.number, version.digest)
+                self._crew.examination.measure(version.number, version.digest)
 
     def _man(self) -> None:
         """Start the clients of this machine: those of the configuration, and any that joined an earlier engine."""
@@ -265,9 +280,22 @@ class Engine:
             if part < self._config.clients.count or address in members:
                 if address in members:
                     self._crew.names[part] = members[address].name
+                    self._welcome_back(members[address])
                 if part < self._config.clients.count:
                     self._scheduler.order.append(address)
                 self._rescue.surviving(partial(self._start_client, part, fund=address not in members))
+
+    def _welcome_back(self, member: Member) -> None:
+        """One that was suspended for misses is started anew: whom the run admits by itself, it reinstates, too."""
+        if member.status != "suspended" or member.suspended_for != MISSED:
+            return
+        if self._config.clients.auto_register:
+            self._scheduler.missed_before.add(member.address)
+        else:
+            name = self._chronicle.facts.id_of(member.address)
+            text = f"{name} is suspended for misses of an earlier time, and runs again"
+            hint = f"U reinstates it (dltui client reinstate {name})"
+            self.emit(ev.RunAlert(id=f"suspended-{name}", severity="warning", text=text, hint=hint))
 
     def _bring_down(self) -> None:
         self._crew.stop()
@@ -312,17 +340,19 @@ class Engine:
 
     def _turn(self) -> None:
         self._crew.handle()
-        self._chronicle.poll(idle=True)
+        with self._excuses.asking():
+            self._chronicle.poll(idle=True)
         for timed in self._timings.settled():
             self.emit(timed)
-        if self._scheduler.aborts_in_a_row >= MOST_ABORTS:
-            raise RunError(f"{MOST_ABORTS} rounds in a row were aborted", hint="look at the reasons in the journal")
+        if failure := self._scheduler.failure():
+            raise RunError(failure, hint="look at the reasons in the journal")
         for name in self._crew.due_restarts():
             self._restart_client(name)
         call = self._scheduler.next_call()
         if call is not None and self._backoff.over:
             self._send(call)
             self._backoff.succeeded()
+            self._clear("operator-tx")
         self._waiting.tell(self._scheduler.waiting())
 
     def _finished(self) -> bool:
@@ -331,9 +361,9 @@ class Engine:
             return False
         now = time.monotonic()
         self._complete_since = self._complete_since or now
-        if self._crew.unmeasured and now - self._complete_since > MEASURE_SECONDS:
-            self._crew.give_up_measuring(MEASURE_SECONDS)
-        return self._crew.unmeasured == 0
+        if self._crew.examination.unmeasured and now - self._complete_since > MEASURE_SECONDS:
+            self._crew.examination.give_up(MEASURE_SECONDS)
+        return self._crew.examination.unmeasured == 0
 
     # --- commands, transactions and clients ---
 
@@ -350,9 +380,15 @@ class Engine:
         raise RunError("the run is still coming up", hint="try again in a moment")
 
     def _send(self, call: Call) -> Receipt:
-        receipt = self._wallet.send(call)
-        self._chronicle.poll()
+        with self._excuses.asking():
+            receipt = self._wallet.send(call)
+            self._chronicle.poll()
         return receipt
+
+    def _is_gone(self, address: str) -> bool:
+        """Whether that is a client of this machine without a process."""
+        part = self._scheduler.local.get(address)
+        return part is not None and any(self._crew.is_down(name) for name, of in self._crew.parts.items() if of == part)
 
     def _start_client(self, part: int, fund: bool = True) -> str:
         address = self._keys[part].address

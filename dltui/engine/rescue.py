@@ -34,7 +34,7 @@ class Rescue:
     """Brings back what was lost, and repeats what was interrupted by it.
 
     `selector` has the nursery registered; `emit` writes one event to the journal; `stopped` gives the reason to end, or
-    None; `start_examiner` and `restart_client` start a child of a new nursery.
+    None; `restart_client` starts a client again under a new nursery.
     """
 
     def __init__(
@@ -46,7 +46,6 @@ class Rescue:
         selector: selectors.BaseSelector,
         emit: Callable[[Payload], None],
         stopped: Callable[[], str | None],
-        start_examiner: Callable[[], None],
         restart_client: Callable[[str], None],
     ) -> None:
         self._ground = ground
@@ -56,7 +55,6 @@ class Rescue:
         self._selector = selector
         self._emit = emit
         self._stopped = stopped
-        self._start_examiner = start_examiner
         self._restart_client = restart_client
 
     def surviving(self, step: Callable[[], T]) -> T:
@@ -104,8 +102,8 @@ class Rescue:
         nursery.start()
         self._selector.register(nursery, selectors.EVENT_READ, lambda: None)
         self._wait(lambda: nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
-        if self._crew.examining:
-            self._start_examiner()
+        if self._crew.examination.begun:
+            self._crew.examination.start()
         for name in lost:
             self._restart_client(name)
 

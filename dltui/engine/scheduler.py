@@ -16,6 +16,7 @@ from dltui.chain.types import Call
 from dltui.client import pokes
 from dltui.client.outcome import leaves_of
 from dltui.config import Config
+from dltui.core.format import names, plural
 from dltui.engine.deployment import Federation
 
 JOIN_SECONDS = 60.0
@@ -23,7 +24,9 @@ JOIN_SECONDS = 60.0
 STARVED_SECONDS = 60.0
 """How long a run waits for enough active clients before it fails."""
 MOST_ABORTS = 3
-"""This many aborted rounds in a row end the run."""
+"""This many aborted rounds in a row end the run; those in which the run itself was down do not count."""
+MOST_LOST = 10
+"""This many aborted rounds in a row end the run, whatever the reasons."""
 ENGINE_RANK = 12
 """The engine pokes after the members had their turns."""
 NO_DIGEST = bytes(32)
@@ -40,7 +43,11 @@ class Waiting:
 
 
 class Scheduler:
-    """Looks at the ledger and says which transaction the operator should send next, or what is waited for."""
+    """Looks at the ledger and says which transaction the operator should send next, or what is waited for.
+
+    `excused` says of a round that nobody is to blame for what it lacks, `gone` of an address that it is a client of
+    this machine without a process.
+    """
 
     def __init__(
         self,
@@ -48,11 +55,17 @@ class Scheduler:
         federation: Federation,
         ledger: Ledger,
         verdicts: Callable[[RoundFacts], tuple[Verdict, ...]],
+        excused: Callable[[int], bool],
+        gone: Callable[[str], bool],
     ) -> None:
         self._config = config
         self._federation = federation
         self._ledger = ledger
         self._verdicts = verdicts
+        self._excused = excused
+        self._gone = gone
+        self._first = max(ledger.rounds, default=0) + 1
+        """The first round of this engine: what an earlier one gave up does not end this one."""
         self._started = time.monotonic()
         self._counted: set[int] = set()
         self.paused = False
@@ -60,21 +73,25 @@ class Scheduler:
         """Address of each client of this machine to its slice: only these are registered without being asked."""
         self.order: list[str] = []
         """Addresses of the clients that the run starts with, in the order in which they get their indices."""
+        self.missed_before: set[str] = set()
+        """Clients of this machine that an earlier engine left suspended for misses, and that may come back."""
 
     @property
     def finished_rounds(self) -> int:
         """Rounds that gave a version."""
         return sum(1 for facts in self._ledger.rounds.values() if facts.state == FINALISED)
 
-    @property
-    def aborts_in_a_row(self) -> int:
-        """Aborted rounds since the last version."""
-        count = 0
+    def failure(self) -> str:
+        """Why the run has to end now; empty while it may go on. Only rounds of this engine since the last version."""
+        aborted = []
         for number in sorted(self._ledger.rounds, reverse=True):
-            if self._ledger.rounds[number].state != "aborted":
+            if number < self._first or self._ledger.rounds[number].state != "aborted":
                 break
-            count += 1
-        return count
+            aborted.append(number)
+        blamed = [number for number in aborted if not self._excused(number)]
+        if len(blamed) >= MOST_ABORTS or len(aborted) >= MOST_LOST:
+            return f"{len(aborted)} rounds in a row were aborted"
+        return ""
 
     def complete(self) -> bool:
         """Whether the run has its rounds, and nothing of them waits for the operator."""
@@ -84,7 +101,7 @@ class Scheduler:
 
     def next_call(self) -> Call | None:
         """The transaction that is due for the operator now, one at a time."""
-        return self._registration() or self._overdue() or self._miss() or self._opening()
+        return self._registration() or self._reinstatement() or self._overdue() or self._miss() or self._opening()
 
     def waiting(self) -> Waiting | None:
         """What keeps the next round from being opened, for the alert line."""
@@ -103,15 +120,26 @@ class Scheduler:
             names = sorted(self._id(member) for member in pending)
             hint = f"register each (dltui client register {names[0]})"
             return Waiting("pending", f"waiting to be registered: {', '.join(names)}", hint)
-        missing = self._needed() - len(self._ledger.active)
-        if missing > 0 and time.monotonic() - self._started > JOIN_SECONDS / 4:
-            return Waiting(
-                "starved",
-                f"only {len(self._ledger.active)} active clients, a round needs {self._needed()}",
-                "register or restart clients",
-                STARVED_SECONDS,
-            )
+        if len(self._able) < self._needed() and time.monotonic() - self._started > JOIN_SECONDS / 4:
+            return self._starved()
         return None
+
+    def _starved(self) -> Waiting:
+        """Too few can take part: who could, and what the operator would do for each."""
+        members = self._ledger.members.values()
+        suspended = sorted(self._id(m) for m in members if m.status == "suspended")
+        down = sorted(self._id(m) for m in members if m.status == "active" and self._gone(m.address))
+        ways = []
+        if suspended:
+            ways.append(f"U reinstates {names(suspended)} (dltui client reinstate {suspended[0]})")
+        if down:
+            ways.append(f"R restarts {names(down)} (dltui client restart {down[0]})")
+        return Waiting(
+            "starved",
+            f"{plural(len(self._able), 'client')} can take part, a round needs {self._needed()}",
+            "; ".join(ways) or "register or restart clients",
+            STARVED_SECONDS,
+        )
 
     def pending_call(self, member: Member) -> list[Call]:
         """The transactions that accept a pending client: its record count, then itself."""
@@ -126,6 +154,11 @@ class Scheduler:
     def _id(self, member: Member) -> str:
         part = self.local.get(member.address)
         return f"client-{part}" if part is not None else member.address[:8]
+
+    @property
+    def _able(self) -> list[int]:
+        """Indices of the clients that the next round can count on: active, and not without a process here."""
+        return [i for i in self._ledger.active if not self._gone(self._ledger.by_index[i].address)]
 
     def _needed(self) -> int:
         rounds = self._config.rounds
@@ -153,6 +186,15 @@ class Scheduler:
                     return calls[0]
         return None
 
+    def _reinstatement(self) -> Call | None:
+        """The return of a client that was suspended for misses before this engine came, which has started it anew."""
+        for address in sorted(self.missed_before):
+            member = self._ledger.members[address]
+            if member.status == "suspended" and member.index is not None:
+                return self._federation.fl.reinstate_client(member.index)
+            self.missed_before.discard(address)
+        return None
+
     def _overdue(self) -> Call | None:
         facts = self._ledger.current
         if facts is None or facts.state not in IN_FLIGHT:
@@ -163,6 +205,8 @@ class Scheduler:
         """Who missed the last closed round: no update, or one that nobody could fetch."""
         facts = self._ledger.current
         if facts is None or facts.state in IN_FLIGHT or self._ledger.plan_of(facts)["maxMissed"] == 0:
+            return []
+        if self._excused(facts.number):
             return []
         due: list[tuple[RoundFacts, int, Verdict | None]] = [
             (facts, index, None) for index in bits(facts.selected & ~facts.submitted) if self._counts(facts, index)
@@ -194,7 +238,7 @@ class Scheduler:
         facts = self._ledger.current
         if self.paused or (facts is not None and facts.state in IN_FLIGHT) or self._awaiting_approval():
             return None
-        if self.finished_rounds >= self._config.run.rounds or len(self._ledger.active) < self._needed():
+        if self.finished_rounds >= self._config.run.rounds or len(self._able) < self._needed():
             return None
         starting = facts is None and any(not self._settled(address) for address in self.order)
         if starting and (not self._config.clients.auto_register or time.monotonic() - self._started < JOIN_SECONDS):

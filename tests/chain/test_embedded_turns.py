@@ -195,7 +195,11 @@ def test_a_batch_is_no_longer_turn_than_a_call(node: LocalNode, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     ("method", "params"),
-    [("dltui_waitBlock", ["0xffff", "0x1388"]), ("eth_sendRawTransactionSync", None)],
+    [
+        ("dltui_waitBlock", ["0xffff", "0x1388"]),
+        ("dltui_waitLogs", ["0x0", [], [], "0x1388"]),
+        ("eth_sendRawTransactionSync", None),
+    ],
 )
 def test_a_stranger_that_waits_holds_nobody_up(tmp_path: Path, method: str, params: list[str] | None) -> None:
     with local_node(tmp_path, batch_ms=60_000) as (node, _):

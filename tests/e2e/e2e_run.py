@@ -18,7 +18,7 @@ from dltui.core.commands import new_command
 from dltui.core.events import Event, Payload
 from dltui.core.session import LiveSession
 from dltui.errors import DltuiError
-from dltui.launch import create_run, start_engine
+from dltui.launch import create_run, engine_failure, start_engine
 from dltui.paths import RunPaths
 
 POLL = 0.02
@@ -75,6 +75,14 @@ class Run:
             time.sleep(POLL)
         self.poll()
         return self.engine.wait()
+
+    def refused(self, seconds: float = 40.0) -> DltuiError:
+        """Why the run did not begin; fails where it did, or left something behind."""
+        self.engine.wait(seconds)
+        error = engine_failure(self.engine, self.paths)
+        assert error is not None and error.exit_code == self.engine.returncode
+        assert not self.paths.root.exists()
+        return error
 
     def send(self, name: str, seconds: float = 20.0, **args: Any) -> str:
         """Send a command and return its answer; asked again while the engine is still coming up."""

@@ -100,7 +100,7 @@ def test_a_member_that_hangs_is_as_good_as_dead(start: Start) -> None:
 
 
 def test_a_killed_client_is_restarted_and_takes_part_again(start: Start) -> None:
-    run = start(run__rounds=4, **{**SHORT, "rounds__train_seconds_max": 20}, **SLOWER)
+    run = start(run__rounds=4, clients__restart=False, **{**SHORT, "rounds__train_seconds_max": 20}, **SLOWER)
     run.until(ev.ClientProgress, id="client-2", round=1, activity="train")
     kill(run.of(ev.ClientSpawned, id="client-2")[0].pid)
     run.until(ev.ClientExited, id="client-2")
@@ -115,7 +115,7 @@ def test_a_killed_client_is_restarted_and_takes_part_again(start: Start) -> None
 
 def test_a_committee_without_a_quorum_is_drawn_again(start: Start) -> None:
     """Two of three members die before they report: the attempt fails, and later ones give up or succeed, in time."""
-    run = start(run__rounds=1, rounds__max_missed=0, **SHORT, **SLOWER)
+    run = start(run__rounds=1, rounds__max_missed=0, clients__restart=False, **SHORT, **SLOWER)
     opened = run.until(ev.RoundOpened, round=1)
     for member in opened.committee[:2]:
         run.until(ev.UpdateSubmitted, round=1, client=member)
@@ -157,3 +157,44 @@ def test_the_whole_family_killed_twice(start: Start) -> None:
     assert summary["rounds"] == {"target": 4, "finalised": 4, "aborted": 0}
     checked = dltui("verify", str(run.paths.root), runs=run.paths.root.parent)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_all_clients_at_once(start: Start) -> None:
+    """They come back by themselves, the round that they lost is nobody's miss, and nobody is suspended for it."""
+    windows = {**SHORT, "rounds__train_seconds": 10, "rounds__train_seconds_max": 20}
+    run = start(run__rounds=3, **windows, **SLOWER)
+    run.until(ev.RoundReporting, round=2)
+    for spawned in run.of(ev.ClientSpawned):
+        kill(spawned.pid)
+    assert run.finish(150) == 0, run.story()
+    assert [excused.round for excused in run.of(ev.RoundExcused)] == [2]
+    assert run.of(ev.ClientMissed, round=2) == [] and run.of(ev.ClientSuspended) == []
+    assert len(run.of(ev.RoundFinalised)) == 3
+    verify(run.paths, lambda step: None)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGSTOP])
+def test_an_examiner_that_is_gone(start: Start, signum: signal.Signals) -> None:
+    """Rounds go on, it is started again, and every version is measured in the end."""
+    run = start(run__rounds=3, **SLOWER)
+    run.until(ev.ModelEvaluated, version=0)
+    examiner = child_of(parent_of(run.of(ev.ClientSpawned)[0].pid), "dltui-examiner")
+    kill(examiner, signum)
+    assert run.finish(120) == 0, run.story()
+    assert "the examiner was ended by SIGKILL; it starts again" in run.of(ev.RunAlert, id="examiner")[0].text
+    assert {measured.version for measured in run.of(ev.ModelEvaluated)} == {0, 1, 2, 3}
+    assert wait_gone([examiner]) == []
+    verify(run.paths, lambda step: None)
+
+
+def test_a_node_that_was_stopped_in_an_open_round_is_nobodys_fault(start: Start) -> None:
+    run = start(run__rounds=2, **{**SHORT, "rounds__train_seconds_max": 8}, **SLOWER)
+    run.until(ev.RoundOpened, round=2)
+    node = run.of(ev.ChainReady)[0].pid or 0
+    kill(node, signal.SIGSTOP)
+    time.sleep(12)  # the length of the silence is what is tested
+    kill(node, signal.SIGCONT)
+    assert run.finish(120) == 0, run.story()
+    assert run.of(ev.RoundExcused)[0].reason.startswith("the node did not answer for 1")
+    assert run.of(ev.ClientMissed, round=2) == [] and run.of(ev.ClientSuspended) == []
+    verify(run.paths, lambda step: None)

@@ -50,7 +50,7 @@ def ends_well(run: Run) -> None:
 
 
 def test_a_client_killed_while_it_trains(start: Start) -> None:
-    run = start(run__rounds=2, **SHORT, **LONG_TRAINING)
+    run = start(run__rounds=2, clients__restart=False, **SHORT, **LONG_TRAINING)
     run.until(ev.ClientProgress, id="client-1", round=1, activity="train")
     kill(pid_of(run, "client-1"))
     ends_well(run)
@@ -63,7 +63,7 @@ def test_a_client_killed_while_it_trains(start: Start) -> None:
 
 def test_a_client_killed_after_it_submitted_but_before_it_published(start: Start) -> None:
     windows = {**SHORT, "rounds__train_seconds_max": 20}
-    run = start(run__rounds=1, clients__parallel=1, **windows, **LONG_TRAINING)
+    run = start(run__rounds=1, clients__parallel=1, clients__restart=False, **windows, **LONG_TRAINING)
     early = run.until(ev.UpdateSubmitted, round=1).client
     kill(pid_of(run, early))
     ends_well(run)
@@ -75,7 +75,7 @@ def test_a_client_killed_after_it_submitted_but_before_it_published(start: Start
 def test_a_committee_member_killed_before_it_attests(start: Start) -> None:
     """The member dies while the others still train, and never reports; the two others are a quorum."""
     windows = {**SHORT, "rounds__train_seconds_max": 20}
-    run = start(run__rounds=1, clients__parallel=1, **windows, **LONG_TRAINING)
+    run = start(run__rounds=1, clients__parallel=1, clients__restart=False, **windows, **LONG_TRAINING)
     committee = run.until(ev.RoundOpened, round=1).committee
     member = run.until_that(
         lambda data: isinstance(data, ev.UpdateSubmitted) and data.client in committee, 40, "a member's update"
@@ -87,8 +87,8 @@ def test_a_committee_member_killed_before_it_attests(start: Start) -> None:
     assert {late.what for late in run.of(ev.ClientLate, id=member, round=1)} >= {"report"}
 
 
-def test_a_killed_client_is_started_again_where_the_configuration_says_so(start: Start) -> None:
-    run = start(run__rounds=1, clients__restart=True, **SHORT, **LONG_TRAINING)
+def test_a_killed_client_is_started_again(start: Start) -> None:
+    run = start(run__rounds=1, **SHORT, **LONG_TRAINING)
     run.until(ev.ClientProgress, id="client-1", round=1, activity="train")
     first = pid_of(run, "client-1")
     kill(first)

@@ -10,19 +10,19 @@ import pytest
 from dltui.config import load
 from dltui.core import events as ev
 from dltui.core.events import Payload
-from dltui.engine.crew import TOO_SLOW, Crew
+from dltui.engine.crew import Crew
 from dltui.engine.processes import Child, Nursery
 from dltui.engine.timing import Timings
 from dltui.errors import ConfigError
 from dltui.paths import RunPaths
 
 
-def genesis(sha256: str = "ab" * 32, round_seconds: float = 1.0) -> dict[str, Any]:
+def genesis(sha256: str = "ab" * 32) -> dict[str, Any]:
     return {
         "kind": "genesis",
         "digest": "cd" * 32,
         "data": {"dataset": "d", "schema": "s", "records": 9, "classes": 2, "test": 2, "sha256": sha256},
-        "model": {"model": "m", "parameters": 5, "bytes": 20, "device": "cpu", "round_seconds": round_seconds},
+        "model": {"model": "m", "parameters": 5, "bytes": 20, "device": "cpu", "round_seconds": 1.0},
     }
 
 
@@ -35,31 +35,18 @@ def told(tmp_path: Path) -> tuple[Crew, list[Payload]]:
 
 def test_data_and_model_are_described_once_known(told: tuple[Crew, list[Payload]]) -> None:
     crew, events = told
-    crew._examined(genesis())
+    crew.examination.told(genesis())
     assert [type(event) for event in events] == [ev.DataDescribed, ev.ModelDescribed]
-    assert (crew.genesis, crew.data_sha256) == ("cd" * 32, "ab" * 32)
+    assert (crew.examination.genesis, crew.examination.data_sha256) == ("cd" * 32, "ab" * 32)
 
 
 def test_other_data_than_before_are_refused(told: tuple[Crew, list[Payload]]) -> None:
     crew, events = told
-    crew._examined(genesis())
-    crew._examined(genesis())
+    crew.examination.told(genesis())
+    crew.examination.told(genesis())
     with pytest.raises(ConfigError, match="other data than the run began with: SHA-256 efefefefefef, not abababababab"):
-        crew._examined(genesis("ef" * 32))
+        crew.examination.told(genesis("ef" * 32))
     assert {event.sha256 for event in events if isinstance(event, ev.DataDescribed)} == {"ab" * 32}
-
-
-@pytest.mark.parametrize(("seconds", "warned"), [(60.0, False), (240.4, True)])
-def test_a_round_that_nobody_can_finish_is_told_before_it_opens(
-    told: tuple[Crew, list[Payload]], seconds: float, warned: bool
-) -> None:
-    crew, events = told
-    crew._examined(genesis(round_seconds=seconds))
-    alerts = [event for event in events if isinstance(event, ev.RunAlert)]
-    assert [alert.id for alert in alerts] == ([TOO_SLOW] if warned else [])
-    if warned:
-        assert "about 240 s a round here, and the deadline is 60 s" in alerts[0].text
-        assert "train_seconds_max" in alerts[0].hint
 
 
 def test_a_nursery_takes_with_it_who_ran_and_who_was_on_the_way(told: tuple[Crew, list[Payload]]) -> None:
@@ -71,3 +58,36 @@ def test_a_nursery_takes_with_it_who_ran_and_who_was_on_the_way(told: tuple[Crew
     exits = [(event.id, event.pid, event.code) for event in events if isinstance(event, ev.ClientExited)]
     assert exits == [("alice", 11, -9)]
     assert crew.everybody_lost() == []
+
+
+def ended(told: tuple[Crew, list[Payload]], code: int, asked: bool = False) -> ev.RunAlert | None:
+    """The alert when alice's process ends."""
+    crew, events = told
+    crew.parts = {"alice": 0}
+    child = crew.nursery.children["client-0"] = Child("client-0", "client", pid=11, code=code, asked=asked)
+    crew._exited(child)
+    return next((event for event in events if isinstance(event, ev.RunAlert)), None)
+
+
+def test_a_client_that_ends_unasked_is_due_again_and_its_alert_says_so(told: tuple[Crew, list[Payload]]) -> None:
+    alert = ended(told, -9)
+    assert alert is not None and alert.text == "alice was ended by SIGKILL; it starts again in 0.5 s"
+    assert told[0]._restarts.ended("alice") == 1.0
+
+
+@pytest.mark.parametrize("code", [-9, -15])
+def test_a_client_that_the_operator_ended_stays_away(told: tuple[Crew, list[Payload]], code: int) -> None:
+    alert = ended(told, code, asked=True)
+    assert told[0]._restarts._due == {} and told[0].wanted == []
+    assert (alert is None) if code == -15 else (alert is not None and alert.text.endswith("as the operator asked"))
+
+
+def test_a_client_that_ends_again_and_again_stays_away_in_the_end(told: tuple[Crew, list[Payload]]) -> None:
+    texts = []
+    for _ in range(6):
+        told[1].clear()
+        alert = ended(told, 1)
+        assert alert is not None
+        texts.append(alert.text)
+    assert texts[-2] == "alice ended with code 1; it starts again in 8 s"
+    assert texts[-1] == "alice ended with code 1 again, after 5 restarts: it stays away"

@@ -26,7 +26,9 @@ def pair(tmp_path: Path) -> Iterator[tuple[Nursery, socket.socket]]:
     ours.setblocking(False)
     theirs.settimeout(5)
     nursery._channel = ours
-    nursery._process = cast(Any, SimpleNamespace(poll=lambda: None, wait=lambda timeout: 0, pid=1))
+    nursery._process = cast(
+        Any, SimpleNamespace(poll=lambda: None, wait=lambda timeout: 0, terminate=lambda: None, pid=1)
+    )
     yield nursery, theirs
     theirs.close()
     nursery.stop()

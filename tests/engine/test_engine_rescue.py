@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -24,9 +25,10 @@ class World:
         self.losses: list[Exception] = []
         self.events: list[Payload] = []
         self.running = ["client-0", "client-10", "client-2"]
-        self.examining, self.warm, self.stop_reason = True, False, cast("str | None", None)
+        self.warm, self.stop_reason = False, cast("str | None", None)
         self.logs = Path("logs")
         self.nursery = self
+        self.examination = SimpleNamespace(begun=True, start=lambda: self.did.append("examiner"))
 
     def __getattr__(self, name: str) -> Any:
         return lambda *args: self.did.append(" ".join([name, *(arg for arg in args if isinstance(arg, str))]))
@@ -71,7 +73,6 @@ def rescue(world: World) -> Rescue:
         role,
         world.events.append,
         lambda: world.stop_reason,
-        lambda: world.did.append("examiner"),
         world.restart,
     )
 
@@ -133,6 +134,6 @@ def test_nurseries_that_all_die_end_the_run(world: World, rescue: Rescue) -> Non
 
 
 def test_an_examiner_that_was_not_started_yet_is_not_started_by_a_rescue(world: World, rescue: Rescue) -> None:
-    world.examining = False
+    world.examination.begun = False
     rescue.nursery(DEAD)
     assert "examiner" not in world.did

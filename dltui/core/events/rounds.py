@@ -126,6 +126,14 @@ class RoundAborted(Payload, frozen=True, kw_only=True):
     reason: str
 
 
+class RoundExcused(Payload, frozen=True, kw_only=True):
+    """The run itself was down in this round: the operator records no miss of it, and its abort does not count."""
+
+    KIND: ClassVar[str] = "round.excused"
+    round: int
+    reason: str
+
+
 class RoundTimed(Payload, frozen=True, kw_only=True):
     """Where a round's time went, in seconds; the parts are the slowest client's or member's, `waiting` is the rest."""
 

@@ -172,6 +172,7 @@ class _Handler(socketserver.BaseRequestHandler):
         self._close = True
         code = params.LIMIT_EXCEEDED if status == HTTPStatus.SERVICE_UNAVAILABLE else params.INVALID_REQUEST
         self._reply(status, refusal(RpcFault(code, reason)))
+        self._incoming.drain()
 
     def _reply(self, status: HTTPStatus, body: bytes, more: dict[str, str] | None = None) -> None:
         headers = dict(more or {})

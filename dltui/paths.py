@@ -13,6 +13,8 @@ import platformdirs
 
 from dltui.errors import ConfigError, RunError
 
+PIPES = ("examiner.fifo",)
+"""Names of the pipes that an engine makes in a run directory while it lives."""
 MAX_SOCKET_BYTES = 100
 """Unix sockets take at most 107 bytes of path; some systems fewer."""
 

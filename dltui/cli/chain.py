@@ -24,10 +24,11 @@ def show(
 
     def tell() -> int:
         from dltui.chain.anvil import places
-        from dltui.chain.engines import choose
+        from dltui.chain.engines import choose, refuse_open
         from dltui.cli import running
 
         wanted = running.effective(config, flags(given)).chain
+        refuse_open(wanted.engine, wanted.keystore)
         choice = choose(wanted.engine, wanted.anvil)
         print(f"{choice.engine}: {choice.reason}")
         for source, path in places(wanted.anvil):
@@ -47,11 +48,12 @@ def install(
     def get() -> int:
         from dltui.chain.anvil import BINARY_SHA256, VERSION
         from dltui.chain.anvil_install import install as install_anvil
+        from dltui.chain.engines import OPEN
 
         path = install_anvil(again)
         print(f"anvil {VERSION} is installed: {path}")
         print(f"  sha256 {BINARY_SHA256}")
-        print("  runs use it from now on (`dltui chain show`); --chain embedded does without")
+        print(f"  runs use it with --chain anvil; {OPEN}")
         return 0
 
     raise typer.Exit(guarded(get, (context.obj or {}).get("debug", False)))

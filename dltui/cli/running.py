@@ -20,7 +20,7 @@ from dltui.cli.telling import Telling
 from dltui.config import Config, load
 from dltui.core.commands import new_command
 from dltui.core.journal import Tail
-from dltui.core.jsontext import decode_json
+from dltui.core.jsontext import read_json
 from dltui.core.session import LiveSession, ReplaySession, Session
 from dltui.demo.director import Director
 from dltui.errors import ConfigError, MismatchError, RunError
@@ -77,13 +77,22 @@ def go_on(ref: str | None, telling: Telling, ascii: bool | None = None) -> int:
     paths = find_run(ref)
     if LiveSession(paths.root).alive():
         return send(str(paths.root), "run.resume")
-    if paths.summary.exists() and decode_json(paths.summary.read_bytes()).get("status") == "done":
+    if _is_done(paths):
         raise RunError("has finished", where=paths.id, hint=f"dltui replay {paths.id} shows it again")
     last, tail = 0, Tail(paths.journal)
     while events := tail.poll():
         last = events[-1].seq
     config = _frozen(paths, ascii)
     return _follow_engine(paths, start_engine(paths, password_for(config)), config, telling.possible(), after=last)
+
+
+def _is_done(paths: RunPaths) -> bool:
+    try:
+        return bool(read_json(paths.summary)["status"] == "done")
+    except FileNotFoundError:
+        return False
+    except (ValueError, KeyError, TypeError) as error:
+        raise MismatchError("is not a summary", where=str(paths.summary)) from error
 
 
 def attach(paths: RunPaths, telling: Telling, read_only: bool = False, ascii: bool | None = None) -> int:

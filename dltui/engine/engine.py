@@ -172,7 +172,7 @@ class Engine:
     def _bring_up(self) -> None:
         """Step by step; each does what is missing, so that it can be taken again where node or nursery died in it."""
         self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
-        self._ground.start()
+        self._ground.start(self._federation_id)
         self._open_books()
         step, until = self._rescue.surviving, self._rescue.until
         self._federation = step(self._settle)

@@ -30,7 +30,7 @@ class Hearing:
         self._timings = timings
         self._pace = pace
         self._emit = emit
-        self._said: dict[str, tuple[float, str]] = {}
+        self._said: dict[str, tuple[float, str, int]] = {}
         self._heard: dict[str, float] = {}
         self._silent: set[str] = set()
 
@@ -91,17 +91,17 @@ class Hearing:
         )
 
     def _progress(self, name: str, message: dict[str, Any]) -> None:
-        now, activity = time.monotonic(), str(message["activity"])[:20]
-        said_at, said = self._said.get(name, (0.0, ""))
-        turns = activity in ("train", "trained") and said != activity
+        now, activity, number = time.monotonic(), str(message["activity"])[:20], int(message["round"])
+        said_at, said, of = self._said.get(name, (0.0, "", 0))
+        turns = number != of or (activity in ("train", "trained") and said != activity)
         if now - said_at < PROGRESS_SECONDS and not turns:
             return
-        self._said[name] = now, activity
+        self._said[name] = now, activity, number
         loss, accuracy = message.get("loss"), message.get("accuracy_bp")
         self._emit(
             ev.ClientProgress(
                 id=name,
-                round=int(message["round"]),
+                round=number,
                 activity=activity,
                 epoch=int(message.get("epoch", 0)),
                 epochs=int(message.get("epochs", 0)),

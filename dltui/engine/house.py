@@ -16,16 +16,18 @@ import dltui
 from dltui.config import Config
 from dltui.core.events import Event, RunStarted
 from dltui.core.journal import timestamp
-from dltui.core.jsontext import decode_json
+from dltui.core.jsontext import read_json
 from dltui.errors import ConfigError, RunError
 from dltui.paths import RunPaths
+from dltui.runfiles import open_regular
 
 
 class Lock:
     """One engine a run: held through a file lock, which the kernel frees when the engine dies."""
 
     def __init__(self, paths: RunPaths) -> None:
-        self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT, 0o600)
+        # Through a link this would write into another file.
+        self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -65,7 +67,7 @@ def write_run_json(
 def read_run_json(paths: RunPaths) -> dict[str, Any]:
     """What `write_run_json` wrote. Raises RunError where it is missing or damaged."""
     try:
-        document = decode_json(paths.run_json.read_bytes())
+        document = read_json(paths.run_json)
         if not isinstance(document["addresses"], dict):
             raise ValueError("addresses")
         return dict(document)
@@ -102,12 +104,16 @@ def write_whole(path: Path, data: bytes) -> None:
     os.replace(temporary, path)
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file in hex, empty where there is none."""
-    if not path.exists():
+def file_sha256(path: Path, limit: int | None = None) -> str:
+    """SHA-256 of a file in hex, empty if there is none. Raises MismatchError if it is larger than `limit` bytes."""
+    digest = hashlib.sha256()
+    try:
+        with open_regular(path, limit) as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    except FileNotFoundError:
         return ""
-    with path.open("rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
+    return digest.hexdigest()
 
 
 def _start_time() -> float:

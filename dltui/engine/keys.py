@@ -14,7 +14,7 @@ from pathlib import Path
 from dltui.chain.accounts import address_of, open_keystore
 from dltui.chain.wallet import demo_key
 from dltui.config import Config
-from dltui.core.jsontext import decode_json
+from dltui.core.jsontext import read_json
 from dltui.errors import RunError
 
 OWN_KEYS = "clients.json"
@@ -68,7 +68,7 @@ def client_keys(config: Config, count: int, folder: Path, new: bool) -> tuple[Ke
 
 def _read(path: Path, count: int) -> tuple[Key, ...]:
     try:
-        rows = decode_json(path.read_bytes())["keys"]
+        rows = read_json(path)["keys"]
         found = [bytes.fromhex(rows[f"client-{part}"]["key"].removeprefix("0x")) for part in range(count)]
         return tuple(Key(secret, address_of(secret)) for secret in found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -9,6 +9,7 @@ from typing import Any
 from dltui import exits
 from dltui.chain import artifacts
 from dltui.chain.blocks import MinedBlock
+from dltui.chain.chain_id import own_chain_id
 from dltui.chain.describe import deployed_name
 from dltui.chain.facts import FactStream
 from dltui.chain.ledger import FINALISED
@@ -92,8 +93,18 @@ def _check_contracts(document: dict[str, Any], config: Config, operator: str, ch
     if config.chain.federation:
         fl = str(told.get("FLContract")).lower()
         _same(where, "its FLContract", fl, config.chain.federation.lower(), "config.toml has")
+    if not config.chain.is_url:
+        own = own_chain_id(config.chain.chain_id, config.chain.keystore, _federation_id(document, where))
+        _same(where, "the chain id of its federation", own, chain.id, "genesis has")
     if chain.federation_ids and document.get("federation_id") not in chain.federation_ids:
         raise MismatchError(f"has not the federation_id of the chain, {', '.join(chain.federation_ids)}", where=where)
+
+
+def _federation_id(document: dict[str, Any], where: str) -> bytes:
+    try:
+        return bytes.fromhex(document["federation_id"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise MismatchError("names no federation_id", where=where) from error
 
 
 def _same(where: str, what: str, told: Any, found: Any, by: str) -> None:

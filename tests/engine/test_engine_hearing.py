@@ -44,6 +44,14 @@ def test_the_start_and_the_end_of_training_reach_the_journal_however_short_it_wa
     assert told == ["wait", "train", "trained"]
 
 
+def test_the_first_word_on_a_round_reaches_the_journal_however_soon_it_comes(heard: Heard) -> None:
+    """A client that queues for its turn says so once, and then nothing for as long as it queues."""
+    for activity, number in (("trained", 1), ("publish", 1), ("attest", 1), ("wait", 2), ("wait", 2)):
+        heard.tells(kind="progress", activity=activity, round=number)
+    told = [(event.activity, event.round) for event in heard.events if isinstance(event, ev.ClientProgress)]
+    assert told == [("trained", 1), ("wait", 2)]
+
+
 def test_a_late_client_that_is_silent_is_named_until_it_speaks_again(heard: Heard) -> None:
     heard.now += SILENT_SECONDS + 1
     heard.hearing.late("client-0", 5)

@@ -1,7 +1,7 @@
 """`python -m dltui.chain.embedded --dir DIR`: run the node on DIR/genesis.json until SIGTERM.
 
-Prints one JSON line on stdout: `{"port": …, "pid": …}` once JSON-RPC answers, or `{"error": …, "where": …}`.
-Everything else goes to stderr.
+Prints JSON lines on stdout: `{"port": …, "pid": …, "replayed": …}` once JSON-RPC answers, or `{"error": …,
+"where": …}`. While it replays a long log, `{"replayed": …}` comes now and then. Everything else goes to stderr.
 """
 
 from __future__ import annotations
@@ -32,26 +32,34 @@ def main() -> int:
     parser.add_argument("--dir", type=Path, required=True, help="directory with genesis.json and the chain's state")
     parser.add_argument("--port", type=int, default=0, help="loopback port; 0 takes a free one")
     parser.add_argument("--batch-ms", type=int, default=20, help="what arrives within it shares a block")
+    parser.add_argument("--log", type=Path, help="a transaction log, which is replayed before the node listens")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     die_with_parent(signal.SIGTERM)
     try:
-        _serve(args.dir, args.port, args.batch_ms)
+        _serve(args.dir, args.port, args.batch_ms, args.log)
     except ChainError as error:
         _say({"error": error.message, "where": error.where, "hint": error.hint})
         return exits.CHAIN
     return exits.OK
 
 
-def _serve(directory: Path, port: int, batch_ms: int) -> None:
+def _serve(directory: Path, port: int, batch_ms: int, log: Path | None) -> None:
     # A call of depth 1024 in the EVM is several thousand Python frames deep.
     threading.stack_size(_THREAD_STACK)
     from dltui.chain.embedded.chain import StoredChain
     from dltui.chain.embedded.methods import Methods
     from dltui.chain.embedded.miner import Miner
+    from dltui.chain.embedded.restore import restore
     from dltui.chain.embedded.server import RpcServer
+    from dltui.chain.txlog import TxLog
 
     chain = StoredChain(directory, read_genesis(directory / "genesis.json"))
+    try:
+        replayed = restore(chain, TxLog(log), lambda blocks: _say({"replayed": blocks})) if log is not None else 0
+    except BaseException:
+        chain.close()
+        raise
     miner = Miner(chain, batch_ms)
     try:
         server = RpcServer(Methods(chain, miner), port)
@@ -70,7 +78,9 @@ def _serve(directory: Path, port: int, batch_ms: int) -> None:
     miner.start()
     threading.Thread(target=server.serve_forever, args=(_POLL,), name="http", daemon=True).start()
     logging.info("block %d, listening on 127.0.0.1:%d", chain.head.block_number, server.server_port)
-    _say({"port": server.server_port, "pid": os.getpid()})
+    _say({"port": server.server_port, "pid": os.getpid(), "replayed": replayed})
+    # From now on stdout is stderr: whoever reads the pipe may go.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     stop.wait()
     server.shutdown()
     server.server_close()
@@ -80,10 +90,8 @@ def _serve(directory: Path, port: int, batch_ms: int) -> None:
 
 
 def _say(line: dict[str, object]) -> None:
-    """Write the one line of stdout; from then on stdout is stderr, whoever reads the pipe may go."""
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

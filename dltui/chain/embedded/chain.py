@@ -19,6 +19,7 @@ from dltui.chain.embedded.genesis import Genesis
 from dltui.chain.embedded.index import Index
 from dltui.chain.embedded.machine import BlockResult, Machine
 from dltui.chain.embedded.transactions import Refused
+from dltui.chain.embedded.waiters import Waiters
 from dltui.errors import ChainError
 
 STATE_FILE = "state.sqlite"
@@ -37,7 +38,8 @@ class StoredChain:
     """The chain in `directory`, begun with `genesis` where it is empty; `clock` gives unix seconds.
 
     `lock` guards the machine and the index; `grown` is notified after each block, and `bell` rings after each
-    block and each arrival of a transaction. `head` is the newest header. `desk` executes calls beside the lock.
+    block and each arrival of a transaction; `waiters` wait for logs. `head` is the newest header. `desk` executes calls
+    beside the lock.
     Raises `ChainError` where another process has the directory open, or the state does not belong to `genesis`.
     """
 
@@ -47,6 +49,7 @@ class StoredChain:
         self.lock = threading.RLock()
         self.grown = threading.Condition()
         self.bell = Bell()
+        self.waiters = Waiters()
         self._clock = clock
         self._guard = _claim(directory / "state.lock")
         try:
@@ -77,6 +80,7 @@ class StoredChain:
                     raise NoBlock(block.refused)
                 self.index.add(block)
             self._advance(block.header)
+            self.waiters.tell(log for executed in block.transactions for log in executed.logs)
         return block
 
     def wait(self, after: int, timeout: float) -> int:

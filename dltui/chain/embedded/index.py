@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS logs(
     block INTEGER, position INTEGER, tx_position INTEGER, tx BLOB, address BLOB,
     topic0 BLOB, topic1 BLOB, topic2 BLOB, topic3 BLOB, data BLOB, PRIMARY KEY(block, position)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS logs_by_address ON logs(address, topic0, block);
+CREATE INDEX IF NOT EXISTS logs_of_address ON logs(address, block);
 CREATE INDEX IF NOT EXISTS logs_by_topic ON logs(topic0, block);
 """
 _LOG_COLUMNS = (

@@ -63,11 +63,6 @@ class Miner(threading.Thread):
         self._chain.bell.ring()
         return ticket
 
-    @property
-    def taken(self) -> bool:
-        """Whether a transaction was ever taken."""
-        return self._count > 0
-
     def taken_since(self, count: int) -> tuple[int, list[bytes]]:
         """How many transactions were ever taken, and the hashes of those after the first `count`."""
         with self._chain.lock:

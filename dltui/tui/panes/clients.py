@@ -20,7 +20,7 @@ COLUMNS = (
     Column("state", 11, sort="state"),
     Column("epoch", 5, right=True, rank=5),
     Column("loss", 5, right=True, rank=3, sort="loss"),
-    Column("acc", 5, right=True, rank=2, sort="acc"),
+    Column("attest", 6, right=True, rank=2, sort="attest"),
     Column("share", 6, right=True, rank=1, sort="share"),
     Column("gas", 5, right=True, rank=4, sort="gas"),
     Column("seen", 5, right=True, rank=6, sort="seen"),
@@ -34,7 +34,11 @@ SEAT = "◆"
 
 
 class ClientsPane(TablePane):
-    """One row a client. `share` is its weight's part of the last aggregate."""
+    """One row a client.
+
+    `loss` is that of its own training, `attest` what it measured the round's result at, and `share` its weight's part
+    of the last aggregate.
+    """
 
     heading: ClassVar[str] = "Clients"
     needs: ClassVar[frozenset[str]] = frozenset({"clients", "round", "chain"})
@@ -84,7 +88,7 @@ class ClientsPane(TablePane):
             "client": row.id,
             "state": row.word,
             "loss": row.loss_value,
-            "acc": row.accuracy_bp,
+            "attest": row.accuracy_bp,
             "share": row.share_bp,
             "gas": row.gas_value,
             "seen": row.seen_at or None,

@@ -16,11 +16,12 @@ from dltui.tui.widgets.ink import Part
 from dltui.tui.widgets.line_table import Column
 
 COLUMNS = (
-    Column("version", 9, grow=True, sort="version"),
+    Column("ver", 5, grow=True, sort="version"),
+    Column("parent", 6, rank=1),
     Column("state", 10, sort="state"),
-    Column("acc", 6, right=True, rank=1, sort="acc"),
+    Column("test", 6, right=True, sort="test"),
+    Column("committee", 9, right=True, sort="committee"),
     Column("digest", 9, rank=2),
-    Column("test", 5, right=True, rank=3, sort="test"),
     Column("round", 5, right=True, rank=4),
     Column("by", 10, rank=5, sort="by"),
     Column("cid", 24, rank=6),
@@ -28,7 +29,7 @@ COLUMNS = (
 
 
 class RegistryPane(TablePane):
-    """One row a version, newest first. `acc` is the committee's median, `test` the split that no client sees."""
+    """One row a version, newest first. `test` is the split that no client sees, `committee` its median."""
 
     heading: ClassVar[str] = "Model registry"
     needs: ClassVar[frozenset[str]] = frozenset({"registry", "round"})
@@ -55,13 +56,13 @@ class RegistryPane(TablePane):
         """One piece of text a column."""
         dead = row.word in ("rejected", "tainted")
         figures = "quiet" if dead else ""
-        lineage = f"{row.label} ← {row.parent}" if row.parent != fmt.NONE else row.label
         return (
-            (lineage, "quiet" if dead else "warn" if row.branches else "strong"),
+            (row.label, "quiet" if dead else "strong"),
+            (f"← {row.parent}" if row.parent != fmt.NONE else "", "warn" if row.branches and not dead else "quiet"),
             (f"{fmt.symbol(row.tone)} {row.word}", TONES[row.tone]),
+            (row.test_accuracy + (row.test_change or " "), figures),
             (row.accuracy + (row.change or " "), figures),
             (fmt.short(row.digest), "quiet"),
-            (row.test_accuracy, figures),
             (str(row.round) if row.round else fmt.NONE, "quiet"),
             (row.by, "quiet"),
             (row.cid, "quiet"),
@@ -72,7 +73,7 @@ class RegistryPane(TablePane):
         return {
             "version": row.version,
             "state": row.word,
-            "acc": row.accuracy_bp,
+            "committee": row.accuracy_bp,
             "test": row.test_accuracy_bp,
             "by": row.by,
         }[column]
@@ -84,6 +85,6 @@ class RegistryPane(TablePane):
     def record(self, row: RegistryRow) -> dict[str, Any]:
         """The figures rather than their short forms."""
         values = msgspec.structs.asdict(row)
-        for short in ("label", "tone", "accuracy", "test_accuracy", "change", "branches"):
+        for short in ("label", "tone", "accuracy", "test_accuracy", "change", "test_change", "branches"):
             del values[short]
         return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dltui.chain.embedded import params
@@ -13,7 +14,8 @@ from dltui.chain.embedded.params import RpcFault, arguments
 
 MAX_RANGE = 1_000_000
 """Most blocks that one log query may look through."""
-_ENDLESS = 2**63 - 1
+ENDLESS = 2**63 - 1
+"""The last block of a query that has no end."""
 
 
 class LogMethods:
@@ -40,10 +42,15 @@ def find_logs(chain: StoredChain, wanted: Any) -> list[Json]:
             first, last = finder.bound(wanted.get("fromBlock")), finder.bound(wanted.get("toBlock"))
             if first > last:
                 raise params.invalid("invalid block range params")
-        last = min(last, int(chain.head.block_number))
-        if last - first >= MAX_RANGE:
-            raise RpcFault(params.LIMIT_EXCEEDED, f"the query looks through more than {MAX_RANGE} blocks")
-        return chain.index.logs(LogFilter(first, last, addresses, topics))
+        return logs_up_to_head(chain, LogFilter(first, last, addresses, topics))
+
+
+def logs_up_to_head(chain: StoredChain, wanted: LogFilter) -> list[Json]:
+    """The logs that match, in the blocks that there are by now; the caller holds the chain's lock."""
+    last = min(wanted.last, int(chain.head.block_number))
+    if last - wanted.first >= MAX_RANGE:
+        raise RpcFault(params.LIMIT_EXCEEDED, f"the query looks through more than {MAX_RANGE} blocks")
+    return chain.index.logs(replace(wanted, last=last))
 
 
 def coming_logs(wanted: Any) -> LogFilter:
@@ -52,7 +59,7 @@ def coming_logs(wanted: Any) -> LogFilter:
     if wanted.get("blockHash") is not None:
         raise params.invalid("a filter for blocks to come has no blockHash")
     first, last = params.block_tag(wanted.get("fromBlock")), params.block_tag(wanted.get("toBlock"))
-    low, high = (first if isinstance(first, int) else 0), (last if isinstance(last, int) else _ENDLESS)
+    low, high = (first if isinstance(first, int) else 0), (last if isinstance(last, int) else ENDLESS)
     if low > high:
         raise params.invalid("invalid block range params")
     return LogFilter(low, high, addresses, topics)

@@ -1,0 +1,53 @@
+"""Runs that earlier releases recorded (tests/fixtures/recorded): whatever changed since, they stay readable."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from e2e_run import Verifier
+
+from dltui.core.journal import read
+from dltui.core.state import State
+from dltui.paths import RunPaths
+
+RECORDED = Path(__file__).parent.parent / "fixtures" / "recorded"
+HONEST = {"embedded": 2, "anvil": 2, "resumed": 3}
+"""Name to the number of its finalised rounds."""
+
+
+def unpack(name: str, folder: Path) -> RunPaths:
+    """A recorded run in `folder`, under its own id."""
+    with tarfile.open(RECORDED / f"{name}.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+        return RunPaths(folder / archive.getnames()[0])
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_a_recorded_run_is_verified(name: str, tmp_path: Path, verifier: Verifier) -> None:
+    paths = unpack(name, tmp_path / "runs")
+    done = verifier("verify", str(paths.root), folder=tmp_path, runs=paths.root.parent)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{HONEST[name]} rounds recomputed to the same digests and verdicts" in done.stdout
+
+
+@pytest.mark.parametrize("words", [("replay", "--no-ui"), ("attach", "--read-only", "--no-ui")])
+@pytest.mark.parametrize("name", HONEST)
+def test_a_recorded_run_is_told_again(name: str, words: tuple[str, ...], tmp_path: Path, verifier: Verifier) -> None:
+    paths = unpack(name, tmp_path / "runs")
+    before = {path: path.read_bytes() for path in paths.root.rglob("*") if path.is_file()}
+    done = verifier(words[0], str(paths.root), *words[1:], folder=tmp_path, runs=paths.root.parent)
+    assert done.returncode == 0, done.stderr
+    assert f"run {paths.id} finished {HONEST[name]}/{HONEST[name]} rounds" in done.stdout
+    assert {path: path.read_bytes() for path in paths.root.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_a_recorded_run_is_folded(name: str, tmp_path: Path) -> None:
+    paths = unpack(name, tmp_path)
+    state = State()
+    for event in read(paths.journal):
+        state.apply(event)
+    assert [found.state for found in state.rounds.values()] == ["finalised"] * HONEST[name]
+    assert sorted(state.versions) == list(range(HONEST[name] + 1))

@@ -13,7 +13,7 @@ from dltui.chain.backoff import Backoff
 from dltui.chain.receipts import parse_receipt
 from dltui.chain.refusals import in_words
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import Call, NodeUnreachable, Receipt, Revert, Reverted, RpcError
+from dltui.chain.types import METHOD_NOT_FOUND, Call, NodeUnreachable, Receipt, Revert, Reverted, RpcError
 from dltui.errors import ChainError
 
 TRANSFER_GAS = 21_000
@@ -22,7 +22,6 @@ _FEE_HEADROOM = 10
 _HIGHEST_TIP = 1_000_000_000
 _POLL_SECONDS = 0.05
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-_METHOD_NOT_FOUND = (-32601, -32004)
 _NOT_YET_MINED = 4
 _REVERTED = 3
 _STALE = ("nonce too low", "nonce too high", "less than block base fee", "underpriced")
@@ -225,7 +224,7 @@ class Wallet:
             try:
                 return self._rpc.call("eth_sendRawTransactionSync", raw)
             except RpcError as error:
-                if error.code not in _METHOD_NOT_FOUND:
+                if error.code not in METHOD_NOT_FOUND:
                     raise
                 self._sync = False
         return self._rpc.call("eth_sendRawTransaction", raw)

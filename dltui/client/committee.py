@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from dltui.aggregation.errors import Overflow, Unavailable
@@ -27,7 +28,7 @@ class CommitteeDuty:
         self.round = facts.number
         self.attempt = facts.attempt
         self._held: set[str] = set()
-        """Digests of the updates that were fetched, checked and are served from here on: memory holds none of them."""
+        """Digests of the updates that were fetched and checked: memory holds none of them."""
         self._result: RoundResult | None = None
         self._root = b""
         self._published = False
@@ -43,6 +44,13 @@ class CommitteeDuty:
             return self._finalise(facts) if me in facts.attested else self._attest(facts)
         return False
 
+    def due_at(self, facts: RoundFacts) -> float:
+        """When `step` has something to do by the clock alone, in unix seconds: now while blobs are missing."""
+        me = self._seat.index
+        if facts.state == REPORTING and facts.committee >> me & 1 and me not in facts.reports:
+            return 0.0
+        return self._finalise_at if facts.state == ATTESTING and self._published else math.inf
+
     def _report(self, facts: RoundFacts) -> bool:
         started = time.monotonic()
         missing = self._fetch_missing(facts)
@@ -56,11 +64,14 @@ class CommitteeDuty:
         return self._seat.send(self._seat.contract.report(facts.number, facts.attempt, held, b""), facts)
 
     def _fetch_missing(self, facts: RoundFacts) -> int:
-        """Fetch and serve what is there by now, one at a time; the number of updates that are still missing."""
+        """Fetch what is there by now, one at a time; the number of updates that are still missing.
+
+        The store that it is fetched from is the one that it is served from.
+        """
         digests = {s.digest for s in facts.submissions.values()}
         for digest in digests - self._held:
             try:
-                self._seat.store.put(self._seat.store.get(digest))
+                self._seat.store.get(digest)
             except BlobError:
                 continue
             self._held.add(digest)

@@ -84,7 +84,7 @@ class Engine:
         self._socket = socket_path(paths.root)
         self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
-        self._waiting = WaitingAlert(self.emit)
+        self._waiting, self._unanswered = WaitingAlert(self.emit), WaitingAlert(self.emit)
         self._excuses = Excuses(self.state, self.emit)
         self._backoff = Backoff()
         self._complete_since: float | None = None
@@ -356,6 +356,7 @@ class Engine:
             self._backoff.succeeded()
             self._clear("operator-tx")
         self._waiting.tell(self._scheduler.waiting())
+        self._unanswered.tell(self._scheduler.unanswered())
 
     def _finished(self) -> bool:
         if self._scheduler.paused or not self._scheduler.complete():

@@ -49,7 +49,7 @@ class CommitteeDuty:
         me = self._seat.index
         if facts.state == REPORTING and facts.committee >> me & 1 and me not in facts.reports:
             return 0.0
-        return self._finalise_at if facts.state == ATTESTING and self._published else math.inf
+        return self._finalise_at if facts.state == ATTESTING and self._finalise_at else math.inf
 
     def _report(self, facts: RoundFacts) -> bool:
         started = time.monotonic()

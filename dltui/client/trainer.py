@@ -43,7 +43,7 @@ class TrainingDuty:
         if facts.state == OPEN and facts.selected >> me & 1 and me not in facts.submissions:
             return self._submit(facts)
         if facts.state in (REPORTING, ATTESTING) and me in facts.submissions and not self._published:
-            return self._publish(facts)
+            self._publish(facts)
         return False
 
     def _submit(self, facts: RoundFacts) -> bool:
@@ -73,10 +73,10 @@ class TrainingDuty:
                 self._failed = True
         return self._blob is not None
 
-    def _publish(self, facts: RoundFacts) -> bool:
+    def _publish(self, facts: RoundFacts) -> None:
         """Publish the update; a store that refuses it is asked again, ever later, and other duties go on meanwhile."""
         if time.time() < self._offer_at:
-            return False
+            return
         try:
             self._offer(facts)
         except BlobError as error:
@@ -84,9 +84,8 @@ class TrainingDuty:
             if not self._offer_at:
                 self._seat.telemetry.trouble(facts.number, error.message, error.hint)
             self._offer_at = time.time() + self._backoff.failed()
-            return False
+            return
         self._blob, self._published = None, True
-        return False
 
     def _offer(self, facts: RoundFacts) -> None:
         digest = facts.submissions[self._seat.index].digest

@@ -184,8 +184,10 @@ def test_a_refused_update_is_a_warning_and_is_offered_again_ever_later(
     assert cast(Any, taken.telemetry).troubles == [(3, "cannot store the blob: No space left on device", "make room")]
     store.full = False
     clock.now += 5
-    assert duty.step(facts) and store.get(digest) == b"update"
-    assert not duty.step(facts) and duty.due_at() == float("inf")
+    duty.step(facts)
+    offered = store.offered
+    assert store.get(digest) == b"update" and duty.due_at() == float("inf")
+    assert not duty.step(facts) and store.offered == offered
 
 
 def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
@@ -200,6 +202,7 @@ def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
     duty._result = RoundResult(b"model", b"manifest", "ab" * 32, b"verdicts", ())
     clock.pass_seconds(60, lambda: duty.step(facts))
     assert sent == [] and 12 <= store.offered <= 30
+    assert clock.now - 0.05 <= duty.due_at(facts) <= clock.now + 5
     store.full = False
     clock.now += 5
     duty.step(facts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 from dltui import exits
 from dltui.core.text import clean
@@ -41,25 +40,3 @@ def complain(error: DltuiError) -> None:
 def _harmless(text: str) -> str:
     """What an error quotes may be anybody's; its lines stay."""
     return "\n".join(clean(line, LONGEST) for line in text.split("\n"))
-
-
-def flags(given: dict[str, Any]) -> dict[str, Any]:
-    """The flags that were given, by configuration key (`rounds` is `run.rounds`)."""
-    return {KEYS[name]: value for name, value in given.items() if name in KEYS and value is not None}
-
-
-KEYS = {
-    "rounds": "run.rounds",
-    "seed": "run.seed",
-    "clients": "clients.count",
-    "dataset": "data.dataset",
-    "partition": "data.partition",
-    "alpha": "data.alpha",
-    "model": "model.name",
-    "chain": "chain.engine",
-    "port": "chain.port",
-    "epochs": "training.epochs",
-    "require_approval": "rounds.require_approval",
-    "ascii": "ui.ascii",
-}
-"""Flag names to configuration keys."""

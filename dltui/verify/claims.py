@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dltui import exits
-from dltui.chain import artifacts, statefile
+from dltui.chain import statefile
 from dltui.chain.blocks import MinedBlock
 from dltui.chain.chain_id import own_chain_id
-from dltui.chain.describe import deployed_name
+from dltui.chain.describe import deployment
 from dltui.chain.embedded.chain import STATE_FILE
 from dltui.chain.engines import URL
 from dltui.chain.facts import FactStream
@@ -39,12 +39,8 @@ class Chain:
 
 def federation_ids(block: MinedBlock) -> frozenset[str]:
     """The ids (hex) of the federations whose FLContract this block deployed."""
-    start = len(artifacts.artifact("FLContract").bytecode)
-    return frozenset(
-        tx.data[start : start + 32].hex()
-        for tx in block.txs
-        if tx.created is not None and tx.status == 1 and deployed_name(tx.data) == "FLContract"
-    )
+    made = [deployment(tx.data) for tx in block.txs if tx.created is not None and tx.status == 1]
+    return frozenset(found[1][:32].hex() for found in made if found is not None and found[0] == "FLContract")
 
 
 def described(paths: RunPaths) -> dict[str, Any]:

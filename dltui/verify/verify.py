@@ -27,7 +27,7 @@ from dltui.errors import ChainError, ConfigError, MismatchError, RunError
 from dltui.paths import RunPaths
 from dltui.runfiles import open_regular
 from dltui.store import Store, cid
-from dltui.verify import claims, results, story, tree
+from dltui.verify import claims, lineage, plans, results, story, tree
 from dltui.verify import facts as journal_facts
 from dltui.verify.chain import Reexecution
 from dltui.verify.foreign import Recorded
@@ -104,9 +104,7 @@ def _verify_chain(
     if isinstance(again, Reexecution):
         story.check_block_times(events, again.began, again.standard, str(paths.journal))
         say(Step("state", _compare_state(paths, events, again, finished)))
-    plans = [plan["planHash"].hex() for plan in stream.ledger.plans.values()]
-    if plans and plans[-1] != plan_hash(config):
-        raise MismatchError(f"gives plan {plan_hash(config)}, on chain is {plans[-1]}", where=str(paths.config))
+    plans.check(stream.ledger.plans, config, str(paths.config))
     return stream
 
 
@@ -153,6 +151,7 @@ def _facts(
             facts = list(stream.of_block(block))
         except ChainError as error:
             raise MismatchError(error.message, where=f"{log}, {error.where}") from error
+        lineage.check(block, stream)
         yield from ((block.number, payload) for payload in facts)
 
 

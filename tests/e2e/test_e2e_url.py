@@ -47,6 +47,7 @@ def with_password(folder: Path, password: str, **flags: object) -> Run:
     """A run whose engine gets the keystore's password as the program gives it."""
     keystore = folder / "operator.json"
     keystore.write_text(json.dumps(Account.encrypt(OWN_KEY, PASSWORD, kdf="pbkdf2", iterations=10)))
+    keystore.chmod(0o600)
     return Run(make(folder / "runs", chain__keystore=str(keystore), **FLAGS, **flags), password=password)
 
 

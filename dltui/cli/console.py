@@ -7,7 +7,11 @@ import traceback
 from collections.abc import Callable
 
 from dltui import exits
+from dltui.core.text import clean
 from dltui.errors import DltuiError
+
+LONGEST = 8_000
+"""Characters of a line of an error."""
 
 
 def guarded(command: Callable[[], int], debug: bool = False) -> int:
@@ -28,6 +32,11 @@ def guarded(command: Callable[[], int], debug: bool = False) -> int:
 def complain(error: DltuiError) -> None:
     """Say on stderr what happened, where, and what to do next."""
     where = f"{error.where}: " if error.where else ""
-    print(f"error: {where}{error.message}", file=sys.stderr)
+    print(f"error: {_harmless(where + error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"  try: {error.hint}", file=sys.stderr)
+        print(f"  try: {_harmless(error.hint)}", file=sys.stderr)
+
+
+def _harmless(text: str) -> str:
+    """What an error quotes may be anybody's; its lines stay."""
+    return "\n".join(clean(line, LONGEST) for line in text.split("\n"))

@@ -10,7 +10,7 @@ import typer
 
 import dltui
 from dltui.cli import chain as chain_commands
-from dltui.cli import contracts, data, doctor, models, twins, viewing
+from dltui.cli import contracts, data, doctor, models, twins, verifying, viewing
 from dltui.cli.console import guarded
 from dltui.cli.options import RUN, flags, with_flags
 from dltui.cli.password import hide
@@ -29,6 +29,7 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(data.app, name="data")
 twins.model.command("show")(models.show)
 app.command("doctor")(doctor.doctor)
+app.command("verify")(verifying.verify)
 app.add_typer(chain_commands.app, name="chain")
 
 NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")]
@@ -156,22 +157,6 @@ def runs(context: typer.Context) -> None:
         return print_runs()
 
     raise typer.Exit(guarded(show, context.obj["debug"]))
-
-
-@app.command()
-def verify(context: typer.Context, run: RunRef = None) -> None:
-    """Re-execute, re-hash, recompute and compare a run; names the first mismatch (exit 4)."""
-
-    def check() -> int:
-        from dltui.paths import find_run
-        from dltui.verify.verify import verify as check_run
-
-        paths = find_run(run)
-        check_run(paths, lambda step: print(f"  {step.name:<9} {step.text}", flush=True))
-        print(f"run {paths.id}: verified, no mismatch")
-        return 0
-
-    raise typer.Exit(guarded(check, context.obj["debug"]))
 
 
 def _told(no_ui: bool, format: str, quiet: bool, verbose: bool) -> Telling:

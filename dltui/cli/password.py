@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dltui.config import Config
 from dltui.errors import ConfigError
+from dltui.paths import refuse_readable
 
 VARIABLE = "DLTUI_PASSWORD"
 TRIES = 3
@@ -56,6 +57,7 @@ def _given(config: Config) -> str | None:
         return _hidden[0]
     if config.chain.password_file:
         path = Path(config.chain.password_file).expanduser()
+        refuse_readable(path)
         try:
             return path.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:

@@ -207,7 +207,7 @@ def _screen(
     app = DltuiApp(
         session,
         director=director,
-        ascii=config.ui.ascii,
+        ascii=config.ui.ascii or not _takes_symbols(),
         on_finish=on_finish,
         refresh=config.ui.refresh,
         read_only=read_only,
@@ -224,6 +224,13 @@ def _screen(
     if app.farewell:
         print(app.farewell)
     return app.return_code or exits.OK
+
+
+def _takes_symbols() -> bool:
+    """The terminal is written to in an encoding that has the screen's symbols, or a browser draws them."""
+    # The terminal library draws on standard error, and writes what its encoding lacks as literal escapes.
+    encoding = getattr(sys.__stderr__, "encoding", None) or ""
+    return "TEXTUAL_DRIVER" in os.environ or encoding.lower().startswith("utf")
 
 
 def _stop(session: Session) -> None:

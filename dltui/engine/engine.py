@@ -10,6 +10,7 @@ import selectors
 import signal
 import time
 import traceback
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 
@@ -17,6 +18,7 @@ import dltui
 from dltui import exits
 from dltui.chain.contracts import explain
 from dltui.chain.ledger import MISSED, Member
+from dltui.chain.link import Link
 from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config import Config
@@ -82,7 +84,7 @@ class Engine:
         self._socket = socket_path(paths.root)
         self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
-        self._waiting = WaitingAlert(self.emit)
+        self._waiting, self._unanswered = WaitingAlert(self.emit), WaitingAlert(self.emit)
         self._excuses = Excuses(self.state, self.emit)
         self._backoff = Backoff()
         self._complete_since: float | None = None
@@ -354,6 +356,7 @@ class Engine:
             self._backoff.succeeded()
             self._clear("operator-tx")
         self._waiting.tell(self._scheduler.waiting())
+        self._unanswered.tell(self._scheduler.unanswered())
 
     def _finished(self) -> bool:
         if self._scheduler.paused or not self._scheduler.complete():
@@ -385,6 +388,11 @@ class Engine:
             self._chronicle.poll()
         return receipt
 
+    @property
+    def _link(self) -> Link:
+        """What each client is told of the chain, with the federation that it must find there."""
+        return replace(self._ground.link, federation_id=self._federation_id.hex())
+
     def _is_gone(self, address: str) -> bool:
         """Whether that is a client of this machine without a process."""
         part = self._scheduler.local.get(address)
@@ -395,7 +403,7 @@ class Engine:
         if fund:
             fund_client(self._ground.rpc, self._wallet, address, self._config)
         self._scheduler.local[address] = part
-        return self._crew.start_client(part, self._ground.link, self._federation.addresses)
+        return self._crew.start_client(part, self._link, self._federation.addresses)
 
     def _start_named(self, part: int, name: str) -> str:
         """Start the client of a free slice, which calls itself `name`."""
@@ -403,4 +411,4 @@ class Engine:
         return self._start_client(part)
 
     def _restart_client(self, name: str) -> None:
-        self._crew.restart_client(name, self._ground.link, self._federation.addresses)
+        self._crew.restart_client(name, self._link, self._federation.addresses)

@@ -206,13 +206,19 @@ def test_a_dumb_terminal_goes_on_without_a_screen_and_says_so(tmp_path: Path, te
         os.close(master)
 
 
-def test_ascii_draws_any_run_with_plain_characters(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [(("--ascii",), {}), ((), {"PYTHONIOENCODING": "iso-8859-1"}), ((), {"PYTHONIOENCODING": "ascii"})],
+)
+def test_plain_characters_are_drawn_where_they_are_asked_for_or_all_that_there_is(
+    tmp_path: Path, words: tuple[str, ...], env: dict[str, str]
+) -> None:
     shutil.copytree(RUN, tmp_path / "4c2b14")
     (tmp_path / "4c2b14" / "config.toml").write_text("")
-    process, master = start(["attach", "4c2b14", "--ascii"], tmp_path)
+    process, master = start(["attach", "4c2b14", *words], tmp_path, **env)
     try:
         out = said(master, b"5 Events")
-        assert out.isascii()
+        assert out.isascii() and b"\\u2" not in out
     finally:
         process.kill()
         process.wait(20)

@@ -75,7 +75,7 @@ def attach(paths: RunPaths, no_ui: bool, format: Format, read_only: bool = False
         from dltui.headless.run import follow
 
         return follow(session, format, stop_on_interrupt=False)
-    return _screen(session, paths, _frozen(paths, ascii), None, "stay", read_only)
+    return _screen(session, paths, _frozen(paths, ascii), None, read_only)
 
 
 def replay(
@@ -91,7 +91,7 @@ def replay(
         return follow(session, format, first=first, stop_on_interrupt=False)
     if start is not None:
         session.seek(first)
-    return _screen(session, paths, _frozen(paths, ascii), None, "stay")
+    return _screen(session, paths, _frozen(paths, ascii), None)
 
 
 def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, format: Format, speed: float) -> int:
@@ -108,7 +108,7 @@ def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, forma
         config,
         no_ui,
         format,
-        director_of=lambda session: Director(walkthrough, session.send, speed=speed),
+        director_of=lambda session, seen: Director(walkthrough, session.send, speed=speed, read=seen),
     )
     if code != exits.OK:
         return code
@@ -141,18 +141,19 @@ def _follow_engine(
     config: Config,
     no_ui: bool,
     format: Format,
-    director_of: Callable[[Session], Director] | None = None,
+    director_of: Callable[[Session, bool], Director] | None = None,
     after: int = 0,
     first: bool = False,
 ) -> int:
     session = LiveSession(paths.root, after=after, failure=partial(engine_failure, engine, paths))
-    director = director_of(session) if director_of else None
-    if _without_screen(no_ui):
+    headless = _without_screen(no_ui)
+    director = director_of(session, not headless) if director_of else None
+    if headless:
         from dltui.headless.run import follow
 
         code = follow(session, format, director=director, alive=lambda: engine.poll() is None)
     else:
-        code = _screen(session, paths, config, director, "exit" if director else "stay", first=first)
+        code = _screen(session, paths, config, director, first=first)
     if session.finished:
         with contextlib.suppress(subprocess.TimeoutExpired):
             engine.wait(FINISH_SECONDS)
@@ -167,7 +168,6 @@ def _screen(
     paths: RunPaths,
     config: Config,
     director: Director | None,
-    on_finish: Literal["stay", "exit"],
     read_only: bool = False,
     first: bool = False,
 ) -> int:
@@ -178,7 +178,6 @@ def _screen(
         session,
         director=director,
         ascii=config.ui.ascii or not _takes_symbols(),
-        on_finish=on_finish,
         refresh=config.ui.refresh,
         read_only=read_only,
         keys=config.keys,

@@ -189,9 +189,10 @@ def test_a_newcomer_is_told_that_every_place_is_taken(node: LocalNode) -> None:
 def test_connections_of_the_run_take_no_places_of_strangers(node: LocalNode) -> None:
     known = chain_id_request().replace(b"Host:", b"Authorization: Bearer %s\r\nHost:" % WORD.encode())
     with small_server(node, 1) as (small, dial):
-        of_the_run = [dial() for _ in range(3)]
-        for connection in of_the_run:
-            assert served(connection, known)
+        of_the_run: list[socket.socket] = []
+        for _ in range(3):
+            of_the_run.append(dial())
+            assert served(of_the_run[-1], known)
         wait_until(lambda: len(small.places) == 0)
         first, second = dial(), dial()
         assert served(second, chain_id_request()) and first.recv(4096) == b""

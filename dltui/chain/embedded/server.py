@@ -159,7 +159,7 @@ class _Handler(socketserver.BaseRequestHandler):
         except Full:
             self._refuse(*_BUSY)
 
-    def _body(self, size: int) -> bytes:
+    def _body(self, size: int) -> bytearray:
         """The body of a request; large ones of strangers take turns with the run."""
         began, begun = time.monotonic(), self._server.turns.begun
         body = self._incoming.body(size)

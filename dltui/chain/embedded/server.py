@@ -160,12 +160,14 @@ class _Handler(socketserver.BaseRequestHandler):
             self._refuse(*_BUSY)
 
     def _body(self, size: int) -> bytearray:
-        """The body of a request; large ones of strangers take turns with the run."""
-        began, begun = time.monotonic(), self._server.turns.begun
-        body = self._incoming.body(size)
-        if size > SMALL and not self._of_the_run:
+        """The body of a request; large ones of strangers take turns with the run. Raises `Full`."""
+        if size <= SMALL or self._of_the_run:
+            return self._incoming.body(size)
+        with self._server.room.reader():
+            began, begun = time.monotonic(), self._server.turns.begun
+            body = self._incoming.body(size)
             time.sleep(self._server.turns.rest(began, begun))
-        return body
+            return body
 
     def _get(self, head: Head) -> None:
         """Turn the connection into a WebSocket, for the rest of its life."""

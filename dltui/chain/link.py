@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_FEE_GWEI = 500.0
+"""The most that a unit of gas may cost on somebody else's chain if nobody says another bound: a node may lie."""
+
 
 @dataclass(frozen=True)
 class Link:
@@ -13,6 +16,7 @@ class Link:
 
     The federation's logs begin at `first_block`; a block counts when `confirmations` are on top of it. `pause` is the
     time between two looks at a node without long polls, `patience` how long a transaction may take, both in seconds.
+    `federation_id` (hex) is what a client wants the FLContract to say.
     """
 
     rpc_url: str
@@ -23,3 +27,4 @@ class Link:
     max_fee: int = 0
     pause: float = 0.1
     patience: float = 60.0
+    federation_id: str = ""

@@ -222,11 +222,15 @@ class TxLog:
 
 
 def record_block(rpc: Rpc, number: int, engine: str = "embedded") -> BlockRecord:
-    """Read block `number` with whole transactions from the node of an `engine` and rebuild its signed transactions.
+    """Read block `number` from the node of an `engine`; raises `ChainError` as `record_of` does."""
+    return record_of(rpc.call("eth_getBlockByNumber", hex(number), True), number, engine)
 
-    Raises `ChainError` where the node has no such block or its answer does not hash to what it claims.
+
+def record_of(block: Any, number: int, engine: str) -> BlockRecord:
+    """The record of a `block` with whole transactions, as a node gave it: its signed transactions are rebuilt.
+
+    Raises `ChainError` where there is no such block or a transaction does not hash to what it claims.
     """
-    block = rpc.call("eth_getBlockByNumber", hex(number), True)
     where = f"block {number}"
     if not isinstance(block, dict):
         raise ChainError("the node has no such block", where=where)

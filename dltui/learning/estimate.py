@@ -46,3 +46,9 @@ def round_seconds(step: float, records: Sequence[int], settings: TrainSettings, 
     each = [settings.steps_for(count) * step for count in records]
     at_once = max(1, min(slots or len(each), len(each), os.cpu_count() or 1))
     return max(max(each), sum(each) / at_once)
+
+
+def rank(part: int, records: Sequence[int], settings: TrainSettings) -> int:
+    """The place of slice `part` where slices are trained longest first: 0 for the one that takes most steps."""
+    steps = [settings.steps_for(count) for count in records]
+    return sorted(range(len(steps)), key=lambda other: (-steps[other], other)).index(part)

@@ -131,8 +131,10 @@ class _Handler(socketserver.BaseRequestHandler):
         elif head.method == "GET":
             self._get(head)
         elif head.method == "OPTIONS":
-            # The preflight of CORS: a page of this machine may ask.
-            self._reply(HTTPStatus.NO_CONTENT, b"", {"Access-Control-Allow-Headers": "content-type"})
+            # The preflight of CORS: a page of this machine may ask, when it is its turn.
+            with self._server.turns.stranger():
+                allowed = {"Access-Control-Allow-Headers": "content-type"}
+            self._reply(HTTPStatus.NO_CONTENT, b"", allowed)
         else:
             self._refuse(HTTPStatus.NOT_IMPLEMENTED, "JSON-RPC is asked by POST or over a WebSocket")
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from dltui.core import journal
 from dltui.core.commands import Command, encode
 from dltui.core.events import Event, RunFinished, RunResumed
-from dltui.core.jsontext import decode_json
+from dltui.core.jsontext import decode_json, read_json
 from dltui.core.marks import Marks
 from dltui.core.text import clean
 from dltui.errors import DltuiError, RunError
@@ -118,7 +118,7 @@ class LiveSession:
 
     def _process_is_there(self) -> bool:
         try:
-            os.kill(int(decode_json(self._paths.run_json.read_bytes())["pid"]), 0)
+            os.kill(int(read_json(self._paths.run_json)["pid"]), 0)
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return False
         return True
@@ -128,7 +128,7 @@ class LiveSession:
         sock.settimeout(ANSWER_SECONDS)
         try:
             sock.connect(self._socket())
-        except OSError as error:
+        except (OSError, ValueError) as error:
             sock.close()
             raise self._absent() from error
         return sock
@@ -137,7 +137,7 @@ class LiveSession:
         """Why nobody listens, and what can be done: a run that has all its rounds cannot be resumed."""
         run = self._paths.id
         try:
-            done = decode_json(self._paths.summary.read_bytes())["status"] == "done"
+            done = read_json(self._paths.summary)["status"] == "done"
         except (OSError, ValueError, KeyError, TypeError):
             done = False
         if done:
@@ -146,7 +146,7 @@ class LiveSession:
 
     def _socket(self) -> str:
         try:
-            described = decode_json(self._paths.run_json.read_bytes())
+            described = read_json(self._paths.run_json)
             return str(described["socket"])
         except FileNotFoundError as error:
             raise RunError("the engine has not started yet", where=self._paths.id) from error

@@ -10,6 +10,7 @@ import selectors
 import signal
 import time
 import traceback
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 
@@ -17,6 +18,7 @@ import dltui
 from dltui import exits
 from dltui.chain.contracts import explain
 from dltui.chain.ledger import MISSED, Member
+from dltui.chain.link import Link
 from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config import Config
@@ -33,7 +35,6 @@ from dltui.engine.chronicle import Chronicle, facts_of_last_block
 from dltui.engine.control import Control
 from dltui.engine.crew import Crew
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
-from dltui.engine.examination import TOO_SLOW
 from dltui.engine.excuses import Excuses
 from dltui.engine.funds import fund_client
 from dltui.engine.ground import Ground
@@ -41,6 +42,7 @@ from dltui.engine.hearing import TROUBLE
 from dltui.engine.house import check_config, read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.operator import Operator
+from dltui.engine.pace import TOO_SLOW
 from dltui.engine.patience import Backoff, Reading, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
@@ -396,6 +398,11 @@ class Engine:
             self._chronicle.poll()
         return receipt
 
+    @property
+    def _link(self) -> Link:
+        """What each client is told of the chain, with the federation that it must find there."""
+        return replace(self._ground.link, federation_id=self._federation_id.hex())
+
     def _is_gone(self, address: str) -> bool:
         """Whether that is a client of this machine without a process."""
         part = self._scheduler.local.get(address)
@@ -406,7 +413,7 @@ class Engine:
         if fund:
             fund_client(self._ground.rpc, self._wallet, address, self._config)
         self._scheduler.local[address] = part
-        return self._crew.start_client(part, self._ground.link, self._federation.addresses)
+        return self._crew.start_client(part, self._link, self._federation.addresses)
 
     def _start_named(self, part: int, name: str) -> str:
         """Start the client of a free slice, which calls itself `name`."""
@@ -414,4 +421,4 @@ class Engine:
         return self._start_client(part)
 
     def _restart_client(self, name: str) -> None:
-        self._crew.restart_client(name, self._ground.link, self._federation.addresses)
+        self._crew.restart_client(name, self._link, self._federation.addresses)

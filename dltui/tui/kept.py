@@ -7,6 +7,9 @@ from pathlib import Path
 
 import platformdirs
 
+from dltui.errors import DltuiError
+from dltui.runfiles import read_regular
+
 MOST_BYTES = 64
 
 
@@ -17,9 +20,8 @@ def _file() -> Path:
 def theme() -> str:
     """The name of the theme that was chosen last; empty where none was, or the file cannot be read."""
     try:
-        with open(_file(), "rb") as file:
-            return file.read(MOST_BYTES).decode("ascii", "replace").strip()
-    except OSError:
+        return read_regular(_file(), MOST_BYTES).decode("ascii", "replace").strip()
+    except (DltuiError, OSError):
         return ""
 
 

@@ -10,7 +10,7 @@ import pytest
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 from tui_dump import until
-from tui_scenario import FakeSession, live
+from tui_scenario import FakeSession, Leader, awaiting, live
 from tui_showing import clients, showing
 
 from dltui.config import load
@@ -69,6 +69,25 @@ def ink_of(app: DltuiApp, word: str) -> str:
     pane = clients(app)
     parts = [s for y in (0, 1) for s in pane.render_line(y) if word in s.text.split()]
     return parts[0].style.color.name if parts[0].style is not None and parts[0].style.color else ""
+
+
+async def test_every_line_of_the_screen_takes_the_new_colours() -> None:
+    async with showing(awaiting(), director=Leader()) as (app, pilot, _session):
+        app.theme = LIGHT.name
+        wanted = {Color.parse(getattr(LIGHT, ink)).hex.lower() for ink in ("text", "strong", "accent", "quiet", "warn")}
+        for widget in (app.main.status, app.main.caption, app.main.alert, app.main.hints):
+            await until(
+                pilot,
+                lambda widget=widget: (
+                    {
+                        s.style.color.name
+                        for y in range(widget.size.height)
+                        for s in widget.render_line(y)
+                        if s.text.strip() and s.style and s.style.color
+                    }
+                    <= wanted | {Color.parse(c).hex.lower() for c in (LIGHT.ok, LIGHT.faint)}
+                ),
+            )
 
 
 async def test_the_choice_is_kept_for_the_next_screen() -> None:

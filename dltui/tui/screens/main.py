@@ -140,6 +140,7 @@ class MainScreen(PaneKeys):
 
     def _recolour(self, chosen: Theme) -> None:
         theme.use(chosen)
+        self.caption.on_resize()
         for widget in (*self.panes.values(), self.hints):
             widget.refresh()
         self.repaint()

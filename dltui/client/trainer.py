@@ -89,6 +89,7 @@ class TrainingDuty:
                 self._seat.telemetry.trouble(facts.number, error.message, error.hint)
             self._offer_at = time.time() + self._backoff.failed()
             return False
+        log.info("round %d: submissions are closed, its update is published", facts.number)
         self._blob, self._published = None, True
         return False
 
@@ -97,7 +98,6 @@ class TrainingDuty:
         if self._blob is None and not self._seat.store.has(digest):
             self._train(facts)
         if self._blob is not None:
-            log.info("round %d: submissions are closed, publishes its update", facts.number)
             self._seat.telemetry.progress("publish", facts.number)
             stored = self._seat.store.put(self._blob)
             if stored != digest:

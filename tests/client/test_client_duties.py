@@ -107,7 +107,7 @@ def test_the_log_of_a_client_tells_what_it_did_and_why(tmp_path: Path, caplog: p
     assert [record.getMessage() for record in caplog.records] == [
         "round 3: selected, waits for a turn to train from cdcdcdcdcdcd",
         "round 3: trained in 0.0 s",
-        "round 3: submissions are closed, publishes its update",
+        "round 3: submissions are closed, its update is published",
         "round 3: on the committee, reports 1 updates, 1 could not be fetched in half of the window",
     ]
 
@@ -204,7 +204,8 @@ def test_a_refused_update_is_a_warning_and_is_offered_again_ever_later(
     assert cast(Any, taken.telemetry).troubles == [(3, "cannot store the blob: No space left on device", "make room")]
     store.full = False
     clock.now += 5
-    assert duty.step(facts) and store.get(digest) == b"update"
+    assert not duty.step(facts), "no transaction was sent"
+    assert store.get(digest) == b"update"
     assert not duty.step(facts) and duty.due_at() == float("inf")
 
 

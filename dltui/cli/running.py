@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import typer
 
@@ -103,7 +103,7 @@ def attach(paths: RunPaths, telling: Telling, read_only: bool = False, ascii: bo
         from dltui.headless.run import follow
 
         return follow(session, telling.format, level=telling.level, stop_on_interrupt=False)
-    return _screen(session, paths, _frozen(paths, ascii), None, "stay", read_only)
+    return _screen(session, paths, _frozen(paths, ascii), None, read_only)
 
 
 def replay(paths: RunPaths, speed: float, start: str | None, telling: Telling, ascii: bool | None = None) -> int:
@@ -117,7 +117,7 @@ def replay(paths: RunPaths, speed: float, start: str | None, telling: Telling, a
         return follow(session, telling.format, level=telling.level, first=first, stop_on_interrupt=False)
     if start is not None:
         session.seek(first)
-    return _screen(session, paths, _frozen(paths, ascii), None, "stay")
+    return _screen(session, paths, _frozen(paths, ascii), None)
 
 
 def demo(name: str, file: Path | None, flags: dict[str, Any], telling: Telling, speed: float) -> int:
@@ -133,7 +133,7 @@ def demo(name: str, file: Path | None, flags: dict[str, Any], telling: Telling, 
         start_engine(paths, password),
         config,
         telling.possible(),
-        director_of=lambda session: Director(walkthrough, session.send, speed=speed),
+        director_of=lambda session, seen: Director(walkthrough, session.send, speed=speed, read=seen),
     )
     if code != exits.OK:
         return code
@@ -165,12 +165,12 @@ def _follow_engine(
     engine: subprocess.Popen[bytes],
     config: Config,
     telling: Telling,
-    director_of: Callable[[Session], Director] | None = None,
+    director_of: Callable[[Session, bool], Director] | None = None,
     after: int = 0,
     first: bool = False,
 ) -> int:
     session = LiveSession(paths.root, after=after, failure=partial(engine_failure, engine, paths))
-    director = director_of(session) if director_of else None
+    director = director_of(session, not telling.no_ui) if director_of else None
     if telling.no_ui:
         from dltui.headless.run import follow
 
@@ -182,7 +182,7 @@ def _follow_engine(
             alive=lambda: engine.poll() is None,
         )
     else:
-        code = _screen(session, paths, config, director, "exit" if director else "stay", first=first)
+        code = _screen(session, paths, config, director, first=first)
     if session.finished:
         with contextlib.suppress(subprocess.TimeoutExpired):
             engine.wait(FINISH_SECONDS)
@@ -197,7 +197,6 @@ def _screen(
     paths: RunPaths,
     config: Config,
     director: Director | None,
-    on_finish: Literal["stay", "exit"],
     read_only: bool = False,
     first: bool = False,
 ) -> int:
@@ -208,7 +207,6 @@ def _screen(
         session,
         director=director,
         ascii=config.ui.ascii or not _takes_symbols(),
-        on_finish=on_finish,
         refresh=config.ui.refresh,
         read_only=read_only,
         keys=config.keys,

@@ -33,6 +33,8 @@ SPARE_BYTES = 64 << 20
 class Reexecution:
     """The run's chain, executed again in `scratch` from its genesis and its raw signed transactions."""
 
+    doing = "executing blocks"
+
     def __init__(self, paths: RunPaths, scratch: Path) -> None:
         self._paths = paths
         self._scratch = scratch

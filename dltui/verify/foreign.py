@@ -33,6 +33,8 @@ class Recorded:
     The node is the one that the run names, or `node`.
     """
 
+    doing = "reading blocks"
+
     def __init__(self, paths: RunPaths, config: Config, events: Sequence[Event], operator: str, node: str = "") -> None:
         self._paths = paths
         self._operator = operator

@@ -16,7 +16,8 @@ from dltui.errors import MismatchError
 
 CLOCK_SLACK = 60.0
 """Seconds that a computer's clock may be set back while a run goes on."""
-_VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){1,3}", re.ASCII)
+_VERSION = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,3})[\w.+-]{0,40}", re.ASCII)
+"""The numbers of a release, and what a build may have behind them."""
 
 
 def check_order(events: Sequence[Event], where: str) -> None:
@@ -74,9 +75,14 @@ def unknown(events: Iterable[tuple[Event, dict[str, Any]]], where: str) -> int:
 
 
 def _newer(version: str, where: str) -> bool:
-    if not _VERSION.fullmatch(version):
+    return _numbers(version, where) > _numbers(dltui.__version__, where)
+
+
+def _numbers(version: str, where: str) -> list[int]:
+    match = _VERSION.fullmatch(version)
+    if match is None:
         raise MismatchError(f"{version[:20]} is no version of this program", where=where)
-    return [int(part) for part in version.split(".")] > [int(part) for part in dltui.__version__.split(".")]
+    return [int(part) for part in match[1].split(".")]
 
 
 def _strange(told: Any, typed: Any) -> str:

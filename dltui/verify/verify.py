@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from dltui.chain import statefile
 from dltui.chain.embedded.chain import STATE_FILE
 from dltui.chain.facts import FactStream
-from dltui.config import Config, load
+from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
-from dltui.core.journal import records
-from dltui.core.jsontext import read_json
 from dltui.core.plan import plan_hash
-from dltui.core.state import State
-from dltui.core.summary import summarise
-from dltui.engine.house import check_config, file_sha256
+from dltui.engine.house import file_sha256
 from dltui.engine.keys import operator_key
 from dltui.engine.specs import terms_of
-from dltui.errors import ChainError, ConfigError, MismatchError, RunError
+from dltui.errors import ChainError, MismatchError
 from dltui.paths import RunPaths
-from dltui.runfiles import open_regular
 from dltui.store import Store, cid
-from dltui.verify import claims, lineage, plans, results, story, tree
+from dltui.verify import claims, lineage, plans, record, results, story, tree
 from dltui.verify import facts as journal_facts
 from dltui.verify.chain import Reexecution
 from dltui.verify.foreign import Recorded
@@ -51,10 +43,10 @@ def verify(
     `node`, or with the one that it names. Raises MismatchError naming the first difference,
     RunError if an engine still runs it or there is no journal.
     """
-    _refuse_live(paths)
+    record.refuse_live(paths)
     say(Step("files", tree.check(paths)))
-    events, summary = _journal(paths, say)
-    config = _config(paths, events)
+    events, summary = record.read_journal(paths, say)
+    config = record.read_config(paths, events)
     operator = _operator(paths, config)
     with tempfile.TemporaryDirectory(prefix="dltui-verify-") as scratch:
         if config.chain.is_url:
@@ -65,7 +57,7 @@ def verify(
     store = Store(str(paths.blobs))
     _verify_results(config, events, stream, store, say, progress)
     if summary is not None:
-        _compare_summary(paths, events, summary)
+        record.compare_summary(paths, events, summary)
         say(Step("summary", "summary.json is what the journal adds up to"))
     if any(isinstance(event.data, ev.ModelEvaluated) for event in events):
         say(_measured(config, events, stream, store, progress, measure))
@@ -143,9 +135,7 @@ def _facts(
 ) -> Iterator[tuple[int, Payload]]:
     """The facts of the chain's blocks, each with its block's number; `federations` gets the ids of those deployed."""
     for block in again.blocks():
-        progress(
-            "reading blocks" if isinstance(again, Recorded) else "executing blocks", block.number, again.log.last_block
-        )
+        progress(again.doing, block.number, again.log.last_block)
         federations |= claims.federation_ids(block)
         try:
             facts = list(stream.of_block(block))
@@ -160,60 +150,6 @@ def _operator(paths: RunPaths, config: Config) -> str:
     if not config.chain.keystore:
         return operator_key(config.run.seed).address
     return str(claims.described(paths).get("operator", ""))
-
-
-def _refuse_live(paths: RunPaths) -> None:
-    try:
-        with open_regular(paths.lock) as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return
-    except BlockingIOError:
-        raise RunError("an engine still runs it", where=paths.id, hint="verify it when it has finished") from None
-
-
-def _journal(paths: RunPaths, say: Callable[[Step], None]) -> tuple[list[Event], dict[str, Any] | None]:
-    summary, head = _summary(paths), None
-    if summary is not None:
-        try:
-            head = str(summary["journal"]["head"])
-        except (KeyError, TypeError) as error:
-            raise MismatchError("is not a summary", where=str(paths.summary)) from error
-    told = list(records(paths.journal, head=head))
-    events = [event for event, _ in told]
-    if not events:
-        raise RunError("has no journal", where=str(paths.root))
-    finished = isinstance(events[-1].data, ev.RunFinished)
-    if finished and summary is None:
-        raise MismatchError("the run finished, but its summary is missing", where=str(paths.summary))
-    story.check_order(events, str(paths.journal))
-    strange = story.unknown(told, str(paths.journal))
-    unfinished = "" if finished else "; the run did not finish, so facts of its last block may be missing"
-    say(Step("journal", f"{len(events)} events, every line follows the one before{unfinished}"))
-    if strange:
-        say(Step("newer events", f"{strange} events are of a newer version of this program", NOT_CHECKED))
-    return events, summary
-
-
-def _summary(paths: RunPaths) -> dict[str, Any] | None:
-    try:
-        return dict(read_json(paths.summary))
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError) as error:
-        raise MismatchError("is not a summary", where=str(paths.summary)) from error
-
-
-def _config(paths: RunPaths, events: list[Event]) -> Config:
-    try:
-        config = load(paths.config)
-    except ConfigError as error:
-        raise MismatchError(error.message, where=error.where) from error
-    try:
-        check_config(config, events[0], str(paths.config))
-    except ConfigError as error:
-        raise MismatchError("is not the configuration that the run started with", where=error.where) from error
-    return config
 
 
 def _compare_state(paths: RunPaths, events: list[Event], again: Reexecution, finished: bool) -> str:
@@ -231,16 +167,3 @@ def _compare_state_hash(events: list[Event], path: Path, limit: int) -> None:
     last = closed[-1] if closed else None
     if isinstance(last, ev.ChainStopped) and last.state_sha256 not in ("", file_sha256(path, limit)):
         raise MismatchError("is not the file that the run closed (SHA-256 differs)", where=str(path))
-
-
-def _compare_summary(paths: RunPaths, events: list[Event], summary: dict[str, Any]) -> None:
-    state = State()
-    for event in events:
-        state.apply(event)
-    derived = json.loads(json.dumps(summarise(state, summary["journal"]["head"])))
-    for key in sorted({*derived, *summary}):
-        value = derived.get(key)
-        if key not in derived or summary.get(key) != value:
-            raise MismatchError(
-                f"{key} is {summary.get(key)!r}, the journal gives {value!r}"[:300], where=str(paths.summary)
-            )

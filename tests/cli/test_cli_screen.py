@@ -63,7 +63,7 @@ def screen(monkeypatch: pytest.MonkeyPatch, session: Any, **ends: Any) -> int:
 
     monkeypatch.setattr("dltui.tui.app.DltuiApp", App)
     director: Any = object() if ends.get("led", True) else None
-    return running._screen(session, RunPaths(RUN), Config(), director, "exit")
+    return running._screen(session, RunPaths(RUN), Config(), director)
 
 
 def test_only_the_first_run_of_a_folder_is_greeted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

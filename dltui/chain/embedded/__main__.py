@@ -20,6 +20,7 @@ from types import FrameType
 
 from dltui import exits
 from dltui.chain.embedded.genesis import read_genesis
+from dltui.chain.embedded.memory import give_memory_back
 from dltui.errors import ChainError
 from dltui.lifeline import die_with_parent
 
@@ -54,6 +55,7 @@ def _hear() -> str:
 
 def _serve(args: argparse.Namespace, word: str) -> None:
     # A call of depth 1024 in the EVM is several thousand Python frames deep.
+    give_memory_back()
     threading.stack_size(_THREAD_STACK)
     sys.setswitchinterval(_SWITCH)
     from dltui.chain.embedded.chain import StoredChain

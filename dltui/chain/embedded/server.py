@@ -18,7 +18,7 @@ from dltui.chain.embedded.jsonrpc import MAX_BODY, answer, refusal
 from dltui.chain.embedded.methods import Methods
 from dltui.chain.embedded.origins import may_ask
 from dltui.chain.embedded.params import RpcFault
-from dltui.chain.embedded.places import MAX_BYTES, MAX_STRANGERS, Full, Places, Room
+from dltui.chain.embedded.places import MAX_BYTES, MAX_STRANGERS, SMALL, Full, Places, Room
 from dltui.chain.embedded.websocket import WebSockets
 
 log = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ class _Handler(socketserver.BaseRequestHandler):
                 size = int(head.headers["content-length"])
                 if not self._of_the_run:
                     held.enter_context(self._server.room.hold(size))
-                body = self._incoming.body(size)
+                body = self._body(size)
                 self._server.places.work(self.request)
                 with self._server.turns.run() if self._of_the_run else self._server.turns.stranger():
                     reply = answer(self._server.methods, body)
@@ -158,6 +158,14 @@ class _Handler(socketserver.BaseRequestHandler):
                 self._reply(HTTPStatus.OK, reply)
         except Full:
             self._refuse(*_BUSY)
+
+    def _body(self, size: int) -> bytes:
+        """The body of a request; large ones of strangers take turns with the run."""
+        began, begun = time.monotonic(), self._server.turns.begun
+        body = self._incoming.body(size)
+        if size > SMALL and not self._of_the_run:
+            time.sleep(self._server.turns.rest(began, begun))
+        return body
 
     def _get(self, head: Head) -> None:
         """Turn the connection into a WebSocket, for the rest of its life."""

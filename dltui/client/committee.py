@@ -61,6 +61,8 @@ class CommitteeDuty:
         held = sum(1 << s.index for s in facts.submissions.values() if s.digest in self._held)
         self._seat.telemetry.timing(facts.number, "store", time.monotonic() - started)
         self._seat.telemetry.progress("report", facts.number)
+        why = f", {missing} could not be fetched in half of the window" if missing else ""
+        log.info("round %d: on the committee, reports %d updates%s", facts.number, len(self._held), why)
         return self._seat.send(self._seat.contract.report(facts.number, facts.attempt, held, b""), facts)
 
     def _fetch_missing(self, facts: RoundFacts) -> int:
@@ -89,10 +91,18 @@ class CommitteeDuty:
             except (Unavailable, Overflow, BlobError) as error:
                 log.warning("round %d: %s", facts.number, error)
                 return None
+            self._tell(facts, result)
             self._root = verdicts_root(facts.number, result.verdicts)
             self._result = result
             self._seat.telemetry.timing(facts.number, "aggregation", time.monotonic() - started)
         return self._result
+
+    def _tell(self, facts: RoundFacts, result: RoundResult) -> None:
+        """Log what was made of the updates, and why not of each."""
+        refused = [f"client {v.client} {v.reason.name}" for v in result.verdicts if not v.included]
+        counted = sum(verdict.included for verdict in result.verdicts)
+        tail = f"; not: {', '.join(refused)}" if refused else ""
+        log.info("round %d: %d updates give %s%s", facts.number, counted, result.digest[:12] or "nothing", tail)
 
     def _attest(self, facts: RoundFacts) -> bool:
         result = self._compute(facts)
@@ -102,6 +112,7 @@ class CommitteeDuty:
         accuracy = self._seat.home.accuracy_bp(decode_model(result.model)) if result.model else 0
         self._seat.telemetry.timing(facts.number, "attestation", time.monotonic() - started)
         self._seat.telemetry.progress("attest", facts.number, accuracy_bp=accuracy)
+        log.info("round %d: attests it, accuracy %.4f on its held-out records", facts.number, accuracy / 10_000)
         sealed = self._seat.seal(facts, result.digest, self._root)
         return self._seat.send(self._seat.contract.attest(facts.number, facts.attempt, sealed, accuracy), facts)
 

@@ -124,9 +124,11 @@ class Participant:
     def _act(self) -> bool:
         address = self._seat.wallet.address
         if self._seat.member is None:
+            log.info("asks to join as %s", self._spec.name)
             return self._seat.send(self._contract.join(self._spec.name))
         if address not in self._reader.ledger.data:
             commitment = self._seat.home.commitment()
+            log.info("commits to %d records of its own", commitment.count)
             return self._seat.send(
                 self._registry.commit(commitment.root, commitment.count, commitment.schema, NO_LIMIT)
             )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from dltui.cli.console import guarded
+from dltui.cli.telling import Telling
 
 Run = Annotated[Optional[str], typer.Option("--run", help="Id, prefix or path of a run (default: the newest).")]  # noqa: UP045
 ClientName = Annotated[str, typer.Argument(help="The client's id, such as client-3.")]
@@ -228,6 +229,6 @@ def resume(
     def go_on() -> int:
         from dltui.cli import running
 
-        return running.go_on(ref or run, no_ui, ascii)
+        return running.go_on(ref or run, Telling(no_ui), ascii)
 
     raise typer.Exit(guarded(go_on, (context.obj or {}).get("debug", False)))

@@ -37,7 +37,7 @@ class Participant:
     def __init__(self, spec: ClientSpec, telemetry: Telemetry) -> None:
         self._spec = spec
         self._telemetry = telemetry
-        self._rpc = Rpc(spec.rpc_url)
+        self._rpc = Rpc(spec.rpc_url, word=spec.word)
         self._contract = FLContract(self._rpc, spec.federation)
         self._registry = DataRegistry(self._rpc, spec.data_registry)
         self._trusted = False

@@ -21,6 +21,8 @@ class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
 
     rpc_url: str
     chain_id: int
+    word: str = ""
+    """What shows the run's own node that one of its processes asks."""
     first_block: int = 0
     """Where the federation's logs begin."""
     confirmations: int = 0

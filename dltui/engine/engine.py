@@ -43,7 +43,7 @@ from dltui.engine.house import check_config, read_run_json, write_run_json, writ
 from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.operator import Operator
 from dltui.engine.pace import TOO_SLOW
-from dltui.engine.patience import Backoff, WaitingAlert
+from dltui.engine.patience import Backoff, Reading, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
 from dltui.engine.rescue import TICK, WARM_SECONDS, Rescue, Stopped
@@ -84,9 +84,9 @@ class Engine:
         self._socket = socket_path(paths.root)
         self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
-        self._waiting = WaitingAlert(self.emit)
+        self._waiting, self._unanswered = WaitingAlert(self.emit), WaitingAlert(self.emit)
         self._excuses = Excuses(self.state, self.emit)
-        self._backoff = Backoff()
+        self._backoff, self._reading = Backoff(), Reading()
         self._complete_since: float | None = None
 
     def emit(self, payload: Payload) -> None:
@@ -176,6 +176,7 @@ class Engine:
         self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
         self._ground.start(self._federation_id)
         self._open_books()
+        self._await_reader()
         step, until = self._rescue.surviving, self._rescue.until
         self._federation = step(self._settle)
         self._appoint(self._federation)
@@ -188,6 +189,7 @@ class Engine:
         if self.state.data is not None:
             self._crew.examination.data_sha256 = self.state.data.sha256
             self._await_genesis()  # other data than before are noticed before a client trains on them
+        self._await_reader()
         self._man()
         self._await_genesis()
         step(self._put_genesis)
@@ -262,6 +264,9 @@ class Engine:
         self._chronicle.poll()
         if not self._chronicle.facts.ledger.versions:
             self._send(self._federation.models.genesis(bytes.fromhex(str(self._crew.examination.genesis))))
+
+    def _await_reader(self) -> None:
+        self._rescue.until(lambda: self._reading.over, math.inf, "the walkthrough to be read", "engine.log")
 
     def _await_genesis(self) -> None:
         self._rescue.until(
@@ -350,6 +355,9 @@ class Engine:
             raise RunError(failure, hint="look at the reasons in the journal")
         for name in self._crew.due_restarts():
             self._restart_client(name)
+        self._unanswered.tell(self._scheduler.unanswered())
+        if not self._reading.over and self.state.in_flight is None:
+            return
         call = self._scheduler.next_call()
         if call is not None and self._backoff.over:
             self._send(call)
@@ -358,7 +366,7 @@ class Engine:
         self._waiting.tell(self._scheduler.waiting())
 
     def _finished(self) -> bool:
-        if self._scheduler.paused or not self._scheduler.complete():
+        if self._scheduler.paused or not self._reading.over or not self._scheduler.complete():
             self._complete_since = None
             return False
         now = time.monotonic()
@@ -371,6 +379,9 @@ class Engine:
 
     def _handle(self, command: Command) -> str:
         """Carry out a command; while the run is coming up only its walkthrough and its end are understood."""
+        if command.name == "demo.hold":
+            self._reading.hold(command.args["seconds"])
+            return ""
         if self._operator is not None:
             return self._operator.handle(command)
         if command.name == "demo.step":

@@ -59,7 +59,7 @@ class Ground:
         self._emit(ev.ChainStarting(engine=choice.engine, reason=choice.reason))
         self.node = self._node(choice, federation_id)
         replayed = self.node.start(log)
-        self.rpc = Rpc(self.node.url)
+        self.rpc = Rpc(self.node.url, word=self.node.word)
         try:
             self.chain_id = int(self.rpc.call("eth_chainId"), 16)
             self.log = log or self._begin(choice)
@@ -132,7 +132,7 @@ class Ground:
     def link(self) -> Link:
         """What each process of the run is told about the chain."""
         chain = self._config.chain
-        near = Link(self.node.url, self.chain_id)
+        near = Link(self.node.url, self.chain_id, self.node.word)
         if not self.log.sparse:
             return near
         return replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from eth_account import Account
@@ -49,3 +50,24 @@ def test_a_password_that_others_may_read_is_refused(tmp_path: Path, monkeypatch:
     assert caught.value.where == str(file) and caught.value.hint == f"chmod 600 {file}"
     file.chmod(0o600)
     assert password.password_for(config) == "correct horse"
+
+
+def test_only_a_wrong_password_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(password.VARIABLE, raising=False)
+    monkeypatch.setattr(password, "_hidden", [])
+    monkeypatch.setattr(password.sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    typed: list[str] = []
+    monkeypatch.setattr(password.getpass, "getpass", lambda prompt: typed.pop(0))
+    path = keystore(tmp_path)
+    config = load(None, {}, {"chain.keystore": str(path)})
+    typed += ["wrong", "correct horse", "never asked for"]
+    assert (password.password_for(config), typed) == ("correct horse", ["never asked for"])
+    path.chmod(0o644)
+    with pytest.raises(ConfigError, match="others may read it"):
+        password.password_for(config)
+    assert typed == ["never asked for"]
+    path.write_text("{}")
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="is not a keystore file"):
+        password.password_for(config)
+    assert typed == []

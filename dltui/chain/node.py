@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from dltui.chain.embedded.genesis import Genesis, read_genesis, write_genesis
 from dltui.chain.ports import taken
 from dltui.chain.rpc import Rpc
 from dltui.chain.txlog import BlockRecord, TxLog
-from dltui.chain.types import RpcError
+from dltui.chain.types import NodeUnreachable, RpcError
 from dltui.errors import ChainError
 
 START_DEADLINE = 60.0
@@ -112,6 +113,8 @@ class LocalNode:
             return
         if process.poll() is None:
             process.terminate()
+            # One that was stopped by a signal ends only when it goes on.
+            process.send_signal(signal.SIGCONT)
             try:
                 process.wait(STOP_DEADLINE)
             except subprocess.TimeoutExpired:
@@ -167,7 +170,7 @@ class EmbeddedNode(LocalNode):
         """Start the node, restore it from `log`, and return when JSON-RPC answers; returns the blocks replayed.
 
         Raises `ChainError` where the port is taken (naming its owner), the genesis or the state does not fit,
-        or the node does not come up within `START_DEADLINE` seconds.
+        or the node does not come up within `START_DEADLINE` seconds; `NodeUnreachable` where a signal ended it.
         """
         self._prepare_genesis()
         command = [sys.executable, "-m", "dltui.chain.embedded", "--dir", str(self.directory)]
@@ -230,7 +233,8 @@ class EmbeddedNode(LocalNode):
         if isinstance(said, dict) and isinstance(said.get("error"), str):
             raise self._refusal(said)
         code = self._process.wait(STOP_DEADLINE) if self._process is not None else None
-        raise ChainError(f"the node ended before it answered (exit code {code})", where=self._where)
+        kind = NodeUnreachable if code is not None and code < 0 else ChainError
+        raise kind(f"the node ended before it answered (exit code {code})", where=self._where)
 
     def _refusal(self, said: dict[str, Any]) -> ChainError:
         message, hint = str(said["error"]), str(said.get("hint", ""))

@@ -48,8 +48,8 @@ def measure(model: str, clients: int, rounds: int, more: list[str]) -> str:
         )
         peak = most = 0
         while face.poll() is None:
-            family = _family(face.pid)
-            peak, most = max(peak, sum(map(_pss, family))), max(most, len(family))
+            pids = family(face.pid)
+            peak, most = max(peak, sum(map(_pss, pids))), max(most, len(pids))
             time.sleep(SAMPLE_SECONDS)
         seconds = time.monotonic() - began
         run = next(path for path in Path(runs).iterdir() if path.is_dir())
@@ -65,7 +65,7 @@ def measure(model: str, clients: int, rounds: int, more: list[str]) -> str:
     )
 
 
-def _family(root: int) -> list[int]:
+def family(root: int) -> list[int]:
     """A process and all that descend from it."""
     children: dict[int, list[int]] = defaultdict(list)
     for path in Path("/proc").glob("[0-9]*/stat"):
@@ -73,10 +73,10 @@ def _family(root: int) -> list[int]:
             children[int(path.read_text().rpartition(")")[2].split()[1])].append(int(path.parent.name))
         except OSError:
             continue
-    family = [root]
-    for pid in family:
-        family += children[pid]
-    return family
+    found = [root]
+    for pid in found:
+        found += children[pid]
+    return found
 
 
 def _pss(pid: int) -> int:

@@ -16,8 +16,9 @@ import msgspec
 from msgspec import Meta
 
 from dltui import configcheck
-from dltui.errors import ConfigError
+from dltui.errors import ConfigError, DltuiError
 from dltui.keys import KeysSection
+from dltui.runfiles import read_regular
 
 OTHER_VARIABLES = frozenset({"DLTUI_RUNS", "DLTUI_ANVIL", "DLTUI_CAST", "DLTUI_PASSWORD"})
 """Variables of the environment that begin like a key and are none."""
@@ -35,8 +36,8 @@ Deviation = Annotated[tuple[Annotated[float, Meta(gt=0.0, le=1e6)], ...], Meta(m
 Scheme = Annotated[
     str,
     Meta(
-        pattern=r"^(iid|dirichlet|shards|quantity|[A-Za-z_][\w.]{0,200}:[A-Za-z_]\w{0,200})\Z",
-        description="iid, dirichlet, shards, quantity or module:function",
+        pattern=r"^(iid|dirichlet|shards|quantity|outlier|[A-Za-z_][\w.]{0,200}:[A-Za-z_]\w{0,200})\Z",
+        description="iid, dirichlet, shards, quantity, outlier or module:function",
     ),
 ]
 
@@ -75,7 +76,7 @@ class ChainSection(Section, frozen=True, kw_only=True):
     engine: Text = "auto"
     anvil: Annotated[str, Meta(max_length=1024)] = ""
     port: Annotated[int, Meta(ge=0, le=65_535)] = 0
-    chain_id: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 31_337
+    chain_id: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
     batch_ms: Annotated[int, Meta(ge=0, le=1_000)] = 20
     funding: Annotated[float, Meta(gt=0.0, le=1_000.0)] = 100.0
     federation: Annotated[str, Meta(pattern=r"^(0x[0-9a-fA-F]{40})?\Z", description="an address, or nothing")] = ""
@@ -207,13 +208,15 @@ def load(
     file: Path | None = None,
     env: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> Config:
-    """The effective configuration of defaults < `file` < `env` < `flags`.
+    """The effective configuration of defaults < `file` < `env` < `flags`; `defaults` changes some of the first.
 
     `flags` holds `{"run.rounds": 3}` or `{"run": {"rounds": 3}}`; a value of None is a flag that was not given. Raises
     ConfigError naming the source, the key and the nearest valid key or the allowed range.
     """
     merged: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+    _merge(merged, configcheck.check(_from_flags(defaults or {}), SECTIONS, source="defaults"))
     if file is not None:
         _merge(merged, configcheck.check(_read(file), SECTIONS, source=str(file)))
     for variable, given in _from_env(env or {}).items():
@@ -239,9 +242,10 @@ def _merge(into: dict[str, dict[str, Any]], more: dict[str, dict[str, Any]]) -> 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        if file.stat().st_size > MAX_FILE_BYTES:
-            raise ConfigError(f"larger than {MAX_FILE_BYTES:,} bytes", where=str(file))
-        return msgspec.toml.decode(file.read_bytes().decode("utf-8"))
+        # A configuration of one's own may be a link; what it leads to must be a file.
+        return msgspec.toml.decode(read_regular(file.resolve(), MAX_FILE_BYTES).decode("utf-8"))
+    except DltuiError as error:
+        raise ConfigError(f"cannot be read: it {error.message}", where=str(file)) from error
     except OSError as error:
         raise ConfigError(f"cannot be read ({error.strerror})", where=str(file), hint="check the path") from error
     except UnicodeDecodeError as error:

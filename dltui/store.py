@@ -12,7 +12,8 @@ from typing import Any
 
 from fsspec.core import url_to_fs
 
-from dltui.errors import BlobError, ConfigError
+from dltui.errors import BlobError, ConfigError, MismatchError, RunError
+from dltui.runfiles import open_regular
 
 LIMIT = 64 * 1024 * 1024
 """Default largest blob that is read, in bytes."""
@@ -106,13 +107,15 @@ class Store:
             size = self._size(path)
             if size > limit:
                 raise BlobTooLarge(f"blob {digest} is {size} bytes, over the limit of {limit}", where=path)
-            with self._fs.open(path, "rb") as stream:
+            with open_regular(path) if self._local else self._fs.open(path, "rb") as stream:
                 data: bytes = stream.read(limit + 1)
         except _NO_SUCH_FILE as error:
             raise BlobMissing(f"blob {digest} is missing", where=path) from error
         except OSError as error:
             reason = error.strerror or str(error)
             raise BlobError(f"cannot read blob {digest}: {reason}", where=path) from error
+        except (MismatchError, RunError) as error:
+            raise BlobCorrupt(f"blob {digest} {error.message}", where=path) from error
         if len(data) > limit:
             raise BlobTooLarge(f"blob {digest} grew over the limit of {limit} bytes", where=path)
         found = digest_of(data)

@@ -31,11 +31,11 @@ class Terms:
     max_steps: int
 
 
-def judge(data: bytes, client: int, terms: Terms) -> Reason:
-    """The verdict on the blob that client index `client` submitted: the first that applies.
+def judge(data: bytes, client: int, terms: Terms) -> Update | Reason:
+    """The update in the blob that client index `client` submitted, or the first reason why it does not count.
 
     MALFORMED bytes, WRONG_OWNER, WRONG_BASE, NOT_FINITE (floats where integers belong, and not even finite),
-    MALFORMED tensors or scale, OUT_OF_RANGE, OK.
+    MALFORMED tensors or scale, OUT_OF_RANGE.
     """
     try:
         update = decode_update(data, LIMIT)
@@ -49,7 +49,7 @@ def judge(data: bytes, client: int, terms: Terms) -> Reason:
         return Reason.NOT_FINITE
     if update.scale != terms.scale_bits or not _has_shape_of(update, terms.base):
         return Reason.MALFORMED
-    return Reason.OK if _in_range(update, terms) else Reason.OUT_OF_RANGE
+    return update if _in_range(update, terms) else Reason.OUT_OF_RANGE
 
 
 def _has_shape_of(update: Update, base: Tensors) -> bool:

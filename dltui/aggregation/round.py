@@ -15,7 +15,7 @@ from dltui.aggregation.judge import Terms, judge
 from dltui.aggregation.manifest import Manifest, encode_manifest
 from dltui.aggregation.model import check_model, encode_model
 from dltui.aggregation.rules import Weighted, rule
-from dltui.aggregation.update import MAX_CLIENT, MAX_ROUND, decode_update
+from dltui.aggregation.update import MAX_CLIENT, MAX_ROUND, Update, decode_update
 from dltui.aggregation.verdicts import MAX_WEIGHT, Reason, Verdict, encode_verdicts
 from dltui.errors import DltuiError
 
@@ -76,11 +76,11 @@ def compute(inputs: RoundInputs) -> RoundResult:
     """
     _check(inputs)
     aggregate = rule(inputs.rule)
-    verdicts = {s.client: _verdict(s, inputs) for s in sorted(inputs.submissions, key=lambda item: item.client)}
-    valid = _Valid(inputs, [v for v in verdicts.values() if v.included])
+    updates = _Judged(inputs)
+    combined = aggregate(updates, inputs.base)
+    verdicts = updates.verdicts()
     changed: Tensors | None = None
-    if len(valid) >= inputs.min_valid and valid.weight > 0:
-        combined = aggregate(valid, inputs.base)
+    if len(updates) >= inputs.min_valid and combined is not None:
         for client in combined.rejected:
             verdicts[client] = replace(verdicts[client], included=False, reason=Reason.REJECTED_BY_RULE, weight=0)
         changed = {
@@ -106,44 +106,60 @@ def compute(inputs: RoundInputs) -> RoundResult:
     return RoundResult(model, manifest, digest_of(manifest), verdict_blob, leaves)
 
 
-class _Valid:
-    """The valid updates, fetched one at a time on every pass, so that memory holds one of them."""
+class _Judged:
+    """The valid updates. The first pass over them judges each as it is fetched; memory holds one of them at a time."""
 
-    def __init__(self, inputs: RoundInputs, included: Sequence[Verdict]) -> None:
+    def __init__(self, inputs: RoundInputs) -> None:
         self._inputs = inputs
-        self._included = included
-        self.weight = sum(v.weight for v in included)
+        self._verdicts: dict[int, Verdict] = {}
+        self._judging = self._first_pass()
+
+    def verdicts(self) -> dict[int, Verdict]:
+        """The verdicts by client index, in its order."""
+        for _ in self._judging:
+            pass
+        return self._verdicts
 
     def __len__(self) -> int:
-        return len(self._included)
+        return sum(verdict.included for verdict in self.verdicts().values())
 
     def __iter__(self) -> Iterator[Weighted]:
-        for verdict in self._included:
-            update = decode_update(_fetch(self._inputs, verdict.digest))
-            yield Weighted(verdict.client, update.deltas, update.counters, verdict.weight)
+        if not self._verdicts:
+            yield from self._judging
+            return
+        for verdict in self.verdicts().values():
+            if verdict.included:
+                yield _weighted(decode_update(_fetch(self._inputs, verdict.digest)), verdict)
+
+    def _first_pass(self) -> Iterator[Weighted]:
+        for submission in sorted(self._inputs.submissions, key=lambda item: item.client):
+            client, digest = submission.client, submission.digest
+            judged = _judge(submission, self._inputs)
+            if isinstance(judged, Reason):
+                self._verdicts[client] = Verdict(client, digest, False, judged, 0)
+                continue
+            weight = min(submission.weight, self._inputs.max_weight)
+            verdict = self._verdicts[client] = Verdict(client, digest, True, Reason.OK, weight)
+            yield _weighted(judged, verdict)
 
 
-def _verdict(submission: Submission, inputs: RoundInputs) -> Verdict:
+def _weighted(update: Update, verdict: Verdict) -> Weighted:
+    return Weighted(verdict.client, update.deltas, update.counters, verdict.weight)
+
+
+def _judge(submission: Submission, inputs: RoundInputs) -> Update | Reason:
     if submission.client not in inputs.candidates:
-        reason = Reason.WITHHELD
-    else:
-        data = _fetch(inputs, submission.digest)
-        reason = judge(
-            data,
-            submission.client,
-            Terms(
-                round=inputs.round,
-                base_digest=inputs.base_digest,
-                base=inputs.base,
-                plan_hash=inputs.plan_hash,
-                scale_bits=inputs.scale_bits,
-                clip=inputs.clip,
-                max_steps=inputs.max_steps(submission.weight),
-            ),
-        )
-    included = reason is Reason.OK
-    weight = min(submission.weight, inputs.max_weight) if included else 0
-    return Verdict(submission.client, submission.digest, included, reason, weight)
+        return Reason.WITHHELD
+    terms = Terms(
+        round=inputs.round,
+        base_digest=inputs.base_digest,
+        base=inputs.base,
+        plan_hash=inputs.plan_hash,
+        scale_bits=inputs.scale_bits,
+        clip=inputs.clip,
+        max_steps=inputs.max_steps(submission.weight),
+    )
+    return judge(_fetch(inputs, submission.digest), submission.client, terms)
 
 
 def _fetch(inputs: RoundInputs, digest: str) -> bytes:

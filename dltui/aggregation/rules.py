@@ -42,21 +42,23 @@ class Combined:
 
 
 class Rule(Protocol):
-    """A pure function of the updates and the base; equal inputs give equal integers on every machine."""
+    """A pure function of the updates and the base; equal inputs give equal integers on every machine.
 
-    def __call__(self, updates: Updates, base: Mapping[str, NDArray[Any]]) -> Combined: ...
+    None where the updates weigh nothing. Passing over them once is cheapest: each is judged as it comes.
+    """
+
+    def __call__(self, updates: Updates, base: Mapping[str, NDArray[Any]]) -> Combined | None: ...
 
 
-def fedavg(updates: Updates, base: Mapping[str, NDArray[Any]]) -> Combined:
+def fedavg(updates: Updates, base: Mapping[str, NDArray[Any]]) -> Combined | None:
     """The mean weighted by records (FedAvg, McMahan et al. 2017), with one sum and one update in memory.
 
-    Integer buffers take the maximum. Needs a total weight above 0; raises Overflow where int64 might not hold
-    the sum.
+    Integer buffers take the maximum. Raises Overflow where int64 might not hold the sum.
     """
     total = Partial.empty(base)
     for update in updates:
         total.add(update.deltas, update.counters, update.weight)
-    return Combined(total.average(), total.counters)
+    return Combined(total.average(), total.counters) if total.weight else None
 
 
 RULES: dict[str, Rule] = {"fedavg": fedavg}

@@ -8,6 +8,7 @@ from pathlib import Path
 from eth_account import Account
 
 from dltui.errors import ConfigError
+from dltui.paths import refuse_readable
 
 _MAX_BYTES = 64 * 1024
 
@@ -18,7 +19,11 @@ def address_of(key: bytes) -> str:
 
 
 def open_keystore(path: Path, password: str) -> bytes:
-    """The private key (32 bytes) in a keystore file; raises ConfigError where file or password is wrong."""
+    """The private key (32 bytes) in a keystore file.
+
+    Raises ConfigError if file or password is wrong, or others than the owner may read the file.
+    """
+    refuse_readable(path)
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)

@@ -17,7 +17,7 @@ from pathlib import Path
 from dltui.chain import node
 from dltui.chain.anvil import Anvil
 from dltui.chain.embedded.genesis import BASE_FEE, GAS_LIMIT, Genesis
-from dltui.chain.node import LocalNode, altered
+from dltui.chain.node import LocalNode
 from dltui.chain.ports import free_port
 from dltui.chain.rpc import Rpc
 from dltui.chain.statefile import STATE_FILE, from_dump
@@ -140,7 +140,7 @@ class AnvilNode(LocalNode):
         with Rpc(f"http://127.0.0.1:{port}", timeout=_REPLAY_SECONDS) as rpc:
             rpc.call("evm_setAutomine", False)
             for record in log.read(allow_torn=True):
-                _replay(rpc, record, log.path)
+                _replay(rpc, record, log)
             image.write_bytes(_dump(rpc))
         self.stop()
         return image
@@ -155,7 +155,7 @@ def _dump(rpc: Rpc) -> bytes:
     return gzip.decompress(bytes.fromhex(rpc.call("anvil_dumpState").removeprefix("0x")))
 
 
-def _replay(rpc: Rpc, record: BlockRecord, path: Path) -> None:
+def _replay(rpc: Rpc, record: BlockRecord, log: TxLog) -> None:
     """Have anvil make the block of `record`, and compare all but its hash."""
     try:
         rpc.call("evm_setNextBlockTimestamp", record.timestamp)
@@ -163,7 +163,7 @@ def _replay(rpc: Rpc, record: BlockRecord, path: Path) -> None:
             rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
         rpc.call("evm_mine")
     except RpcError as error:
-        raise altered(record.block, path, f"is refused by the node: {error.message}") from error
+        raise log.altered(record.block, f"is refused by the node: {error.message}") from error
     made = record_block(rpc, record.block, AnvilNode.engine)
     if replace(made, hash=record.hash) != record:
-        raise altered(record.block, path, "does not re-execute to its state root and receipts")
+        raise log.altered(record.block, "does not re-execute to its state root and receipts")

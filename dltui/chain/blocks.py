@@ -7,7 +7,7 @@ from typing import Any
 
 from eth_utils import to_checksum_address
 
-from dltui.chain.binding import Caller
+from dltui.chain.rpc import Rpc
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,11 @@ def block_from(block: dict[str, Any], receipts: list[dict[str, Any]]) -> MinedBl
     )
 
 
-def read_block(rpc: Caller, number: int) -> MinedBlock:
-    """Fetch a block with its receipts from a node."""
-    block = rpc.call("eth_getBlockByNumber", hex(number), True)
-    return block_from(block, rpc.call("eth_getBlockReceipts", hex(number)))
+def block_calls(number: int) -> list[tuple[str, list[Any]]]:
+    """The calls whose results `block_from` takes."""
+    return [("eth_getBlockByNumber", [hex(number), True]), ("eth_getBlockReceipts", [hex(number)])]
+
+
+def read_block(rpc: Rpc, number: int) -> MinedBlock:
+    """Fetch a block with its receipts from a node, in one request."""
+    return block_from(*rpc.batch(block_calls(number)))

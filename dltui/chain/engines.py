@@ -1,4 +1,9 @@
-"""Which chain a run uses, and why: the embedded one, an anvil of its own, or a node by its address."""
+"""Which chain a run uses, and why: the embedded one, an anvil of its own, or a node by its address.
+
+anvil is a development node: it answers `anvil_impersonateAccount`, `anvil_setStorageAt` and `evm_setTime` to every
+program of the machine, and has no switch that closes them or its HTTP port (`--ipc` only adds a socket). So it is taken
+only if it is asked for, and never with a keystore.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dltui.chain.anvil import INSTALL, VERSION, Anvil, find
-from dltui.errors import ChainError
+from dltui.errors import ChainError, ConfigError
 
 EMBEDDED = "embedded"
 ANVIL = "anvil"
 URL = "url"
+OPEN = "any program of this machine can act as the operator on anvil"
+"""What everybody is told who uses anvil."""
 
 
 @dataclass(frozen=True)
@@ -27,25 +34,28 @@ class Choice:
 def choose(engine: str, anvil: str = "", env: Mapping[str, str] = os.environ) -> Choice:
     """The engine behind `[chain] engine`: auto, embedded, anvil or an address; `anvil` is the path in `[chain] anvil`.
 
-    Raises `ChainError` where anvil is asked for and there is none that can be used. `auto` never fails: it falls
-    back to the embedded chain and says why.
+    Raises `ChainError` if anvil is asked for and there is none that can be used.
     """
     if engine == "auto":
-        try:
-            found = find(anvil, env)
-        except ChainError as error:
-            return Choice(EMBEDDED, f"auto, and anvil cannot be used: {error}")
-        if found is None:
-            return Choice(EMBEDDED, f"auto, and no anvil was found (`{INSTALL}` gets one)")
-        return Choice(ANVIL, f"auto: {_words(found)}", found)
+        return Choice(EMBEDDED, "auto: only keys can act on it, and it needs nothing installed")
     if engine == ANVIL:
         found = find(anvil, env)
         if found is None:
             raise ChainError("no anvil was found", where="[chain] engine", hint=f"`{INSTALL}`, or set DLTUI_ANVIL")
-        return Choice(ANVIL, f"configured: {_words(found)}", found)
+        return Choice(ANVIL, f"{OPEN}; configured: {_words(found)}", found)
     if engine == EMBEDDED:
         return Choice(EMBEDDED, "configured")
     return Choice(URL, "configured: a node by its address", url=engine)
+
+
+def refuse_open(engine: str, keystore: str) -> None:
+    """Raise `ConfigError` for anvil together with a keystore: what its key protects would be open to everybody."""
+    if engine == ANVIL and keystore:
+        raise ConfigError(
+            f"a keystore protects nothing there: {OPEN}",
+            where="[chain] engine",
+            hint="use --chain embedded, or leave [chain] keystore away",
+        )
 
 
 def _words(anvil: Anvil) -> str:

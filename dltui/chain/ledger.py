@@ -307,3 +307,6 @@ _HANDLERS: dict[str, Callable[[Ledger, dict[str, Any]], None]] = {
     "DataCommitted": _committed,
     "DataApproved": _data_approved,
 }
+
+HANDLED = frozenset(_HANDLERS)
+"""The events that change a ledger."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from eth_abi.exceptions import DecodingError
-from eth_utils import to_checksum_address
 
-from dltui.chain import abi
+from dltui.chain import abi, words
+from dltui.chain.abi import Entry, Param
 from dltui.chain.types import Log
+
+
+def topics_of(events: Iterable[str]) -> list[str]:
+    """The first topics (hex) of the contracts' events of these names, sorted: what a log query asks for."""
+    wanted = set(events)
+    return sorted("0x" + digest.hex() for digest, entry in abi.by_digest("event").items() if entry.name in wanted)
 
 
 def decode_log(raw: Any, addresses: Mapping[str, str] | None = None) -> Log | None:
@@ -26,8 +33,8 @@ def decode_log(raw: Any, addresses: Mapping[str, str] | None = None) -> Log | No
 
 
 def _decode(raw: Any, addresses: Mapping[str, str] | None) -> Log | None:
-    address = to_checksum_address(_hex(raw["address"], 20))
-    topics = [_hex(topic, 32) for topic in raw["topics"]]
+    address = words.address(bytes(12) + _hex(raw["address"], 20))
+    topics = [_hex(topic, words.WORD) for topic in raw["topics"]]
     entry = abi.by_digest("event").get(topics[0])
     if entry is None:
         return None
@@ -38,13 +45,34 @@ def _decode(raw: Any, addresses: Mapping[str, str] | None) -> Log | None:
     indexed = [param for param in entry.inputs if param.indexed]
     if len(indexed) != len(topics) - 1:
         return None
-    found = {
-        param.name: abi.named([param], topic)[param.name] for param, topic in zip(indexed, topics[1:], strict=True)
-    }
-    found |= abi.named([param for param in entry.inputs if not param.indexed], _hex(raw["data"]))
-    args = {param.name: found[param.name] for param in entry.inputs}
-    tx = "0x" + _hex(raw["transactionHash"], 32).hex()
+    args = _arguments(entry, indexed, topics[1:], _hex(raw["data"]))
+    tx = "0x" + _hex(raw["transactionHash"], words.WORD).hex()
     return Log(contract, entry.name, args, _number(raw["blockNumber"]), tx, _number(raw["logIndex"]), address)
+
+
+def _arguments(entry: Entry, indexed: list[Param], topics: list[bytes], data: bytes) -> dict[str, Any]:
+    readers = _readers(entry.contract, entry.name)
+    if readers is None:
+        found = {
+            param.name: abi.named([param], topic)[param.name] for param, topic in zip(indexed, topics, strict=True)
+        }
+        found |= abi.named([param for param in entry.inputs if not param.indexed], data)
+        return {param.name: found[param.name] for param in entry.inputs}
+    at, args, left = 0, {}, iter(topics)
+    for param, read in readers:
+        if param.indexed:
+            word = next(left)
+        else:
+            word, at = data[at : at + words.WORD], at + words.WORD
+        args[param.name] = read(word)
+    return args
+
+
+@cache
+def _readers(contract: str, event: str) -> tuple[tuple[Param, words.Reader], ...] | None:
+    """How each parameter of an event is read from its word; None if one of them is longer than a word."""
+    found = [(param, words.reader(param.type)) for param in abi.entries(contract, "event")[event].inputs]
+    return tuple((param, read) for param, read in found if read) if all(read for _, read in found) else None
 
 
 def _hex(value: Any, length: int | None = None) -> bytes:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import selectors
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from dltui.chain.embedded.genesis import Genesis, read_genesis, write_genesis
 from dltui.chain.ports import taken
 from dltui.chain.rpc import Rpc
-from dltui.chain.txlog import BlockRecord, TxLog
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.txlog import TxLog
+from dltui.chain.types import NodeUnreachable
 from dltui.errors import ChainError
 
 START_DEADLINE = 60.0
@@ -32,6 +34,8 @@ class Node(Protocol):
 
     engine: str
     """Which kind of node: "embedded", "anvil" or "url"."""
+    word: str
+    """What shows it that a process of the run asks; empty where it does not matter. Secret."""
 
     @property
     def url(self) -> str:
@@ -75,6 +79,7 @@ class LocalNode:
     """
 
     engine = ""
+    word = ""
 
     def __init__(
         self, directory: Path, genesis: Genesis | None = None, port: int = 0, *, log: Path | None = None
@@ -165,29 +170,37 @@ class EmbeddedNode(LocalNode):
     ) -> None:
         super().__init__(directory, genesis, port, log=log)
         self._batch_ms = batch_ms
+        self.word = secrets.token_hex(32)
 
     def start(self, log: TxLog | None = None) -> int:
         """Start the node, restore it from `log`, and return when JSON-RPC answers; returns the blocks replayed.
 
-        Raises `ChainError` where the port is taken (naming its owner), the genesis or the state does not fit,
-        or the node does not come up within `START_DEADLINE` seconds; `NodeUnreachable` where a signal ended it.
+        The node replays before it listens, so nobody sees half a chain, and no method makes blocks of a chosen time.
+        Raises `ChainError` if the port is taken (naming its owner), genesis, state or log do not fit, or the node
+        says nothing for `START_DEADLINE` seconds; `NodeUnreachable` if a signal ended it.
         """
         self._prepare_genesis()
         command = [sys.executable, "-m", "dltui.chain.embedded", "--dir", str(self.directory)]
         command += ["--port", str(self._port), "--batch-ms", str(self._batch_ms)]
+        if log is not None:
+            self._check_log(log)
+            command += ["--log", str(log.path)]
         with self.log_path.open("ab") as said:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, start_new_session=True
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, start_new_session=True
             )
         self._process = process
-        assert process.stdout is not None
+        assert process.stdin is not None and process.stdout is not None
         try:
+            with suppress(BrokenPipeError), process.stdin as pipe:
+                # It fits into the pipe, so this waits for nobody; other programs read no pipe of the node.
+                pipe.write(self.word.encode() + b"\n")
             with process.stdout as pipe:
                 ready = self._ready(pipe)
             self._port = ready["port"]
-            with Rpc(self.url) as rpc:
+            with Rpc(self.url, word=self.word) as rpc:
                 rpc.call("web3_clientVersion")
-            return self.restore(log) if log is not None else 0
+            return int(ready["replayed"])
         except BaseException:
             self.stop()
             raise
@@ -197,41 +210,22 @@ class EmbeddedNode(LocalNode):
         self.stop()
         return self.directory / "state.sqlite"
 
-    def restore(self, log: TxLog) -> int:
-        """Re-execute the blocks of `log` that the node lacks, with their timestamps, comparing each
-        hash and state root.
-
-        Returns the number of blocks replayed. Raises `ChainError` where log and node are not the same chain.
-        """
-        self._check_log(log)
-        replayed = 0
-        with Rpc(self.url, timeout=120.0) as rpc:
-            head = int(rpc.call("eth_blockNumber"), 16)
-            for record in log.read(allow_torn=True):
-                if record.block < head:
-                    continue
-                if record.block > head:
-                    roots = _replay(rpc, record, log.path)
-                    replayed += 1
-                else:
-                    block = rpc.call("eth_getBlockByNumber", hex(head), False)
-                    roots = block["hash"], block["stateRoot"]
-                if roots != (record.hash, record.state_root):
-                    raise altered(record.block, log.path, "does not re-execute to its hash and state root")
-        return replayed
-
     def _ready(self, pipe: IO[bytes]) -> dict[str, Any]:
-        line = _read_line(pipe, time.monotonic() + START_DEADLINE)
-        if line is None:
-            raise ChainError(f"the node did not answer within {START_DEADLINE:.0f} s", where=self._where)
-        try:
-            said = json.loads(line)
-        except ValueError:
-            said = None
-        if isinstance(said, dict) and isinstance(said.get("port"), int):
-            return said
-        if isinstance(said, dict) and isinstance(said.get("error"), str):
-            raise self._refusal(said)
+        """What the node says when it listens; before, it says now and then how many blocks it has replayed."""
+        while True:
+            line = _read_line(pipe, time.monotonic() + START_DEADLINE)
+            if line is None:
+                raise ChainError(f"the node did not answer within {START_DEADLINE:.0f} s", where=self._where)
+            try:
+                said = json.loads(line)
+            except ValueError:
+                said = None
+            if isinstance(said, dict) and isinstance(said.get("port"), int):
+                return said
+            if isinstance(said, dict) and isinstance(said.get("error"), str):
+                raise self._refusal(said)
+            if said is None:
+                break
         code = self._process.wait(STOP_DEADLINE) if self._process is not None else None
         kind = NodeUnreachable if code is not None and code < 0 else ChainError
         raise kind(f"the node ended before it answered (exit code {code})", where=self._where)
@@ -240,30 +234,11 @@ class EmbeddedNode(LocalNode):
         message, hint = str(said["error"]), str(said.get("hint", ""))
         if message == f"port {self._port} is taken":
             return taken(self._port, self._where)
-        return ChainError(f"{said.get('where', '')}: {message}".removeprefix(": "), where=self._where, hint=hint)
-
-
-def _replay(rpc: Rpc, record: BlockRecord, path: Path) -> tuple[str, str]:
-    """Have the node make the block of `record`; returns its hash and state root."""
-    block = {"timestamp": record.timestamp, "transactions": ["0x" + raw.hex() for raw in record.txs]}
-    try:
-        made = rpc.call("dltui_mineBlock", block)
-    except RpcError as error:
-        raise altered(record.block, path, f"is refused by the node: {error.message}") from error
-    return made["hash"], made["stateRoot"]
-
-
-def altered(block: int, path: Path, reason: str) -> ChainError:
-    """The error for a block of a transaction log that does not give what it gave."""
-    return ChainError(
-        f"block {block} of the transaction log {reason}",
-        where=str(path),
-        hint="the log or the chain state was altered",
-    )
+        return ChainError(message, where=f"{said.get('where', '')}, {self._where}".removeprefix(", "), hint=hint)
 
 
 def _read_line(pipe: IO[bytes], deadline: float) -> str | None:
-    """The first line from `pipe`, "" where the other end closed without one, None where `deadline` passed."""
+    """The newest whole line from `pipe`, "" if the other end closed without one, None if `deadline` passed."""
     data = b""
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
@@ -274,4 +249,4 @@ def _read_line(pipe: IO[bytes], deadline: float) -> str | None:
             if not piece:
                 break
             data += piece
-    return data.decode("utf-8", "replace")
+    return data.decode("utf-8", "replace").rpartition("\n")[0].rpartition("\n")[2]

@@ -25,14 +25,19 @@ def logs_of(rpc: Caller, addresses: Sequence[str], first: int, last: int) -> Ite
         first = end + 1
 
 
-def piece_of(rpc: Caller, addresses: Sequence[str], first: int, last: int, span: int) -> tuple[int, Sequence[Any], int]:
+def piece_of(
+    rpc: Caller, addresses: Sequence[str], first: int, last: int, span: int, topics: Sequence[Sequence[str]] = ()
+) -> tuple[int, Sequence[Any], int]:
     """The raw logs of the first `span` blocks of a range, or of as many as the node does not refuse.
 
+    `topics` are those of eth_getLogs; without them all logs count.
     Returns the last block they are of, the logs, and the span that was not refused.
     """
     while True:
         end = min(first + span - 1, last)
-        query = {"fromBlock": hex(first), "toBlock": hex(end), "address": list(addresses)}
+        query: dict[str, Any] = {"fromBlock": hex(first), "toBlock": hex(end), "address": list(addresses)}
+        if topics:
+            query["topics"] = topics
         try:
             return end, rpc.call("eth_getLogs", query), span
         except RpcError:

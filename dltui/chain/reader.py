@@ -1,15 +1,16 @@
-"""A client's view of the chain: new logs since the last look, and waiting for the next block."""
+"""A client's view of the chain: new logs since the last look, and waiting for those that concern it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Protocol
 
 from dltui.chain.binding import Caller
-from dltui.chain.ledger import Ledger
+from dltui.chain.ledger import HANDLED, Ledger
+from dltui.chain.logs import topics_of
 from dltui.chain.ranges import SPAN, piece_of
-from dltui.chain.types import Log, RpcError
+from dltui.chain.types import METHOD_NOT_FOUND, Log, RpcError
 from dltui.errors import ChainError
 
 POLL_SECONDS = 0.1
@@ -20,17 +21,25 @@ class Rewound(ChainError):
     """The chain lost blocks that were already read: what was concluded from them does not hold."""
 
 
+class Node(Caller, Protocol):
+    """The part of a JSON-RPC client that a reader needs."""
+
+    def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """The results of several calls in one request; raises RpcError."""
+
+
 class ChainReader:
     """Reads the federation's logs in order and folds them into `ledger`.
 
-    Waiting uses the node's long poll (`dltui_waitBlock`) where it has one, and asks for the block number every `pause`
-    seconds elsewhere. Blocks up to `after` are passed over; the last `confirmations` blocks do not count yet. A query
-    that the node refuses is asked again for half of the blocks.
+    A node of our own is asked with one long poll (`dltui_waitLogs`). Elsewhere the newest block and the last one that
+    was read are asked for in one batch every `pause` seconds, and then the logs between them; a query that the node
+    refuses is asked again for half of the blocks. Blocks up to `after` are passed over; the last `confirmations` blocks
+    do not count yet.
     """
 
     def __init__(
         self,
-        rpc: Caller,
+        rpc: Node,
         addresses: Sequence[str],
         decode: Callable[[dict[str, Any]], Log | None],
         *,
@@ -40,6 +49,7 @@ class ChainReader:
     ) -> None:
         self._rpc = rpc
         self._addresses = list(addresses)
+        self._topics = [topics_of(HANDLED)]
         self._decode = decode
         self._long_poll = not confirmations
         self._root: str | None = None
@@ -54,45 +64,65 @@ class ChainReader:
 
         Raises `Rewound` where the last block that was read is not the chain's any more.
         """
-        head = self._head()
-        if head == self.block or (head < self.block and self._root is None):
-            return []
-        # The state, not the hash: a node that was rebuilt from its log has the same state under other hashes.
-        if self._root is not None and self._root_of(self.block) != self._root:
-            raise Rewound(f"block {self.block} was lost", where="chain")
+        return self.wait(0.0)
+
+    def wait(self, seconds: float, wake: Collection[str] = ()) -> list[Log]:
+        """Like `poll`, but if nothing is new, return when something is, or after `seconds` (a long poll's at most).
+
+        With `wake`, a node of our own lets only events of these names end the wait; what else came is folded then.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            logs = self._long_look(seconds, wake)
+            if logs is None:
+                logs = self._look()
+            left = end - time.monotonic()
+            if logs is not None or left <= 0:
+                return logs or []
+            time.sleep(min(self._pause, left))
+
+    def _long_look(self, seconds: float, wake: Collection[str]) -> list[Log] | None:
+        """The new logs as one long poll gives them; None where it cannot be used."""
+        if not self._long_poll or self._root is None:
+            return None
+        wait_ms = min(int(seconds * 1000), WAIT_LIMIT_MS)
+        asked = [hex(self.block), self._addresses, self._topics, hex(wait_ms), topics_of(wake)]
+        try:
+            news = self._rpc.call("dltui_waitLogs", *asked)
+        except RpcError as error:
+            self._long_poll = error.code not in METHOD_NOT_FOUND
+            return None
+        self._check(news["known"])
+        return self._fold(int(news["head"], 16), news["stateRoot"], news["logs"])
+
+    def _look(self) -> list[Log] | None:
+        """The new logs, in as many queries as the node's limits ask for; None where there is no new block."""
+        calls = [("eth_getBlockByNumber", [tag, False]) for tag in ("latest", hex(max(self.block, 0)))]
+        newest, known = self._rpc.batch(calls)
+        if self._root is not None:
+            self._check(None if known is None else known["stateRoot"])
+        head = int(newest["number"], 16)
+        roots = {head: newest["stateRoot"]}
+        head -= self._confirmations
+        if head <= self.block:
+            return None
         logs: list[Log] = []
         while self.block < head:
-            last, raws, span = piece_of(self._rpc, self._addresses, self.block + 1, head, self._span)
+            last, raws, span = piece_of(self._rpc, self._addresses, self.block + 1, head, self._span, self._topics)
             self._span = min(SPAN, 2 * span)
-            found = [log for raw in raws if (log := self._decode(raw)) is not None]
             # Everything is asked before anything is folded: a node lost in between is asked for the same again.
-            self.block, self._root = last, self._root_of(last)
-            for log in found:
-                self.ledger.apply(log)
-            logs += found
+            root = roots.get(last) or self._rpc.call("eth_getBlockByNumber", hex(last), False)["stateRoot"]
+            logs += self._fold(last, root, raws)
         return logs
 
-    def _head(self) -> int:
-        return int(self._rpc.call("eth_blockNumber"), 16) - self._confirmations
+    def _check(self, root: str | None) -> None:
+        # The state, not the hash: a node that was rebuilt from its log has the same state under other hashes.
+        if root != self._root:
+            raise Rewound(f"block {self.block} was lost", where="chain")
 
-    def _root_of(self, number: int) -> str | None:
-        block = self._rpc.call("eth_getBlockByNumber", hex(number), False)
-        return None if block is None else str(block["stateRoot"])
-
-    def wait(self, seconds: float) -> None:
-        """Return when there is a block that `poll` has not seen, or after `seconds`."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if self._long_poll:
-                try:
-                    wait_ms = max(1, min(int(left * 1000), WAIT_LIMIT_MS))
-                    head = int(self._rpc.call("dltui_waitBlock", hex(max(self.block, 0)), hex(wait_ms)), 16)
-                except RpcError:
-                    self._long_poll = False
-                    continue
-            else:
-                head = self._head()
-                if head <= self.block:
-                    time.sleep(min(self._pause, left))
-            if head > self.block:
-                return
+    def _fold(self, block: int, root: str, raws: Sequence[dict[str, Any]]) -> list[Log]:
+        logs = [log for raw in raws if (log := self._decode(raw)) is not None]
+        self.block, self._root = block, root
+        for log in logs:
+            self.ledger.apply(log)
+        return logs

@@ -28,13 +28,17 @@ _TEXT_LIMIT = 500
 class Rpc:
     """JSON-RPC 2.0 calls to the node at `url` (http or https), `timeout` in seconds for each answer.
 
+    `word` shows a node of the run that one of its own processes asks.
+
     One connection is kept open and reopened when the node closed it while idle. A call that was interrupted
     is repeated once, except `eth_sendRawTransaction*`: the node may have taken the transaction, so the caller
     must look for its receipt first. Not shared between threads, and not carried across a fork: each process
     makes its own. `meanwhile` is called again and again where an answer takes long; what it raises ends the call.
     """
 
-    def __init__(self, url: str, timeout: float = 10.0, meanwhile: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, url: str, timeout: float = 10.0, word: str = "", meanwhile: Callable[[], None] | None = None
+    ) -> None:
         parts = urlsplit(url)
         try:
             port = parts.port
@@ -49,6 +53,7 @@ class Rpc:
         self._host, self._port = parts.hostname, port
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._where = f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
+        self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {word}"} if word else {})
         self._connection: http.client.HTTPConnection | None = None
         self._next_id = 1
         self._asked: dict[str, Any] = {}
@@ -134,7 +139,7 @@ class Rpc:
     def _send(self, body: bytes) -> socket.socket:
         try:
             connection = self._connect()
-            connection.request("POST", self._path, body, {"Content-Type": "application/json"})
+            connection.request("POST", self._path, body, self._headers)
         except (OSError, http.client.HTTPException) as error:
             raise self._lost(error) from error
         sock: socket.socket = connection.sock

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
-from dltui.chain.blocks import MinedBlock, read_block
+from dltui.chain.blocks import MinedBlock, block_calls, block_from, read_block
 from dltui.chain.rpc import Rpc
-from dltui.chain.txlog import TxLog, record_block
+from dltui.chain.txlog import TxLog, record_of
 
 
 class Blocks(Protocol):
@@ -50,9 +50,10 @@ class LocalBlocks:
         """What the node has after block `after`; new blocks are appended to the log first."""
         head = int(self._rpc.call("eth_blockNumber"), 16)
         for number in range(after + 1, head + 1):
+            body, receipts = self._rpc.batch(block_calls(number))
             if number > self._log.last_block:
-                self._log.append(record_block(self._rpc, number, self._log.engine))
-            block = read_block(self._rpc, number)
+                self._log.append(record_of(body, number, self._log.engine))
+            block = block_from(body, receipts)
             # A block that anvil made again from the log has another hash there: the first one is the block's name.
             if number == self._log.last_block:
                 block = replace(block, hash=self._log.last_hash, state_root=self._log.last_state_root)

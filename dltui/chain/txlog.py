@@ -24,9 +24,11 @@ from dltui.chain.rawtx import raw_transaction
 from dltui.chain.rpc import Rpc
 from dltui.core.jsontext import decode_json
 from dltui.errors import ChainError
+from dltui.runfiles import open_regular
 
 _VERSION = 1
 _MAX_LINE = 64 * 1024 * 1024
+_MAX_BYTES = 16 * 1024**3
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _RAW = re.compile(r"0x([0-9a-f]{2})+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -138,8 +140,8 @@ class TxLog:
     def read(self, allow_torn: bool = False) -> Iterator[BlockRecord]:
         """Every block in order, each line checked; `allow_torn` passes over an unfinished last line."""
         try:
-            file = self.path.open("rb")
-        except OSError as error:
+            file = open_regular(self.path, _MAX_BYTES)
+        except FileNotFoundError as error:
             raise ChainError(f"cannot read the transaction log: {error.strerror}", where=str(self.path)) from error
         with file:
             self._read_header(file.readline(_MAX_LINE))
@@ -154,6 +156,14 @@ class TxLog:
                 self._whole = file.tell()
                 yield record
                 number, before = number + 1, record.block
+
+    def altered(self, block: int, reason: str) -> ChainError:
+        """The error for a block that does not give what it gave."""
+        return ChainError(
+            f"block {block} of the transaction log {reason}",
+            where=str(self.path),
+            hint="the log or the chain state was altered",
+        )
 
     def _stands_at(self, record: BlockRecord) -> None:
         self.last_block, self.last_hash, self.last_state_root = record.block, record.hash, record.state_root
@@ -200,7 +210,7 @@ class TxLog:
         if not line.endswith(b"\n"):
             raise self._bad(number, "the line is missing, not finished or too long")
         try:
-            document = decode_json(line)
+            document = decode_json(line, unique=True)
         except ValueError as error:
             raise self._bad(number, "the line is not JSON") from error
         if not isinstance(document, dict):
@@ -212,11 +222,15 @@ class TxLog:
 
 
 def record_block(rpc: Rpc, number: int, engine: str = "embedded") -> BlockRecord:
-    """Read block `number` with whole transactions from the node of an `engine` and rebuild its signed transactions.
+    """Read block `number` from the node of an `engine`; raises `ChainError` as `record_of` does."""
+    return record_of(rpc.call("eth_getBlockByNumber", hex(number), True), number, engine)
 
-    Raises `ChainError` where the node has no such block or its answer does not hash to what it claims.
+
+def record_of(block: Any, number: int, engine: str) -> BlockRecord:
+    """The record of a `block` with whole transactions, as a node gave it: its signed transactions are rebuilt.
+
+    Raises `ChainError` where there is no such block or a transaction does not hash to what it claims.
     """
-    block = rpc.call("eth_getBlockByNumber", hex(number), True)
     where = f"block {number}"
     if not isinstance(block, dict):
         raise ChainError("the node has no such block", where=where)

@@ -7,6 +7,9 @@ from typing import Any
 
 from dltui.errors import ChainError
 
+METHOD_NOT_FOUND = (-32601, -32004)
+"""Codes of a node that does not know a method."""
+
 
 @dataclass(frozen=True)
 class Call:

@@ -9,10 +9,11 @@ from typing import Any
 from eth_account import Account
 from eth_utils import keccak, to_checksum_address
 
+from dltui.chain.backoff import Backoff
 from dltui.chain.receipts import parse_receipt
 from dltui.chain.refusals import in_words
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import Call, NodeUnreachable, Receipt, Revert, Reverted, RpcError
+from dltui.chain.types import METHOD_NOT_FOUND, Call, NodeUnreachable, Receipt, Revert, Reverted, RpcError
 from dltui.errors import ChainError
 
 TRANSFER_GAS = 21_000
@@ -21,7 +22,6 @@ _FEE_HEADROOM = 10
 _HIGHEST_TIP = 1_000_000_000
 _POLL_SECONDS = 0.05
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-_METHOD_NOT_FOUND = (-32601, -32004)
 _NOT_YET_MINED = 4
 _REVERTED = 3
 _STALE = ("nonce too low", "nonce too high", "less than block base fee", "underpriced")
@@ -173,7 +173,9 @@ class Wallet:
         """
         may_be_mined = waiting = False
         refusal: RpcError | None = None
+        backoff = Backoff()
         while True:
+            pause = _POLL_SECONDS
             try:
                 if may_be_mined:
                     answer = self._rpc.call("eth_getTransactionReceipt", tx_hash)
@@ -189,6 +191,7 @@ class Wallet:
                 may_be_mined, waiting = True, False
                 if time.monotonic() > deadline:
                     raise
+                pause = min(backoff.failed(), max(0.0, deadline - time.monotonic()))
             except RpcError as error:
                 if _says(error, "already known", "already imported") or error.code == _NOT_YET_MINED:
                     may_be_mined = waiting = True
@@ -201,7 +204,7 @@ class Wallet:
                 raise refusal
             if time.monotonic() > deadline:
                 raise NodeUnreachable(f"not mined within {self._patience:.0f} s", where=f"transaction {tx_hash}")
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause)
 
     def _buried(self, answer: Any, tx_hash: str, deadline: float) -> Any:
         """The receipt once `confirmations` blocks are on top of it; `answer` is what the node said first."""
@@ -221,7 +224,7 @@ class Wallet:
             try:
                 return self._rpc.call("eth_sendRawTransactionSync", raw)
             except RpcError as error:
-                if error.code not in _METHOD_NOT_FOUND:
+                if error.code not in METHOD_NOT_FOUND:
                     raise
                 self._sync = False
         return self._rpc.call("eth_sendRawTransaction", raw)

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
-from dltui.cli.console import flags, guarded
+from dltui.cli.console import guarded
+from dltui.cli.options import flags, with_flags
 
 app = typer.Typer(help="Show and install chain engines.", no_args_is_help=True)
 
 
 @app.command()
+@with_flags("chain")
 def show(
     context: typer.Context,
-    chain: Annotated[Optional[str], typer.Option("--chain", help="As for a run.")] = None,  # noqa: UP045
     config: Annotated[Optional[Path], typer.Option("--config", help="A TOML file.")] = None,  # noqa: UP045
+    **given: Any,
 ) -> None:
     """Say which chain a run would use now and why, and where anvil was looked for."""
 
     def tell() -> int:
         from dltui.chain.anvil import places
-        from dltui.chain.engines import choose
+        from dltui.chain.engines import choose, refuse_open
         from dltui.cli import running
 
-        wanted = running.effective(config, flags({"chain": chain})).chain
+        wanted = running.effective(config, flags(given)).chain
+        refuse_open(wanted.engine, wanted.keystore)
         choice = choose(wanted.engine, wanted.anvil)
         print(f"{choice.engine}: {choice.reason}")
         for source, path in places(wanted.anvil):
@@ -45,11 +48,12 @@ def install(
     def get() -> int:
         from dltui.chain.anvil import BINARY_SHA256, VERSION
         from dltui.chain.anvil_install import install as install_anvil
+        from dltui.chain.engines import OPEN
 
         path = install_anvil(again)
         print(f"anvil {VERSION} is installed: {path}")
         print(f"  sha256 {BINARY_SHA256}")
-        print("  runs use it from now on (`dltui chain show`); --chain embedded does without")
+        print(f"  runs use it with --chain anvil; {OPEN}")
         return 0
 
     raise typer.Exit(guarded(get, (context.obj or {}).get("debug", False)))

@@ -143,7 +143,7 @@ def _torch_cuda() -> str | None:
 
 
 def _anvil() -> Check:
-    gives = "runs on anvil instead of the embedded chain"
+    gives = "runs on anvil (--chain anvil), open to every program of this machine"
     try:
         found = anvil.find()
     except ChainError as error:

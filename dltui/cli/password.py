@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dltui.config import Config
 from dltui.errors import ConfigError
+from dltui.paths import refuse_readable
 
 VARIABLE = "DLTUI_PASSWORD"
 TRIES = 3
@@ -27,12 +28,14 @@ def password_for(config: Config) -> str | None:
     """The password of `[chain] keystore`, tried on the file; None where the run uses the demo's key.
 
     It comes from DLTUI_PASSWORD, else from `[chain] password_file`, else from a prompt. Raises ConfigError where there
-    is none, or a wrong one.
+    is none, or a wrong one, or if the chain is one on which the key would protect nothing.
     """
     if not config.chain.keystore:
         return None
     from dltui.chain.accounts import open_keystore
+    from dltui.chain.engines import refuse_open
 
+    refuse_open(config.chain.engine, config.chain.keystore)
     path = Path(config.chain.keystore).expanduser()
     given = _given(config)
     for last in [True] if given is not None else [False] * (TRIES - 1) + [True]:
@@ -54,6 +57,7 @@ def _given(config: Config) -> str | None:
         return _hidden[0]
     if config.chain.password_file:
         path = Path(config.chain.password_file).expanduser()
+        refuse_readable(path)
         try:
             return path.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from dltui.cli.console import guarded
+from dltui.cli.telling import Telling
 
 Run = Annotated[Optional[str], typer.Option("--run", help="Id, prefix or path of a run (default: the newest).")]  # noqa: UP045
 ClientName = Annotated[str, typer.Argument(help="The client's id, such as client-3.")]
@@ -15,10 +16,17 @@ VersionNumber = Annotated[int, typer.Argument(min=0, help="The version's number.
 Part = Annotated[Optional[int], typer.Option("--part", min=0, max=255, help="A new client's slice of the data.")]  # noqa: UP045
 TxHash = Annotated[str, typer.Argument(metavar="HASH", help="The transaction's hash, 0x and 64 hex digits.")]
 
-client = typer.Typer(help="Register, suspend, ban, stop and restart clients.", no_args_is_help=True)
-model = typer.Typer(help="Approve, reject and verify versions of the model.", no_args_is_help=True)
-rounds = typer.Typer(help="Open and verify rounds.", no_args_is_help=True)
-tx = typer.Typer(help="Read and verify transactions.", no_args_is_help=True)
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Send it although the contract would refuse it: it costs gas and changes nothing."),
+]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON: accuracies in basis points, fees in wei.")]
+
+client = typer.Typer(help="List, register, suspend, ban, stop and restart clients.", no_args_is_help=True)
+model = typer.Typer(help="List, approve, reject and verify versions of the model.", no_args_is_help=True)
+rounds = typer.Typer(help="List, open and verify rounds.", no_args_is_help=True)
+tx = typer.Typer(help="List, read and verify transactions.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -50,17 +58,26 @@ def _check(context: typer.Context, run: str | None, name: str, **args: Any) -> N
     raise typer.Exit(guarded(ask, (context.obj or {}).get("debug", False)))
 
 
+def _list(context: typer.Context, run: str | None, kind: str, as_json: bool) -> None:
+    def show() -> int:
+        from dltui.cli import lists
+
+        return lists.show(run, kind, as_json)
+
+    raise typer.Exit(guarded(show, (context.obj or {}).get("debug", False)))
+
+
 def _about_client(verb: str, text: str) -> None:
-    def command(context: typer.Context, name: ClientName, run: Run = None) -> None:
-        _send(context, run, f"client.{verb}", client=name)
+    def command(context: typer.Context, name: ClientName, force: Force = False, run: Run = None) -> None:
+        _send(context, run, f"client.{verb}", force=force, client=name)
 
     command.__doc__ = text
     client.command(verb)(command)
 
 
 def _about_model(verb: str, text: str) -> None:
-    def command(context: typer.Context, version: VersionNumber, run: Run = None) -> None:
-        _send(context, run, f"model.{verb}", version=version)
+    def command(context: typer.Context, version: VersionNumber, force: Force = False, run: Run = None) -> None:
+        _send(context, run, f"model.{verb}", force=force, version=version)
 
     command.__doc__ = text
     model.command(verb)(command)
@@ -81,7 +98,6 @@ for _verb, _text in {
     "reinstate": "Let a suspended client take part again.",
     "ban": "Shut a client out for good.",
     "complete-leave": "Let a client go that left during a round which is over.",
-    "restart": "Start the process of a client again.",
 }.items():
     _about_client(_verb, _text)
 for _verb, _text in {
@@ -91,15 +107,28 @@ for _verb, _text in {
     _about_model(_verb, _text)
 
 
+@client.command("restart")
+def restart_client(context: typer.Context, name: ClientName, run: Run = None) -> None:
+    """Start the process of a client again."""
+    _send(context, run, "client.restart", client=name)
+
+
+@client.command("list")
+def list_clients(context: typer.Context, run: Run = None, as_json: Json = False) -> None:
+    """List the clients of a run, live or over."""
+    _list(context, run, "client", as_json)
+
+
 @client.command("register")
 def register_client(
     context: typer.Context,
     name: ClientName,
     part: Part = None,
+    force: Force = False,
     run: Run = None,
 ) -> None:
-    """Accept a pending client, or start a new one of that name where a slice of the data is left."""
-    _send(context, run, "client.register", client=name, part=part)
+    """Accept a pending client, or start a new one of that name if a slice of the data is left."""
+    _send(context, run, "client.register", force=force, client=name, part=part)
 
 
 @client.command("verify")
@@ -126,15 +155,27 @@ def verify_model(context: typer.Context, version: VersionNumber, run: Run = None
 
 
 @model.command("list")
-def list_models(context: typer.Context, run: Run = None) -> None:
-    """Read the registry from the chain."""
+def list_models(
+    context: typer.Context,
+    run: Run = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON from the journal of a run, live or over.")] = False,
+) -> None:
+    """Read the registry of a live run from the chain."""
+    if as_json:
+        _list(context, run, "model", as_json)
     _send(context, run, "registry.read")
 
 
+@rounds.command("list")
+def list_rounds(context: typer.Context, run: Run = None, as_json: Json = False) -> None:
+    """List the rounds of a run, live or over."""
+    _list(context, run, "round", as_json)
+
+
 @rounds.command("open")
-def open_round(context: typer.Context, run: Run = None) -> None:
+def open_round(context: typer.Context, force: Force = False, run: Run = None) -> None:
     """Open the next round now."""
-    _send(context, run, "round.open")
+    _send(context, run, "round.open", force=force)
 
 
 @rounds.command("verify")
@@ -145,6 +186,12 @@ def verify_round(
 ) -> None:
     """Check a round of a live run against the chain, and recompute its result (exit 4 names the first mismatch)."""
     _check(context, run, "round.verify", round=number)
+
+
+@tx.command("list")
+def list_txs(context: typer.Context, run: Run = None, as_json: Json = False) -> None:
+    """List the last transactions of a run, live or over: 2,000 at most."""
+    _list(context, run, "tx", as_json)
 
 
 @tx.command("verify")
@@ -182,6 +229,6 @@ def resume(
     def go_on() -> int:
         from dltui.cli import running
 
-        return running.go_on(ref or run, no_ui, ascii)
+        return running.go_on(ref or run, Telling(no_ui), ascii)
 
     raise typer.Exit(guarded(go_on, (context.obj or {}).get("debug", False)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from dltui.aggregation.errors import Overflow, Unavailable
 from dltui.aggregation.model import decode_model
 from dltui.aggregation.round import RoundResult
+from dltui.chain.backoff import Backoff
 from dltui.chain.ledger import ATTESTING, REPORTING, RoundFacts
 from dltui.client.outcome import result_of, verdicts_root
 from dltui.client.seat import Seat, log
@@ -26,11 +28,12 @@ class CommitteeDuty:
         self.round = facts.number
         self.attempt = facts.attempt
         self._held: set[str] = set()
-        """Digests of the updates that were fetched, checked and are served from here on: memory holds none of them."""
+        """Digests of the updates that were fetched and checked: memory holds none of them."""
         self._result: RoundResult | None = None
         self._root = b""
         self._published = False
         self._finalise_at = 0.0
+        self._backoff = Backoff()
 
     def step(self, facts: RoundFacts) -> bool:
         """Do what is due now; True where a transaction was sent."""
@@ -40,6 +43,13 @@ class CommitteeDuty:
         if facts.state == ATTESTING and me in facts.reports:
             return self._finalise(facts) if me in facts.attested else self._attest(facts)
         return False
+
+    def due_at(self, facts: RoundFacts) -> float:
+        """When `step` has something to do by the clock alone, in unix seconds: now while blobs are missing."""
+        me = self._seat.index
+        if facts.state == REPORTING and facts.committee >> me & 1 and me not in facts.reports:
+            return 0.0
+        return self._finalise_at if facts.state == ATTESTING and self._published else math.inf
 
     def _report(self, facts: RoundFacts) -> bool:
         started = time.monotonic()
@@ -54,11 +64,14 @@ class CommitteeDuty:
         return self._seat.send(self._seat.contract.report(facts.number, facts.attempt, held, b""), facts)
 
     def _fetch_missing(self, facts: RoundFacts) -> int:
-        """Fetch and serve what is there by now, one at a time; the number of updates that are still missing."""
+        """Fetch what is there by now, one at a time; the number of updates that are still missing.
+
+        The store that it is fetched from is the one that it is served from.
+        """
         digests = {s.digest for s in facts.submissions.values()}
         for digest in digests - self._held:
             try:
-                self._seat.store.put(self._seat.store.get(digest))
+                self._seat.store.get(digest)
             except BlobError:
                 continue
             self._held.add(digest)
@@ -100,14 +113,23 @@ class CommitteeDuty:
         result = self._compute(facts)
         if result is None:
             return False
-        if not self._published:
-            for blob in (result.verdict_blob, result.model, result.manifest):
-                if blob is not None:
-                    self._seat.store.put(blob)
-            self._published = True
-            self._finalise_at = now + sorted(facts.attested).index(self._seat.index) * FINALISE_SPACING
+        if now >= self._finalise_at and not self._published:
+            self._publish(facts, result, now)
         if now < self._finalise_at:
             return False
         self._finalise_at = now + len(facts.attested) * FINALISE_SPACING
         call = self._seat.contract.finalise(facts.number, bytes.fromhex(result.digest), self._root)
         return self._seat.send(call, facts)
+
+    def _publish(self, facts: RoundFacts, result: RoundResult, now: float) -> None:
+        """Store the result and say when to finalise; a store that refuses it is asked again, ever later."""
+        try:
+            for blob in (result.verdict_blob, result.model, result.manifest):
+                if blob is not None:
+                    self._seat.store.put(blob)
+        except BlobError as error:
+            log.warning("round %d: %s", facts.number, error)
+            self._finalise_at = now + self._backoff.failed()
+            return
+        self._published = True
+        self._finalise_at = now + sorted(facts.attested).index(self._seat.index) * FINALISE_SPACING

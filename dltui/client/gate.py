@@ -1,6 +1,7 @@
-"""How many clients of one machine train at once: file locks, which the kernel frees when their holder dies.
+"""How many clients of one machine train at once, and in which order: file locks, which the kernel frees at a death.
 
 A holder that hangs keeps its lock, so it also has to say that it goes on: the time of the file is when it last did.
+Longest first: who waits locks the byte of its rank in the file `queue`, and those of higher ranks let it go first.
 """
 
 from __future__ import annotations
@@ -14,29 +15,31 @@ from pathlib import Path
 
 HUNG_SECONDS = 10.0
 """A holder that says nothing for so long gives its place to the next one, locked or not."""
+YIELD_SECONDS = 0.5
+"""How long a free place is left to those of lower ranks: one of them that hangs does not hold up the others."""
+GATHER_SECONDS = 0.05
+"""How long the ranks that are not the first to train leave those the time to come."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1
 _FREED = (0, 0)
 
 
 @contextmanager
 def turn(
-    folder: str, slots: int, part: int, until: float, waiting: Callable[[], None]
+    folder: str, slots: int, rank: int, until: float, waiting: Callable[[], None]
 ) -> Iterator[Callable[[], None] | None]:
     """Hold one of `slots` places in `folder` for the time of the block.
 
     Gives the block what it calls at every step, or None where no place was free up to `until` (unix seconds); `waiting`
-    is called again and again before. `part` spreads the waiting clients over the places. No bound where `slots` is 0 or
+    is called again and again before. Of those who wait the lowest `rank` is the next. No bound where `slots` is 0 or
     `folder` is empty.
     """
     if not folder or slots <= 0:
         yield lambda: None
         return
-    places = [
-        os.open(Path(folder) / f"slot-{(part + offset) % slots}", os.O_CREAT | os.O_RDWR, 0o600)
-        for offset in range(slots)
-    ]
+    names = [f"slot-{(rank + offset) % slots}" for offset in range(slots)]
+    queue, *places = [os.open(Path(folder) / name, os.O_CREAT | os.O_RDWR, 0o600) for name in ["queue", *names]]
     try:
-        place = _take(places, until, waiting)
+        place = _take(places, queue, rank, until, waiting)
         if place is None:
             yield None
             return
@@ -45,22 +48,45 @@ def turn(
         finally:
             os.utime(place, _FREED)
     finally:
-        for descriptor in places:
+        for descriptor in [queue, *places]:
             os.close(descriptor)
 
 
-def _take(places: list[int], until: float, waiting: Callable[[], None]) -> int | None:
-    pause = _FIRST_PAUSE
-    while True:
-        for place in places:
-            if _is_free(place):
-                os.utime(place)
-                return place
-        if time.time() >= until:
-            return None
-        waiting()
-        time.sleep(pause)
-        pause = min(1.5 * pause, _LONGEST_PAUSE)
+def _take(places: list[int], queue: int, rank: int, until: float, waiting: Callable[[], None]) -> int | None:
+    fcntl.lockf(queue, fcntl.LOCK_EX, 1, rank)
+    try:
+        if rank >= len(places) and time.time() + GATHER_SECONDS < until:
+            time.sleep(GATHER_SECONDS)
+        pause, yielded = _FIRST_PAUSE, 0.0
+        while True:
+            first = _is_first(queue, rank) or yielded > YIELD_SECONDS
+            for place in places:
+                if _is_free(place):
+                    if first:
+                        os.utime(place)
+                        return place
+                    fcntl.flock(place, fcntl.LOCK_UN)
+                    yielded += pause
+                    break
+            if time.time() >= until:
+                return None
+            waiting()
+            time.sleep(pause)
+            pause = min(1.5 * pause, _LONGEST_PAUSE)
+    finally:
+        fcntl.lockf(queue, fcntl.LOCK_UN, 1, rank)
+
+
+def _is_first(queue: int, rank: int) -> bool:
+    """Whether nobody of a lower rank waits."""
+    if rank == 0:
+        return True
+    try:
+        fcntl.lockf(queue, fcntl.LOCK_SH | fcntl.LOCK_NB, rank)
+    except OSError:
+        return False
+    fcntl.lockf(queue, fcntl.LOCK_UN, rank)
+    return True
 
 
 def _is_free(place: int) -> bool:

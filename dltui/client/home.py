@@ -13,7 +13,7 @@ from dltui.chain import merkle
 from dltui.client.outcome import Terms, load_version
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
-from dltui.learning import devices, evaluation, memory, models, task, training
+from dltui.learning import devices, estimate, evaluation, memory, models, task, training
 from dltui.learning.random import derive
 from dltui.store import Store
 
@@ -36,13 +36,16 @@ class Home:
         self._telemetry = telemetry
         self._device = devices.choose(spec.device)
         self._data = task.data(spec)
-        self._own = task.division(spec, self._data).clients[spec.part]
+        division = task.division(spec, self._data).clients
+        self._own = division[spec.part]
         self._train_x, self._train_y = self._data.tensors(self._own.train, self._device)
         held_out = self._own.held_out if len(self._own.held_out) else self._own.train
         self._held_x, self._held_y = self._data.tensors(held_out, self._device)
         self._model = task.model(spec, self._data).to(self._device)
         self.terms = Terms(spec.rule, spec.scale_bits, spec.max_weight, spec.epochs, spec.steps, spec.batch_size)
         self._settings = task.settings(spec)
+        self.rank = estimate.rank(spec.part, [len(slice.train) for slice in division], self._settings)
+        """This client's place in the queue for training: who takes more steps goes before it."""
         self._base_digest = ""
         self._base: Tensors = {}
         telemetry.ready(len(self._own.train), len(self._own.held_out))
@@ -50,9 +53,9 @@ class Home:
     def commitment(self) -> DataCommitment:
         """The salted Merkle root over the training records: it proves that they did not change, not that they are good.
 
-        The salt comes from the private key, so a record cannot be guessed from the root.
+        Nobody else knows the salt, so a record cannot be guessed from the root.
         """
-        salt = hashlib.sha256(b"dltui record salt" + bytes.fromhex(self._spec.key)).digest()
+        salt = hashlib.sha256(b"dltui record salt" + bytes.fromhex(self._spec.salt)).digest()
         labels = self._data.y[self._own.train]
         leaves = [
             merkle.record_leaf(salt, record.tobytes() + int(label).to_bytes(8, "big"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 
-from dltui.chain.contracts import NO_LIMIT, DataRegistry, FLContract, decode_log
+from dltui.chain.backoff import Backoff
+from dltui.chain.contracts import NO_LIMIT, DataRegistry, FLContract, ModelRegistry, decode_log
 from dltui.chain.ledger import IN_FLIGHT, RoundFacts
 from dltui.chain.reader import ChainReader, Rewound
 from dltui.chain.rpc import Rpc
+from dltui.chain.trust import check_federation
 from dltui.chain.types import NodeUnreachable
 from dltui.chain.wallet import Wallet
 from dltui.client import pokes
@@ -23,6 +25,10 @@ IDLE = 5.0
 """Seconds of a wait for blocks where no deadline is nearer."""
 BUSY = 0.05
 """Seconds of a wait while something beside the chain is awaited: a blob, or one's turn."""
+CONCERNS = ("RoundOpened", "ReportingStarted", "ClientRejected", "ClientBanned", "ClientLeft")
+"""The events after which a client that has joined has something to do."""
+CONCERNS_OF_A_SEAT = ("AttestingStarted", "Attested")
+"""The further ones of a committee member."""
 
 
 class Participant:
@@ -31,10 +37,11 @@ class Participant:
     def __init__(self, spec: ClientSpec, telemetry: Telemetry) -> None:
         self._spec = spec
         self._telemetry = telemetry
-        self._rpc = Rpc(spec.rpc_url)
+        self._rpc = Rpc(spec.rpc_url, word=spec.word)
         self._contract = FLContract(self._rpc, spec.federation)
         self._registry = DataRegistry(self._rpc, spec.data_registry)
-        self._federation_id = self._contract.federation_id()
+        self._trusted = False
+        self._backoff = Backoff()
         self._store = Store(spec.store)
         self._home = Home(spec, self._store, telemetry)
         self._take_seat()
@@ -62,13 +69,14 @@ class Participant:
             ),
             contract=self._contract,
             registry=self._registry,
-            federation_id=self._federation_id,
+            federation_id=bytes.fromhex(spec.federation_id),
             chain_id=spec.chain_id,
             ledger=self._reader.ledger,
             home=self._home,
             store=self._store,
             telemetry=self._telemetry,
         )
+        self._read = False
         self._training: TrainingDuty | None = None
         self._committee: CommitteeDuty | None = None
 
@@ -78,22 +86,40 @@ class Participant:
             pass
 
     def step(self) -> bool:
-        """Read the chain, do one duty, or wait for the next block; False where this client's part is over."""
+        """Do one duty, or wait for what comes next on the chain; False if this client's part is over.
+
+        Raises `ChainError` if the contracts there are not those of its federation: nothing is signed before that is
+        known.
+        """
         try:
-            self._reader.poll()
+            if not self._trusted:
+                self._check_federation()
+            if not self._read:
+                self._reader.poll()
+                self._read = True
             member = self._seat.member
             if member is not None and member.status in ("rejected", "banned", "left"):
                 log.info("this client is %s: its part is over", member.status)
                 return False
-            if not self._act():
-                self._reader.wait(self._patience())
+            self._seat.sent = False
+            if self._act() and not self._seat.sent:
+                self._reader.poll()
+            else:
+                # Its own transaction ends no wait: it is seen with what moves the round on, and nothing is due before.
+                self._reader.wait(self._patience(), self._concerns())
+            self._backoff.succeeded()
         except Rewound as error:
             log.warning("%s: everything is read again", error)
             self._take_seat()
         except NodeUnreachable as error:
             log.warning("%s", error)
-            time.sleep(BUSY)
+            time.sleep(self._backoff.failed())
         return True
+
+    def _check_federation(self) -> None:
+        models = ModelRegistry(self._rpc, self._spec.model_registry)
+        check_federation(self._contract, models, self._registry, bytes.fromhex(self._spec.federation_id))
+        self._trusted = True
 
     def _act(self) -> bool:
         address = self._seat.wallet.address
@@ -128,13 +154,21 @@ class Participant:
         return before.bit_count()
 
     def _patience(self) -> float:
-        """How long to wait for a block: until something may be due by the clock alone."""
+        """How long to wait for the chain: until something may be due by the clock alone."""
         facts = self._reader.ledger.current
         if facts is None or facts.state not in IN_FLIGHT or self._seat.index < 0:
             return IDLE
-        me = self._seat.index
-        on_duty = facts.committee >> me & 1 and me not in facts.reports if facts.state == "reporting" else False
-        finalising = facts.state == "attesting" and me in facts.attested and set(facts.reports) <= set(facts.attested)
-        if on_duty or finalising:
-            return BUSY
-        return min(IDLE, max(BUSY, pokes.due_at(facts, self._rank(facts)) - time.time()))
+        due = pokes.due_at(facts, self._rank(facts))
+        if self._training is not None:
+            due = min(due, self._training.due_at())
+        if self._committee is not None and not self._seat.sent:
+            due = min(due, self._committee.due_at(facts))
+        return min(IDLE, max(BUSY, due - time.time()))
+
+    def _concerns(self) -> tuple[str, ...]:
+        """The events that end a wait, empty for all of them: between two of a round's phases it need not be woken."""
+        ledger, facts = self._reader.ledger, self._reader.ledger.current
+        if self._seat.member is None or self._seat.wallet.address not in ledger.data:
+            return ()
+        seated = facts is not None and facts.state in IN_FLIGHT and facts.committee >> max(self._seat.index, 0) & 1
+        return CONCERNS + CONCERNS_OF_A_SEAT if seated else CONCERNS

@@ -35,6 +35,8 @@ class Seat:
     home: Home
     store: Store
     telemetry: Telemetry
+    sent: bool = False
+    """Set with each transaction that was mined and did not revert."""
     _reverts: dict[tuple[str, int, int], int] = field(default_factory=dict)
 
     @property
@@ -76,6 +78,7 @@ class Seat:
         started = time.monotonic()
         try:
             receipt = self.wallet.send(call)
+            self.sent = True
             log.info("%s: mined in block %d, %d gas (%s)", call.function, receipt.block, receipt.gas_used, receipt.hash)
         except Reverted as error:
             self._reverts[key] = self._reverts.get(key, 0) + 1

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 
+from dltui.chain.backoff import Backoff
 from dltui.chain.ledger import ATTESTING, OPEN, REPORTING, RoundFacts
 from dltui.client.gate import turn
 from dltui.client.seat import Seat, log
 from dltui.client.spec import ClientSpec
-from dltui.errors import DltuiError
+from dltui.errors import BlobError, DltuiError
 
 
 class TrainingDuty:
@@ -26,20 +28,31 @@ class TrainingDuty:
         self._blob: bytes | None = None
         self._published = False
         self._failed = False
+        self._backoff = Backoff()
+        self._offer_at = 0.0
+
+    def due_at(self) -> float:
+        """When a blob that the store refused is offered again, in unix seconds."""
+        return math.inf if self._published or not self._offer_at else self._offer_at
 
     def step(self, facts: RoundFacts) -> bool:
-        """Do what is due now; True where something was done and the chain should be read again."""
+        """Do what is due now; True where the chain should be read again before anything else."""
         me = self._seat.index
         if facts.plan_hash != self._spec.plan_hash:
             return self._refuse(facts)
         if facts.state == OPEN and facts.selected >> me & 1 and me not in facts.submissions:
-            if self._blob is None:
-                return self._train(facts)
-            digest = hashlib.sha256(self._blob).digest()
-            return self._seat.send(self._seat.contract.submit(facts.number, digest, 0, 0), facts)
+            return self._submit(facts)
         if facts.state in (REPORTING, ATTESTING) and me in facts.submissions and not self._published:
             return self._publish(facts)
         return False
+
+    def _submit(self, facts: RoundFacts) -> bool:
+        """Train and submit; before its deadline no round closes without this update, so nothing is read in between."""
+        trained = self._blob is None and self._train(facts)
+        if self._blob is None or time.time() >= facts.deadline + 1:
+            return trained
+        digest = hashlib.sha256(self._blob).digest()
+        return self._seat.send(self._seat.contract.submit(facts.number, digest, 0, 0), facts)
 
     def _train(self, facts: RoundFacts) -> bool:
         """Train where that still serves the phase; False where there is no update now."""
@@ -47,7 +60,7 @@ class TrainingDuty:
             return False
         spec, telemetry = self._spec, self._seat.telemetry
         telemetry.progress("wait", facts.number)
-        with turn(spec.gate, spec.slots, spec.part, facts.deadline, telemetry.alive) as going_on:
+        with turn(spec.gate, spec.slots, self._seat.home.rank, facts.deadline, telemetry.alive) as going_on:
             if going_on is None:
                 log.warning("round %d: no turn to train before the deadline", facts.number)
                 return False
@@ -61,6 +74,21 @@ class TrainingDuty:
         return self._blob is not None
 
     def _publish(self, facts: RoundFacts) -> bool:
+        """Publish the update; a store that refuses it is asked again, ever later, and other duties go on meanwhile."""
+        if time.time() < self._offer_at:
+            return False
+        try:
+            self._offer(facts)
+        except BlobError as error:
+            log.warning("round %d: %s", facts.number, error)
+            if not self._offer_at:
+                self._seat.telemetry.trouble(facts.number, error.message, error.hint)
+            self._offer_at = time.time() + self._backoff.failed()
+            return False
+        self._blob, self._published = None, True
+        return False
+
+    def _offer(self, facts: RoundFacts) -> None:
         digest = facts.submissions[self._seat.index].digest
         if self._blob is None and not self._seat.store.has(digest):
             self._train(facts)
@@ -69,8 +97,6 @@ class TrainingDuty:
             stored = self._seat.store.put(self._blob)
             if stored != digest:
                 log.warning("round %d: trained %s, but %s was submitted", facts.number, stored, digest)
-        self._blob, self._published = None, True
-        return True
 
     def _refuse(self, facts: RoundFacts) -> bool:
         if not self._published:

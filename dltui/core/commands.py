@@ -22,14 +22,18 @@ Part = Annotated[int, Meta(ge=0, le=255)]
 Step = Annotated[int, Meta(ge=1, le=1_000)]
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One request: `id` makes it idempotent, `actor` says who, `source` from where, `args` depends on `name`."""
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One request: `id` makes it idempotent, `actor` says who, `source` from where, `args` depends on `name`.
+
+    `force` sends a transaction that the contract would refuse, which costs its gas.
+    """
 
     id: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
     actor: Annotated[str, Meta(max_length=64)]
     source: Literal["key", "cli", "demo"]
     name: str
     args: dict[str, Any]
+    force: bool = False
 
 
 class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,9 +141,11 @@ _TWINS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
 }
 
 
-def new_command(name: str, source: Literal["key", "cli", "demo"], *, actor: str = "operator", **args: Any) -> Command:
+def new_command(
+    name: str, source: Literal["key", "cli", "demo"], *, actor: str = "operator", force: bool = False, **args: Any
+) -> Command:
     """A command with a fresh id, validated. Raises RunError as `validate` does."""
-    command = Command(id=secrets.token_hex(8), actor=actor, source=source, name=name, args=args)
+    command = Command(id=secrets.token_hex(8), actor=actor, source=source, name=name, args=args, force=force)
     validate(command)
     return command
 
@@ -170,7 +176,7 @@ def cli_twin(command: Command, run: str = "") -> str:
     words = _TWINS.get(command.name, _plain(command.name))(command.args)
     if not words:
         return ""
-    return shlex.join(["dltui", *words, *(["--run", run] if run else [])])
+    return shlex.join(["dltui", *words, *(["--force"] if command.force else []), *(["--run", run] if run else [])])
 
 
 def decode(line: bytes) -> Command:

@@ -75,7 +75,7 @@ def _training(client: Client) -> str:
     if client.loss is not None:
         parts.append(f"loss {fmt.number(client.loss)}")
     if client.accuracy_bp is not None:
-        parts.append(f"acc {fmt.accuracy(client.accuracy_bp)}")
+        parts.append(f"attested {fmt.accuracy(client.accuracy_bp)}")
     return ", ".join(parts) or fmt.NONE
 
 

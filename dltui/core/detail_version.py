@@ -37,13 +37,13 @@ def version_page(state: State, number: int, now: float) -> Page:
 
 def _facts(state: State, version: Version, made: Round | None) -> tuple[Fact, ...]:
     row = next(row for row in registry_rows(state) if row.version == version.number)
-    released = state.released
+    released, parent = state.released, None if version.parent is None else state.versions.get(version.parent)
     facts = [
         Fact("state", f"{fmt.symbol(row.tone)} {row.word}", row.tone),
         Fact("released", _released(version, released)),
         Fact("by", version.by or "nobody has decided on it"),
-        Fact("committee", f"accuracy {fmt.accuracy(version.accuracy_bp)}{_against(version, released, 'accuracy_bp')}"),
-        Fact("test split", _tested(version) + _against(version, released, "test_accuracy_bp")),
+        Fact("committee", f"accuracy {fmt.accuracy(version.accuracy_bp)}{_against(version, parent, 'accuracy_bp')}"),
+        Fact("test split", _tested(version) + _against(version, parent, "test_accuracy_bp")),
         Fact(
             "round",
             str(version.round) if version.round else "none: the first model",
@@ -75,12 +75,12 @@ def _tested(version: Version) -> str:
     return f"accuracy {fmt.accuracy(version.test_accuracy_bp)}, loss {fmt.number(version.test_loss)}"
 
 
-def _against(version: Version, released: Version | None, field: str) -> str:
-    """The difference to the released version, where there is one to compare with."""
-    if released is None or released is version:
-        return ""
-    mine, theirs = getattr(version, field), getattr(released, field)
-    return "" if mine is None or theirs is None else f" ({fmt.delta(mine - theirs)} to v{released.number})"
+def _against(version: Version, parent: Version | None, field: str) -> str:
+    """The difference to the parent, where both were measured."""
+    mine, theirs = getattr(version, field), getattr(parent, field, None)
+    return (
+        "" if parent is None or mine is None or theirs is None else f" ({fmt.delta(mine - theirs)} to v{parent.number})"
+    )
 
 
 def _contributors(state: State, made: Round) -> Table:

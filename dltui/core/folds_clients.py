@@ -133,9 +133,12 @@ def left(state: State, data: ClientLeft, ts: str) -> tuple[str, ...]:
 
 @fold(ClientProgress)
 def progress(state: State, data: ClientProgress, ts: str) -> tuple[str, ...]:
-    """What it says it is doing; only training speaks of epochs and batches, and its last word on them stays."""
+    """What it says it is doing in the newest round; its last word on epochs and batches stays until the next round."""
     client = state.client(data.id)
-    client.activity, client.last_seen = data.activity, ts
+    client.last_seen = ts
+    if data.round < next(reversed(state.rounds), 0):
+        return CHANGED
+    client.activity = data.activity
     if data.epochs:
         client.epoch, client.epochs, client.batch, client.batches = data.epoch, data.epochs, data.batch, data.batches
     client.loss = data.loss if data.loss is not None else client.loss

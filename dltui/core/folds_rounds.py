@@ -72,9 +72,10 @@ def opened(state: State, data: RoundOpened, ts: str) -> tuple[str, ...]:
     if data.round in state.chain.by_round:
         state.rounds[data.round].gas = state.chain.by_round[data.round].gas
     for id in data.selected:
-        client = state.client(id)
+        state.client(id)
+    for client in state.clients.values():
         client.epoch = client.epochs = client.batch = client.batches = 0
-        client.loss = None
+        client.activity, client.loss, client.accuracy_bp = "", None, None
     return ("round", "clients")
 
 

@@ -24,12 +24,15 @@ from dltui.core.events import VERSION, Event, Payload, Unknown, payload_from
 from dltui.core.jsontext import too_deep
 from dltui.core.text import clean, clean_all
 from dltui.errors import MismatchError, RunError
+from dltui.runfiles import open_regular, read_regular
 
 __all__ = ["GENESIS", "Journal", "Tail", "clean", "encode", "line_hash", "read", "timestamp"]
 
 GENESIS = "0" * 64
 """`prev` of the first line."""
 SEGMENT_BYTES = 8 << 20
+MAX_SEGMENT_BYTES = 64 << 20
+"""Largest segment that is read."""
 MAX_LINE_BYTES = 1 << 20
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
@@ -147,7 +150,7 @@ class Journal:
             return
         self._segment = int(segments[-1].stem)
         for path in reversed(segments):
-            data = path.read_bytes()
+            data = read_regular(path, MAX_SEGMENT_BYTES)
             whole = data.rfind(b"\n") + 1
             if whole < len(data):
                 with path.open("r+b") as file:
@@ -183,7 +186,12 @@ class _Chain:
 
 
 def read(directory: Path, *, head: str | None = None) -> Iterator[Event]:
-    """Every event of a closed journal, checked: hash chain, numbers, version, shape, canonical bytes.
+    """Every event of a closed journal, checked as `records` does."""
+    return (event for event, _ in records(directory, head=head))
+
+
+def records(directory: Path, *, head: str | None = None) -> Iterator[tuple[Event, dict[str, Any]]]:
+    """Every event with its fields as they stand there, checked: hash chain, numbers, version, shape, canonical bytes.
 
     `head` is the hash that the last line must have, where it is known (`summary.json`). Raises MismatchError naming
     file and line at the first difference.
@@ -194,14 +202,13 @@ def read(directory: Path, *, head: str | None = None) -> Iterator[Event]:
         if int(path.stem) != index:
             raise MismatchError(f"segment {index:06d} is missing", where=str(directory))
         number = 0
-        with path.open("rb") as file:
+        with open_regular(path, MAX_SEGMENT_BYTES) as file:
             while raw := file.readline(MAX_LINE_BYTES + 2):
                 number += 1
                 if not raw.endswith(b"\n"):
                     raise MismatchError("the last line is torn", where=f"{path}:{number}")
                 event = chain.event(raw[:-1], path, number)
-                _check_canonical(raw[:-1], path, number)
-                yield event
+                yield event, _canonical(raw[:-1], path, number)["data"]
     if head is not None and chain.head != head:
         raise MismatchError(f"the journal ends at event {chain.seq}, which is not the end on record", where=str(path))
 
@@ -238,7 +245,7 @@ class Tail:
 
     def _read(self, path: Path) -> list[Event]:
         try:
-            with path.open("rb") as file:
+            with open_regular(path, MAX_SEGMENT_BYTES) as file:
                 file.seek(self._offset)
                 data = file.read(4 * MAX_LINE_BYTES)
         except FileNotFoundError:
@@ -277,10 +284,13 @@ def _decode(raw: bytes, path: Path, number: int) -> _Line:
     return line
 
 
-def _check_canonical(raw: bytes, path: Path, number: int) -> None:
+def _canonical(raw: bytes, path: Path, number: int) -> dict[str, Any]:
+    """The line as plain data; raises MismatchError if it could be written in another way."""
     try:
-        same = canonical.dumps(msgspec.json.decode(raw)) == raw
+        plain: dict[str, Any] = msgspec.json.decode(raw)
+        same = canonical.dumps(plain) == raw
     except ValueError:
         same = False
     if not same:
         raise MismatchError("the line is not in canonical form", where=f"{path}:{number}")
+    return plain

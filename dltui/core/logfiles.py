@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dltui.core.text import clean
+from dltui.errors import DltuiError
+from dltui.runfiles import open_regular
 
 FIRST_BYTES = 128 * 1024
 """How much of a file's end is read at first."""
@@ -57,7 +59,7 @@ class LogFiles:
 
     def _read(self, path: Path) -> list[LogLine]:
         try:
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 size = stream.seek(0, 2)
                 file = self._files.get(path.name)
                 if file is None or size < file.offset:
@@ -65,7 +67,7 @@ class LogFiles:
                     file = self._files[path.name] = _File(start, whole=not start)
                 stream.seek(file.offset)
                 data = stream.read(MOST_BYTES)
-        except OSError:
+        except (OSError, DltuiError):
             return []
         file.offset += len(data)
         *whole, file.rest = (file.rest + data).split(b"\n")

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 from dltui.core import journal
 from dltui.core.commands import Command, encode
 from dltui.core.events import Event, RunFinished, RunResumed
-from dltui.core.jsontext import decode_json
+from dltui.core.jsontext import decode_json, read_json
 from dltui.core.marks import Marks
 from dltui.core.text import clean
-from dltui.errors import RunError
+from dltui.errors import DltuiError, RunError
 from dltui.paths import RunPaths
 
 ANSWER_SECONDS = 30.0
@@ -48,19 +48,39 @@ class LiveSession:
     """A run of this machine: its journal is tailed, commands go over the control socket named in `run.json`.
 
     An end of the run up to event number `after` does not count: it is the one that a resumed run goes on from. A
-    session that is `read_only` never opens the socket.
+    session that is `read_only` never opens the socket. `failure` says why the engine that was started for this session
+    has ended, None while it runs: one that ends before it begins the run is told by `events`.
     """
 
-    def __init__(self, run_dir: Path, *, after: int = 0, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        *,
+        after: int = 0,
+        read_only: bool = False,
+        failure: Callable[[], DltuiError | None] | None = None,
+    ) -> None:
         self._paths = RunPaths(run_dir)
         self._after = after
+        self._failure = failure
+        self.refused: DltuiError | None = None
+        """Why the run did not begin."""
         self.read_only = read_only
         self._tail = journal.Tail(self._paths.journal)
         self.finished = False
 
     def events(self) -> list[Event]:
-        """The events since the last call. Raises MismatchError where the journal is damaged."""
+        """The events since the last call.
+
+        Raises MismatchError where the journal is damaged, and `refused` where the engine ended before it began.
+        """
+        ended = self._failure() if self._failure is not None else None
         events = self._tail.poll()
+        if events and events[-1].seq > self._after:
+            self._failure = None
+        elif ended is not None:
+            self.refused = ended
+            raise ended
         for event in events:
             if isinstance(event.data, RunFinished) and event.seq > self._after:
                 self.finished = True
@@ -98,7 +118,7 @@ class LiveSession:
 
     def _process_is_there(self) -> bool:
         try:
-            os.kill(int(decode_json(self._paths.run_json.read_bytes())["pid"]), 0)
+            os.kill(int(read_json(self._paths.run_json)["pid"]), 0)
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return False
         return True
@@ -108,7 +128,7 @@ class LiveSession:
         sock.settimeout(ANSWER_SECONDS)
         try:
             sock.connect(self._socket())
-        except OSError as error:
+        except (OSError, ValueError) as error:
             sock.close()
             raise self._absent() from error
         return sock
@@ -117,7 +137,7 @@ class LiveSession:
         """Why nobody listens, and what can be done: a run that has all its rounds cannot be resumed."""
         run = self._paths.id
         try:
-            done = decode_json(self._paths.summary.read_bytes())["status"] == "done"
+            done = read_json(self._paths.summary)["status"] == "done"
         except (OSError, ValueError, KeyError, TypeError):
             done = False
         if done:
@@ -126,7 +146,7 @@ class LiveSession:
 
     def _socket(self) -> str:
         try:
-            described = decode_json(self._paths.run_json.read_bytes())
+            described = read_json(self._paths.run_json)
             return str(described["socket"])
         except FileNotFoundError as error:
             raise RunError("the engine has not started yet", where=self._paths.id) from error

@@ -19,6 +19,7 @@ class ClientRow(msgspec.Struct, frozen=True):
     epoch: str
     loss: str
     accuracy: str
+    """What it measured the round's result at, on records that it keeps back, where it has a seat."""
     share: str
     """Its weight's part of the last aggregate: 18.2%."""
     change: str
@@ -144,7 +145,7 @@ def _in_round(state: State, client: Client) -> tuple[str, str]:
         return "warn", "late"
     activity = client.activity[:12]
     if current.state == "open":
-        return ("ok", "sent") if client.id in current.submitted else ("busy", activity or "training")
+        return ("ok", "sent") if client.id in current.submitted else _training(client)
     if current.state == "reporting" and client.id in current.committee:
         return ("ok", "reported") if client.id in current.reported else ("busy", activity or "checking")
     if current.state == "attesting" and client.id in current.members:
@@ -153,3 +154,10 @@ def _in_round(state: State, client: Client) -> tuple[str, str]:
     if verdict is not None:
         return ("done", "included") if verdict.included else ("bad", verdict.reason.lower().replace("_", " "))
     return ("ok", "sent") if client.id in current.submitted else idle
+
+
+def _training(client: Client) -> tuple[str, str]:
+    """Clients of this machine take turns; of one that runs elsewhere nothing is heard before its update."""
+    if client.process != "none" and client.activity in ("", "wait"):
+        return "wait", "queued"
+    return "busy", client.activity[:12] or "training"

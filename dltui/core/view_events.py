@@ -75,7 +75,7 @@ def _progress(data: ev.ClientProgress) -> str:
     if data.loss is not None:
         parts.append(f"loss {fmt.number(data.loss)}")
     if data.accuracy_bp is not None:
-        parts.append(f"acc {fmt.accuracy(data.accuracy_bp)}")
+        parts.append(f"result at {fmt.accuracy(data.accuracy_bp)}")
     return "  ".join(parts)
 
 
@@ -95,7 +95,7 @@ def _exited(data: ev.ClientExited) -> str:
 def _published(data: ev.ModelPublished) -> str:
     if data.parent is None:
         return f"version {data.version} is the first model  {fmt.short(data.digest)}"
-    acc = f"  acc {fmt.accuracy(data.accuracy_bp)}" if data.accuracy_bp is not None else ""
+    acc = f"  committee {fmt.accuracy(data.accuracy_bp)}" if data.accuracy_bp is not None else ""
     return f"version {data.version} verified, from version {data.parent}  {fmt.short(data.digest)}{acc}"
 
 
@@ -167,10 +167,10 @@ _SENTENCES: dict[type[Payload], Callable[[Any], str]] = {
     ev.RoundReporting: _reporting,
     ev.RoundReported: lambda d: f"r{d.round} {d.member} holds {fmt.plural(len(d.available), 'update')}",
     ev.RoundAttesting: lambda d: f"r{d.round} {fmt.names(d.members, 16)} recompute and attest",
-    ev.RoundAttested: lambda d: f"r{d.round} {d.member} attested  acc {fmt.accuracy(d.accuracy_bp)}",
+    ev.RoundAttested: lambda d: f"r{d.round} {d.member} attested  {fmt.accuracy(d.accuracy_bp)}",
     ev.RoundIncluded: _included,
     ev.RoundFinalised: lambda d: (
-        f"r{d.round} finalised: version {d.version}  acc {fmt.accuracy(d.accuracy_bp)}  "
+        f"r{d.round} finalised: version {d.version}  committee {fmt.accuracy(d.accuracy_bp)}  "
         f"{fmt.plural(len(d.agreeing), 'equal seal')}"
     ),
     ev.RoundAborted: lambda d: f"r{d.round} aborted: {d.reason}",
@@ -178,7 +178,7 @@ _SENTENCES: dict[type[Payload], Callable[[Any], str]] = {
     ev.RoundTimed: _timed,
     ev.ModelDescribed: lambda d: (
         f"{d.model}: {fmt.plural(d.parameters, 'parameter')}, {fmt.megabytes(d.bytes)} an update, "
-        f"about {fmt.duration(d.round_seconds)} of training a round on {d.device} (measured)"
+        f"about {fmt.duration(d.round_seconds)} of training a round on {d.device} (estimated)"
     ),
     ev.ModelPublished: _published,
     ev.ModelApproved: lambda d: f"version {d.version} approved by {d.by}",

@@ -21,7 +21,8 @@ class RegistryRow(msgspec.Struct, frozen=True):
     """The committee's median on its members' held-out records."""
     test_accuracy: str
     change: str
-    """Against the parent: ▲ or ▼, empty where it is equal or unknown."""
+    """Of the committee's figure against the parent's: ▲ or ▼, empty where it is equal or unknown."""
+    test_change: str
     digest: str
     cid: str
     round: int
@@ -58,6 +59,7 @@ class VersionTable:
             accuracy=fmt.accuracy(version.accuracy_bp),
             test_accuracy=fmt.accuracy(version.test_accuracy_bp),
             change=fmt.arrow(version.accuracy_bp, parent.accuracy_bp) if parent is not None else "",
+            test_change=fmt.arrow(version.test_accuracy_bp, parent.test_accuracy_bp) if parent is not None else "",
             digest=version.digest,
             cid=version.cid,
             round=version.round,

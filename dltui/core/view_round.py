@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.model import Round, Version
 from dltui.core.state import State
 from dltui.core.view_wait import Waiting, planned_rounds, quorum_size, seconds_left, waiting
+
+T = TypeVar("T", int, float)
 
 
 class Phase(msgspec.Struct, frozen=True):
@@ -17,8 +22,18 @@ class Phase(msgspec.Struct, frozen=True):
     state: str
 
 
+class Course(msgspec.Struct, frozen=True):
+    """How a figure went from the first model to the newest version, along its parents."""
+
+    values: tuple[float, ...] = ()
+    """Of the versions that were measured, oldest first; accuracies in basis points."""
+    text: str = fmt.NONE
+    """The newest, with the sign of its change in `change`; that is empty where its parent was not measured."""
+    change: str = ""
+
+
 class RoundView(msgspec.Struct, frozen=True):
-    """The Round pane. Accuracies are in basis points, oldest first; `have` of `need` counts the present phase."""
+    """The Round pane. `have` of `need` counts the present phase."""
 
     number: int
     name: str
@@ -36,14 +51,12 @@ class RoundView(msgspec.Struct, frozen=True):
     quorum: str
     late: int
     refused: int
-    accuracy: tuple[int, ...]
-    accuracy_of: str
-    """What the accuracy was measured on."""
-    accuracy_text: str
-    accuracy_delta: str
-    loss: tuple[float, ...]
-    loss_text: str
-    loss_delta: str
+    test: Course
+    """Accuracy on the test split that no client sees."""
+    committee: Course
+    """Accuracy as the committee's median."""
+    loss: Course
+    """Cross entropy on the test split."""
     last: str
     elapsed: float
     timed: int
@@ -86,7 +99,7 @@ def round_view(state: State, now: float, number: int | None = None, *, engine_lo
     shown = state.rounds.get(number) if number is not None else state.round
     live = number is None or shown is state.in_flight
     have, need, unit = progress(shown) if shown else (0, 0, "updates")
-    acc, loss = curves(state, up_to=shown.version if shown and not live else None)
+    line = lineage(state, up_to=shown.version if shown and not live else None)
     current = shown.number if shown else 0
     name = f"Round {current or 1} of {planned_rounds(state, current)}" if state.run else "No run yet"
     timed, timing = _timing(state, shown)
@@ -105,13 +118,9 @@ def round_view(state: State, now: float, number: int | None = None, *, engine_lo
         quorum=_quorum(state, shown),
         late=len(shown.late) if shown else 0,
         refused=sum(not verdict.included for verdict in shown.verdicts) if shown else 0,
-        accuracy=acc,
-        accuracy_of="test split" if _tested(state) else "committee's records",
-        accuracy_text=fmt.accuracy(acc[-1] if acc else None),
-        accuracy_delta=fmt.delta(acc[-1] - acc[-2]) if len(acc) > 1 else "",
-        loss=loss,
-        loss_text=fmt.number(loss[-1] if loss else None),
-        loss_delta=f"{loss[-1] - loss[-2]:+.3f}" if len(loss) > 1 else "",
+        test=_course([v.test_accuracy_bp for v in line], fmt.accuracy, fmt.delta),
+        committee=_course([v.accuracy_bp for v in line], fmt.accuracy, fmt.delta),
+        loss=_course([v.test_loss for v in line], fmt.number, "{:+.3f}".format),
         last=_last(state, current),
         elapsed=_elapsed(shown, now),
         timed=timed,
@@ -170,23 +179,23 @@ def progress(shown: Round) -> tuple[int, int, str]:
     return len(shown.submitted), len(shown.selected), "updates"
 
 
-def curves(state: State, up_to: int | None = None) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Accuracy (basis points) and loss by version: on the test split where it was measured, else the committee's."""
-    versions = [v for n, v in sorted(state.versions.items()) if up_to is None or n <= up_to]
-    tested = _tested(state)
-
-    def measured(version: Version) -> int | None:
-        return version.test_accuracy_bp if tested else version.accuracy_bp
-
-    found = (measured(version) for version in versions)
-    return (
-        tuple(bp for bp in found if bp is not None),
-        tuple(v.test_loss for v in versions if v.test_loss is not None),
-    )
+def lineage(state: State, up_to: int | None = None) -> list[Version]:
+    """The newest version, or that of number `up_to`, after its parents: what it is compared with."""
+    at = max(state.versions, default=None) if up_to is None else up_to
+    line: list[Version] = []
+    while at is not None and at in state.versions:
+        line.append(state.versions[at])
+        at = state.versions[at].parent
+    return line[::-1]
 
 
-def _tested(state: State) -> bool:
-    return any(version.test_accuracy_bp is not None for version in state.versions.values())
+def _course(figures: Sequence[T | None], text: Callable[[T], str], change: Callable[[T], str]) -> Course:
+    known = [figure for figure in figures if figure is not None]
+    if not known:
+        return Course()
+    last = max(at for at, figure in enumerate(figures) if figure is not None)
+    before = figures[last - 1] if last else None
+    return Course(tuple(known), text(known[-1]), "" if before is None else change(known[-1] - before))
 
 
 def _doing(shown: Round | None) -> str:

@@ -8,7 +8,7 @@ from dltui.core import format as fmt
 from dltui.core.model import Alert
 from dltui.core.state import State
 from dltui.core.view_chain import budget
-from dltui.core.view_round import curves
+from dltui.core.view_round import lineage
 from dltui.core.view_wait import planned_rounds
 
 
@@ -73,7 +73,9 @@ def farewell(state: State) -> str:
     """The last line that a face prints: what became of the run and how to see it again."""
     word = "finished" if state.status == "done" else state.status
     closed = sum(r.state == "finalised" for r in state.rounds.values())
-    acc, _ = curves(state)
-    accuracy = f", acc {fmt.accuracy(acc[-1])}" if acc else ""
+    line = lineage(state)
+    tested = [v.test_accuracy_bp for v in line if v.test_accuracy_bp is not None]
+    measured = tested or [v.accuracy_bp for v in line if v.accuracy_bp is not None]
+    accuracy = f", acc {fmt.accuracy(measured[-1])}" if measured else ""
     again = f" - dltui replay {state.run}" if state.finished else f" - dltui attach {state.run}"
     return f"run {state.run} {word} {closed}/{state.target} rounds{accuracy}, {fmt.gas(state.chain.gas)} gas{again}"

@@ -6,7 +6,7 @@ from dltui.core.view_chain import Budget, ChainView, GasLine, budget, chain_view
 from dltui.core.view_clients import ClientRow, ClientTable, client_rows, client_state, shares
 from dltui.core.view_events import EventRow, event_row
 from dltui.core.view_models import RegistryRow, VersionTable, registry_rows
-from dltui.core.view_round import Phase, RoundRow, RoundView, curves, round_row, round_view
+from dltui.core.view_round import Course, Phase, RoundRow, RoundView, round_row, round_view
 from dltui.core.view_status import StatusLine, alert_line, farewell, status_line
 from dltui.core.view_wait import Waiting, waiting, why
 
@@ -15,6 +15,7 @@ __all__ = [
     "ChainView",
     "ClientRow",
     "ClientTable",
+    "Course",
     "EventRow",
     "GasLine",
     "Phase",
@@ -29,7 +30,6 @@ __all__ = [
     "chain_view",
     "client_rows",
     "client_state",
-    "curves",
     "event_row",
     "farewell",
     "registry_rows",

@@ -14,8 +14,9 @@ from dltui.core.commands import COMMANDS, Command, validate
 from dltui.core.text import clean
 from dltui.demo.claims import Claim, read_claim
 from dltui.demo.nearest import unknown_key
-from dltui.errors import ConfigError, RunError
+from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.paths import top
+from dltui.runfiles import read_regular
 
 MAX_FILE_BYTES = 1 << 20
 WAIT_SECONDS = 60.0
@@ -87,9 +88,9 @@ def load(name: str) -> Script:
         raise unknown_key("walkthrough", name, available(), "demo")
     path = Path(name) if own else top("demos") / f"{name}.toml"
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ConfigError(f"larger than {MAX_FILE_BYTES:,} bytes", where=str(path))
-        return parse(path.read_bytes(), source=str(path))
+        return parse(read_regular(path.resolve(), MAX_FILE_BYTES), source=str(path))
+    except MismatchError as error:
+        raise ConfigError(error.message, where=str(path)) from error
     except OSError as error:
         hint = f"walkthroughs that ship with dltui: {', '.join(available())}"
         raise ConfigError(f"cannot be read ({error.strerror})", where=str(path), hint=hint) from error

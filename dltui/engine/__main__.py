@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dltui import exits
 from dltui.config import load
+from dltui.engine.doorstep import Doorstep
 from dltui.engine.house import Lock
+from dltui.engine.preflight import Preflight
 from dltui.engine.processes import Nursery
 from dltui.errors import DltuiError
 from dltui.lifeline import name_process
 from dltui.paths import RunPaths
+
+if TYPE_CHECKING:
+    from dltui.engine.engine import Engine
 
 MAX_PASSWORD = 4096
 """Longest password of a keystore, in characters; it comes through stdin."""
@@ -22,17 +29,13 @@ def main(root: str) -> int:
     """Run the engine; what fails before the journal can hold it goes to stderr (the engine's log)."""
     paths = RunPaths(Path(root))
     name_process("dltui-engine")
+    # Updates tell something of the records behind them: what the run's processes write is for its owner alone.
+    os.umask(0o077)
     try:
         lock = Lock(paths)
-        config = load(paths.config)
-        nursery = Nursery(paths.logs)
-        # The nursery imports torch while this process imports web3.
-        nursery.start()
-        from dltui.engine.engine import Engine
-        from dltui.engine.keys import operator_of
-
-        operator = operator_of(config, sys.stdin.read(MAX_PASSWORD)) if config.chain.keystore else None
-        code = Engine(config, paths, nursery, operator).run()
+        with Doorstep(paths) as doorstep:
+            engine = _prepare(paths, doorstep.new)
+        code = engine.run()
         lock.release()
         return code
     except DltuiError as error:
@@ -41,6 +44,30 @@ def main(root: str) -> int:
     except Exception:
         traceback.print_exc()
         return exits.FAILED
+
+
+def _prepare(paths: RunPaths, new: bool) -> Engine:
+    """The engine, once everything that can be known before its run begins is known to be in order."""
+    config = load(paths.config)
+    preflight, nursery = Preflight(config, paths.root), Nursery(paths.logs)
+    try:
+        # The nursery imports torch while this process imports web3.
+        nursery.start()
+        from dltui.engine.engine import Engine
+        from dltui.engine.ground_check import check_ground
+        from dltui.engine.keys import operator_key, operator_of
+
+        keystore = config.chain.keystore
+        operator = operator_of(config, sys.stdin.read(MAX_PASSWORD)) if keystore else operator_key(config.run.seed)
+        if new:
+            check_ground(config, operator.address)
+        preflight.wait()
+        return Engine(config, paths, nursery, operator)
+    except BaseException:
+        nursery.stop()
+        raise
+    finally:
+        preflight.close()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import selectors
 import signal
 import time
 import traceback
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 
@@ -17,6 +18,7 @@ import dltui
 from dltui import exits
 from dltui.chain.contracts import explain
 from dltui.chain.ledger import MISSED, Member
+from dltui.chain.link import Link
 from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config import Config
@@ -33,7 +35,6 @@ from dltui.engine.chronicle import Chronicle, facts_of_last_block
 from dltui.engine.control import Control
 from dltui.engine.crew import Crew
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
-from dltui.engine.examination import TOO_SLOW
 from dltui.engine.excuses import Excuses
 from dltui.engine.funds import fund_client
 from dltui.engine.ground import Ground
@@ -42,6 +43,7 @@ from dltui.engine.house import check_config, read_run_json, write_run_json, writ
 from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.lookout import Lookout
 from dltui.engine.operator import Operator
+from dltui.engine.pace import TOO_SLOW
 from dltui.engine.patience import Backoff, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
@@ -85,7 +87,7 @@ class Engine:
         self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
         self._ending = self._unreachable = self._sent = False
-        self._waiting = WaitingAlert(self.emit)
+        self._waiting, self._unanswered = WaitingAlert(self.emit), WaitingAlert(self.emit)
         self._excuses = Excuses(self.state, self.emit)
         self._backoff = Backoff()
         self._complete_since: float | None = None
@@ -175,7 +177,7 @@ class Engine:
     def _bring_up(self) -> None:
         """Step by step; each does what is missing, so that it can be taken again where node or nursery died in it."""
         self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
-        self._ground.start()
+        self._ground.start(self._federation_id)
         self._open_books()
         step, until = self._rescue.surviving, self._rescue.until
         self._federation = step(self._settle)
@@ -205,7 +207,8 @@ class Engine:
         self._chronicle = Chronicle(
             rpc, self._ground.blocks, self._wallet.address, self._store, terms_of(self._config), self.emit
         )
-        self._lookout = Lookout(self._selector, self._ground.node.url, not self._ground.log.sparse)
+        node, sparse = self._ground.node, self._ground.log.sparse
+        self._lookout = Lookout(self._selector, node.url, node.word, not sparse)
         self._rescue = Rescue(
             self._ground,
             self._wallet,
@@ -383,6 +386,7 @@ class Engine:
             self._backoff.succeeded()
             self._clear("operator-tx")
         self._waiting.tell(self._scheduler.waiting())
+        self._unanswered.tell(self._scheduler.unanswered())
 
     def _finished(self) -> bool:
         if self._scheduler.paused or not self._scheduler.complete():
@@ -415,6 +419,11 @@ class Engine:
             self._chronicle.poll()
         return receipt
 
+    @property
+    def _link(self) -> Link:
+        """What each client is told of the chain, with the federation that it must find there."""
+        return replace(self._ground.link, federation_id=self._federation_id.hex())
+
     def _is_gone(self, address: str) -> bool:
         """Whether that is a client of this machine without a process."""
         part = self._scheduler.local.get(address)
@@ -425,7 +434,7 @@ class Engine:
         if fund:
             fund_client(self._ground.rpc, self._wallet, address, self._config)
         self._scheduler.local[address] = part
-        return self._crew.start_client(part, self._ground.link, self._federation.addresses)
+        return self._crew.start_client(part, self._link, self._federation.addresses)
 
     def _start_named(self, part: int, name: str) -> str:
         """Start the client of a free slice, which calls itself `name`."""
@@ -433,4 +442,4 @@ class Engine:
         return self._start_client(part)
 
     def _restart_client(self, name: str) -> None:
-        self._crew.restart_client(name, self._ground.link, self._federation.addresses)
+        self._crew.restart_client(name, self._link, self._federation.addresses)

@@ -12,10 +12,9 @@ import signal
 import sys
 from typing import Any
 
-from dltui.aggregation.errors import Malformed
-from dltui.aggregation.manifest import first_version
 from dltui.client.outcome import load_version
-from dltui.errors import ConfigError, DltuiError
+from dltui.engine.genesis import first_blobs
+from dltui.errors import DltuiError
 from dltui.learning import devices, estimate, evaluation, memory, models, task, threads
 from dltui.learning.spec import LearningSpec
 from dltui.store import Store
@@ -52,15 +51,6 @@ def run(spec: ExaminerSpec, answers: int) -> int:
         _answer(answers, {"kind": "failed", "message": error.message, "where": error.where, "hint": error.hint})
         return error.exit_code
     return 0
-
-
-def first_blobs(name: str, tensors: models.Tensors, rule: str) -> tuple[bytes, bytes]:
-    """The model blob and the manifest of version 0; raises ConfigError for a model that no blob can hold."""
-    try:
-        return first_version(tensors, rule)
-    except Malformed as error:
-        hint = "finite float32 numbers, none of the tensors empty, names of letters, digits, _ and ., 64 MiB in all"
-        raise ConfigError(error.message, where=f"model {name}", hint=hint) from error
 
 
 def _answer(descriptor: int, message: dict[str, Any]) -> None:

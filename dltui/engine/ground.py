@@ -8,10 +8,11 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from dltui.chain.anvil_node import AnvilNode
+from dltui.chain.chain_id import own_chain_id
 from dltui.chain.embedded.genesis import Genesis
-from dltui.chain.engines import ANVIL, URL, Choice, choose
+from dltui.chain.engines import ANVIL, OPEN, URL, Choice, choose, refuse_open
 from dltui.chain.foreign import ForeignBlocks, check_first_block
-from dltui.chain.link import Link
+from dltui.chain.link import MAX_FEE_GWEI, Link
 from dltui.chain.node import EmbeddedNode, Node
 from dltui.chain.rpc import Rpc
 from dltui.chain.sources import Blocks, LocalBlocks
@@ -25,8 +26,6 @@ from dltui.engine.funds import check_funds
 from dltui.engine.house import file_sha256
 from dltui.paths import RunPaths
 
-LOCAL_CHAIN_ID = 31_337
-"""The chain id of a chain of our own where none is configured."""
 MOST_STARTS = 3
 """How often a node is started that is killed before it answers."""
 LAST_SECONDS = 3.0
@@ -67,15 +66,15 @@ class Ground:
         self._reason = ""
         self._started = False
 
-    def start(self) -> None:
-        """Start the node and the log; raises `ChainError` where that fails."""
+    def start(self, federation_id: bytes) -> None:
+        """Start the node and the log; a new chain gets the id of this federation. Raises `ChainError` if that fails."""
         log = TxLog(self._paths.txs) if self._paths.txs.exists() else None
         choice = self._choose(log)
         self._reason = choice.reason
         self._emit(ev.ChainStarting(engine=choice.engine, reason=choice.reason))
-        self.node = self._node(choice)
+        self.node = self._node(choice, federation_id)
         replayed = self._start(log)
-        self.rpc = Rpc(self.node.url, meanwhile=self._meanwhile)
+        self.rpc = Rpc(self.node.url, word=self.node.word, meanwhile=self._meanwhile)
         try:
             self.chain_id = int(self.rpc.call("eth_chainId"), 16)
             self.log = log or self._begin(choice)
@@ -85,6 +84,9 @@ class Ground:
         self.blocks = self._blocks()
         self._started = True
         self._ready(replayed)
+        if choice.engine == ANVIL:
+            hint = "--chain embedded: only keys can act on it"
+            self._emit(ev.RunAlert(id="open-node", severity="warning", text=OPEN, hint=hint))
 
     def recover(self, reason: str) -> None:
         """Start the node again after it was lost, and bring it forward from the log before anybody goes on."""
@@ -119,17 +121,18 @@ class Ground:
     def _choose(self, log: TxLog | None) -> Choice:
         """The engine that the configuration names; a run that was begun goes on with the one that began it."""
         chain = self._config.chain
-        if log is None or chain.is_url:
-            return choose(chain.engine, chain.anvil)
-        return choose(log.engine, chain.anvil)
+        engine = chain.engine if log is None or chain.is_url else log.engine
+        refuse_open(engine, chain.keystore)
+        return choose(engine, chain.anvil)
 
-    def _node(self, choice: Choice) -> Node:
+    def _node(self, choice: Choice, federation_id: bytes) -> Node:
         chain, genesis = self._config.chain, None
         if choice.engine == URL:
             return UrlNode(choice.url, chain.chain_id)
         log = self._paths.logs / "node.log"
         if not self._paths.genesis.exists():
-            genesis = Genesis(chain.chain_id or LOCAL_CHAIN_ID, int(time.time()), {self._operator: OPERATOR_WEI})
+            chain_id = own_chain_id(chain.chain_id, chain.keystore, federation_id)
+            genesis = Genesis(chain_id, int(time.time()), {self._operator: OPERATOR_WEI})
         if choice.engine == ANVIL:
             assert choice.anvil is not None
             return AnvilNode(self._paths.chain, choice.anvil, genesis, chain.port, log=log)
@@ -158,14 +161,14 @@ class Ground:
     def link(self) -> Link:
         """What each process of the run is told about the chain."""
         chain = self._config.chain
-        near = Link(self.node.url, self.chain_id)
+        near = Link(self.node.url, self.chain_id, self.node.word)
         if not self.log.sparse:
             return near
         return replace(
             near,
             first_block=self.log.after + 1,
             confirmations=chain.confirmations,
-            max_fee=int(chain.max_fee_gwei * 10**9),
+            max_fee=int((chain.max_fee_gwei or MAX_FEE_GWEI) * 10**9),
             pause=near.pause if chain.is_here else DISTANT_PAUSE,
             patience=near.patience if chain.is_here else DISTANT_PATIENCE,
         )

@@ -8,7 +8,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,16 +16,32 @@ import dltui
 from dltui.config import Config
 from dltui.core.events import Event, RunStarted
 from dltui.core.journal import timestamp
-from dltui.core.jsontext import decode_json
+from dltui.core.jsontext import read_json
 from dltui.errors import ConfigError, RunError
 from dltui.paths import RunPaths
+from dltui.runfiles import open_regular
+
+
+class RunFields(msgspec.Struct, kw_only=True):
+    """The fields of `run.json`."""
+
+    addresses: dict[str, str]
+    run: str = ""
+    version: str = ""
+    pid: int = 0
+    started: str = ""
+    boot: str = ""
+    socket: str = ""
+    federation_id: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2})*$")] = ""
+    operator: str = ""
 
 
 class Lock:
     """One engine a run: held through a file lock, which the kernel frees when the engine dies."""
 
     def __init__(self, paths: RunPaths) -> None:
-        self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT, 0o600)
+        # Through a link this would write into another file.
+        self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -63,13 +79,12 @@ def write_run_json(
 
 
 def read_run_json(paths: RunPaths) -> dict[str, Any]:
-    """What `write_run_json` wrote. Raises RunError where it is missing or damaged."""
+    """What `write_run_json` wrote, each field of its type; older ones lack some. Raises RunError if it is damaged."""
     try:
-        document = decode_json(paths.run_json.read_bytes())
-        if not isinstance(document["addresses"], dict):
-            raise ValueError("addresses")
-        return dict(document)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        document = dict(read_json(paths.run_json))
+        msgspec.convert(document, RunFields)
+        return document
+    except (OSError, ValueError, TypeError, msgspec.ValidationError) as error:
         raise RunError("cannot be read", where=str(paths.run_json)) from error
 
 
@@ -102,12 +117,16 @@ def write_whole(path: Path, data: bytes) -> None:
     os.replace(temporary, path)
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file in hex, empty where there is none."""
-    if not path.exists():
+def file_sha256(path: Path, limit: int | None = None) -> str:
+    """SHA-256 of a file in hex, empty if there is none. Raises MismatchError if it is larger than `limit` bytes."""
+    digest = hashlib.sha256()
+    try:
+        with open_regular(path, limit) as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    except FileNotFoundError:
         return ""
-    with path.open("rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
+    return digest.hexdigest()
 
 
 def _start_time() -> float:

@@ -23,12 +23,12 @@ BUSY_TURN, IDLE_TURN = 0.25, 1.0
 class Lookout:
     """One long poll (`dltui_waitBlock`) on a connection of its own, on which the loop's `selector` waits too.
 
-    `long_poll` is false for a node that cannot have it. Nothing here waits.
+    `word` names the engine to its node, `long_poll` is false for a node that cannot have it. Nothing here waits.
     """
 
-    def __init__(self, selector: selectors.BaseSelector, url: str, long_poll: bool) -> None:
+    def __init__(self, selector: selectors.BaseSelector, url: str, word: str, long_poll: bool) -> None:
         self._selector = selector
-        self._rpc = Rpc(url)
+        self._rpc = Rpc(url, word=word)
         self._long_poll = long_poll
         self._descriptor: int | None = None
         self._due, self._next = math.inf, 0.0

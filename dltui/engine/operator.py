@@ -87,6 +87,8 @@ class Operator:
         )
         try:
             self._chronicle.poll()
+            if not command.force:
+                self._queries.check(command.name, command.args)
             if command.name in CHECKS:
                 ok, message = True, CHECKS[command.name](self._checks, command.args)
             else:

@@ -211,6 +211,9 @@ class Nursery:
             self._channel.close()
             self._channel = None
         if self._process is not None:
+            if not self.warm:
+                # It still imports, and would see only then that nobody is there.
+                self._process.terminate()
             try:
                 self._process.wait(timeout=5)
             except subprocess.TimeoutExpired:

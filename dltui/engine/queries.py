@@ -15,6 +15,8 @@ from dltui.core.commands import Command, new_command
 from dltui.engine.calls import Calls
 from dltui.errors import RunError
 
+NOTHING_SENT = "nothing was sent; --force sends it all the same, and pays for the refusal"
+
 
 class Queries:
     """Answers queries from the node; nothing is signed, sent or journaled. `sender` is the operator's address."""
@@ -30,6 +32,11 @@ class Queries:
         if command.name == "tx.show":
             return self._transaction(command.args["hash"])
         return self._estimate(command.args["command"], command.args["args"])
+
+    def check(self, name: str, args: dict[str, Any]) -> None:
+        """Raise RunError where the contract would refuse a transaction of this command, which costs its gas."""
+        for call in self._calls.of(name, args):
+            self._gas(call)
 
     def _estimate(self, name: str, args: dict[str, Any]) -> str:
         new_command(name, "key", **args)
@@ -50,7 +57,7 @@ class Queries:
             return int(self._rpc.call("eth_estimateGas", request), 16)
         except RpcError as error:
             why = explain(error.data).text if error.data else error.message
-            raise RunError(f"the contract would refuse it: {why}", where=call.function) from error
+            raise RunError(f"the contract would refuse it: {why}", where=call.function, hint=NOTHING_SENT) from error
 
     def _price(self) -> int:
         """Wei per gas that a transaction would pay in the next block."""

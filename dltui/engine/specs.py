@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dltui.chain.link import Link
-from dltui.client.outcome import Terms
-from dltui.client.spec import ClientSpec
 from dltui.config import Config
 from dltui.core.plan import plan_hash
-from dltui.engine.keys import Key
 from dltui.learning.spec import LearningSpec
 from dltui.paths import RunPaths
+
+if TYPE_CHECKING:
+    # The check before the start reads `learning_spec` alone, and does not wait for the chain's libraries.
+    from dltui.chain.link import Link
+    from dltui.client.outcome import Terms
+    from dltui.engine.keys import Key
 
 
 def parts_of(config: Config) -> int:
@@ -31,6 +33,8 @@ def name_of(config: Config, part: int) -> str:
 
 def terms_of(config: Config) -> Terms:
     """The part of the plan that results depend on."""
+    from dltui.client.outcome import Terms
+
     training, aggregation = config.training, config.aggregation
     return Terms(
         rule=aggregation.rule,
@@ -46,9 +50,12 @@ def client_spec(
     config: Config, paths: RunPaths, part: int, key: Key, link: Link, addresses: dict[str, str]
 ) -> dict[str, Any]:
     """The spec of the client of slice `part`, which signs with `key`, as plain data."""
+    from dltui.client.spec import ClientSpec
+
     spec = ClientSpec(
         name=name_of(config, part),
         key=key.secret.hex(),
+        salt=key.salt.hex(),
         part=part,
         plan_hash=plan_hash(config),
         federation=addresses["FLContract"],

@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from dltui.errors import ConfigError
@@ -19,12 +18,16 @@ from dltui.learning.npz import read_arrays
 from dltui.learning.plugins import FAILS, load_function
 from dltui.learning.preparation import Preparation
 
+if TYPE_CHECKING:
+    import torch
+
 MAX_CLASSES = 1000
 MAX_RECORDS = 10_000_000
+CHANNELS = (1, 3, 4)
+"""Channels of images: an axis that has so many, while the one where channels belong has not, holds the channels."""
 
 _BLOCK = 4096
 """Records that are hashed at a time."""
-_CPU = torch.device("cpu")
 _AS_IT_IS = Preparation()
 
 
@@ -51,8 +54,15 @@ class Dataset:
         """The records at `indices` as they are stored: uint8 or float32 (k, c, h, w)."""
         return np.asarray(self.x[indices])
 
-    def tensors(self, indices: NDArray[np.int64], device: torch.device = _CPU) -> tuple[torch.Tensor, torch.Tensor]:
-        """The records at `indices` as the model takes them: float32 (k, c, h, w) and int64 (k,), on `device`."""
+    def tensors(
+        self, indices: NDArray[np.int64], device: torch.device | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The records at `indices` as the model takes them: float32 (k, c, h, w) and int64 (k,), on `device`.
+
+        `device` None is the CPU.
+        """
+        import torch  # only who learns needs it: a data set is checked without
+
         x = torch.from_numpy(self.preparation.apply(self.records(indices)))
         return x.to(device), torch.from_numpy(self.y[indices]).to(device)
 
@@ -102,6 +112,9 @@ def from_arrays(x: NDArray[Any], y: NDArray[Any], *, where: str, preparation: Pr
     hint = "x: uint8 or float (n, c, h, w), (n, h, w) or (n, d); y: whole numbers (n,)"
     if x.ndim not in (2, 3, 4) or y.ndim != 1 or len(x) != len(y):
         raise ConfigError(f"x has shape {x.shape} and y {y.shape}", where=where, hint=hint)
+    if x.ndim == 4 and x.shape[3] in CHANNELS and x.shape[1] not in CHANNELS:
+        text = f"x has shape {x.shape}, so its channels come last; they belong second, as (n, c, h, w)"
+        raise ConfigError(text, where=where, hint="numpy.savez(path, x=x.transpose(0, 3, 1, 2), y=y)")
     if not 1 <= len(x) <= MAX_RECORDS or 0 in x.shape:
         raise ConfigError(f"{len(x)} records of shape {x.shape[1:]}", where=where, hint=hint)
     if y.dtype.kind not in "iu" or (x.dtype != np.uint8 and x.dtype not in (np.float32, np.float64)):

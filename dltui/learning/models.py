@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from dltui.errors import ConfigError
+from dltui.learning import sizes
 from dltui.learning.plugins import FAILS, load_function
 
 Tensors = dict[str, NDArray[Any]]
@@ -32,8 +32,6 @@ def _mlp(shape: tuple[int, int, int], classes: int) -> nn.Module:
 
 def _cnn(shape: tuple[int, int, int], classes: int, *, norm: bool = False) -> nn.Module:
     channels, height, width = shape
-    if height < 4 or width < 4:
-        raise ConfigError(f"a convolutional model needs images of at least 4x4, not {height}x{width}", hint="use mlp")
 
     def block(inputs: int, outputs: int) -> list[nn.Module]:
         middle: list[nn.Module] = [nn.BatchNorm2d(outputs)] if norm else []
@@ -56,22 +54,14 @@ def _cnn_bn(shape: tuple[int, int, int], classes: int) -> nn.Module:
 
 def _resnet18(shape: tuple[int, int, int], classes: int) -> nn.Module:
     """ResNet-18 with the stem for small images (He et al. 2016, section 4.2): 3x3, stride 1, no pooling."""
-    channels, height, width = shape
-    if min(height, width) < SMALLEST_RESNET:
-        # Below this the last block sees one pixel, and BatchNorm cannot train on a batch of one.
-        side = f"{SMALLEST_RESNET}x{SMALLEST_RESNET}"
-        raise ConfigError(f"resnet18 needs images of at least {side}, not {height}x{width}", hint="use cnn")
     from torchvision.models.resnet import resnet18  # takes a second, so only where it is asked for
 
     model = resnet18(weights=None, num_classes=classes)
-    model.conv1 = nn.Conv2d(channels, 64, 3, padding=1, bias=False)
+    model.conv1 = nn.Conv2d(shape[0], 64, 3, padding=1, bias=False)
     nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
     model.maxpool = nn.Identity()
     return model
 
-
-SMALLEST_RESNET = 16
-"""Least height and width of an image for resnet18."""
 
 MODELS: dict[str, Callable[[tuple[int, int, int], int], nn.Module]] = {
     "linear": _linear,
@@ -91,11 +81,11 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int, seed: int)
     unknown name, for a factory that fails, and for a model that does not turn records into one number a class or has
     tensors that are neither float32 nor int64 buffers.
     """
-    factory = partial(_own, name) if ":" in name else MODELS.get(name)
-    if factory is None:
-        near = difflib.get_close_matches(name, MODELS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"use {', '.join(MODELS)} or module:factory"
-        raise ConfigError(f"unknown model {name[:40]!r}", hint=hint)
+    if ":" in name:
+        factory: Callable[[tuple[int, int, int], int], nn.Module] = partial(_own, name)
+    else:
+        sizes.check(name, input_shape)
+        factory = MODELS[name]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = factory(input_shape, classes)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from torch import nn
+from typing import TYPE_CHECKING
 
-from dltui.learning import datasets, models, partition
+from dltui.learning import datasets, partition
 from dltui.learning.datasets import Dataset
 from dltui.learning.partition import Partition
 from dltui.learning.random import derive
 from dltui.learning.spec import LearningSpec
-from dltui.learning.training import TrainSettings
+
+if TYPE_CHECKING:
+    # Data and their division are looked at without torch: it takes a second to import.
+    from torch import nn
+
+    from dltui.learning.training import TrainSettings
 
 
 def data(spec: LearningSpec) -> Dataset:
@@ -33,11 +38,15 @@ def division(spec: LearningSpec, records: Dataset) -> Partition:
 
 def model(spec: LearningSpec, records: Dataset) -> nn.Module:
     """The model with its first weights, on the CPU."""
+    from dltui.learning import models
+
     return models.build(spec.model, records.input_shape, records.classes, derive(spec.seed, "model"))
 
 
 def settings(spec: LearningSpec) -> TrainSettings:
     """How a client trains in one round."""
+    from dltui.learning.training import TrainSettings
+
     return TrainSettings(
         optimizer=spec.optimizer,
         learning_rate=spec.learning_rate,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from dltui.core import events as ev
 from dltui.core import journal
 from dltui.core.events import Event
-from dltui.core.jsontext import decode_json
+from dltui.core.jsontext import read_json
 from dltui.core.state import State
 from dltui.errors import MismatchError, RunError
 from dltui.paths import RunPaths
@@ -133,6 +133,6 @@ class _Taker:
 def _head(paths: RunPaths) -> str:
     """The hash that the journal must end with. A summary that cannot be read is found by the verification."""
     try:
-        return str(decode_json(paths.summary.read_bytes())["journal"]["head"])
+        return str(read_json(paths.summary)["journal"]["head"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

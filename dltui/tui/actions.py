@@ -30,7 +30,8 @@ class Action:
     """One thing that a key does; `request` makes the command of one that writes.
 
     `footer`: its hint is in the footer, `kept` even where the footer is short. `dangerous`: it asks in red. `confirm`:
-    it asks first although it sends no transaction. `needs` says what must be selected, or raises Unavailable.
+    it asks first although it sends no transaction. `subject`: it acts on the thing under the cursor. `needs` says what
+    must be selected, or raises Unavailable.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Action:
     footer: bool = False
     kept: bool = False
     confirm: bool = False
+    subject: bool = False
     request: Callable[[State, Selection], Request] | None = None
     needs: Callable[[State, Selection], object] | None = None
     keys: tuple[str, ...] = ()
@@ -86,39 +88,40 @@ GROUPS = (OPERATE, LOOK, MOVE, STORY, SCREEN)
 
 _ACTIONS: tuple[Action, ...] = (
     Action("register", "Register", "register the selected pending client, or the one that waits longest",
-           OPERATE, footer=True, request=requests_clients.register),
+           OPERATE, footer=True, subject=True, request=requests_clients.register),
     Action("add_client", "Add client", "start one more client with a free slice of the data; it asks to join",
            OPERATE, request=requests_clients.add_client),
     Action("refuse", "Refuse", "refuse the selected pending client; it may ask again",
-           OPERATE, dangerous=True, request=requests_clients.refuse),
+           OPERATE, dangerous=True, subject=True, request=requests_clients.refuse),
     Action("approve", "Approve", "approve the selected model version, or the newest that awaits approval",
-           OPERATE, footer=True, request=requests.approve),
+           OPERATE, footer=True, subject=True, request=requests.approve),
     Action("reject", "Reject", "reject the selected model version, or the newest that awaits approval",
-           OPERATE, dangerous=True, footer=True, request=requests.reject),
+           OPERATE, dangerous=True, footer=True, subject=True, request=requests.reject),
     Action("suspend", "Suspend", "leave the selected client out until it is reinstated",
-           OPERATE, dangerous=True, request=requests_clients.suspend),
+           OPERATE, dangerous=True, subject=True, request=requests_clients.suspend),
     Action("reinstate", "Reinstate", "let the selected suspended client take part again",
-           OPERATE, request=requests_clients.reinstate),
+           OPERATE, subject=True, request=requests_clients.reinstate),
     Action("ban", "Ban", "shut the selected client out for good",
-           OPERATE, dangerous=True, request=requests_clients.ban),
+           OPERATE, dangerous=True, subject=True, request=requests_clients.ban),
     Action("complete_leave", "Complete leave", "let a client go that left during a round which is over",
-           OPERATE, request=requests_clients.complete_leave),
+           OPERATE, subject=True, request=requests_clients.complete_leave),
     Action("stop_client", "Stop client", "end the process of the selected client",
-           OPERATE, dangerous=True, confirm=True, request=requests_clients.stop_client),
+           OPERATE, dangerous=True, confirm=True, subject=True, request=requests_clients.stop_client),
     Action("restart_client", "Restart", "start the selected client's process again",
-           OPERATE, request=requests_clients.restart_client),
+           OPERATE, subject=True, request=requests_clients.restart_client),
     Action("open_round", "Next round", "open the next round now", OPERATE, footer=True, request=requests.open_round),
     Action("pause", "Pause", "pause the run, or resume it", OPERATE, footer=True, request=requests.pause),
-    Action("open", "Open", "everything about the selected row", LOOK, footer=True, needs=requests.something),
+    Action("open", "Open", "everything about the selected row",
+           LOOK, footer=True, subject=True, needs=requests.something),
     Action("verify", "Verify", "check the selected thing against chain and blobs; a finished run as a whole",
-           LOOK, footer=True, needs=requests.verifiable),
-    Action("log", "Log", "the log of the selected client", LOOK, footer=True, needs=requests.own_client),
+           LOOK, footer=True, subject=True, needs=requests.verifiable),
+    Action("log", "Log", "the log of the selected client", LOOK, footer=True, subject=True, needs=requests.own_client),
     Action("logs", "Logs", "the logs of the engine and of every process", LOOK),
     Action("only_source", "This one", "only the process of this line, or all again (logs)", LOOK),
     Action("level", "Level", "everything, warnings, or errors only (logs)", LOOK),
     Action("plots", "Graphs", "accuracy, loss, weight shares and gas as plots", LOOK),
     Action("alerts", "Alerts", "everything that needs the operator, and what to do", LOOK),
-    Action("copy", "Copy", "copy the id, address or hash of the selected row", LOOK),
+    Action("copy", "Copy", "copy the id, address or hash of the selected row", LOOK, subject=True),
     Action("export", "Export", "write the focused pane to a file", LOOK),
     Action("filter", "Filter", "show only rows with a word; ! in front inverts", MOVE, footer=True),
     Action("sort_next", "Sort", "sort by the next column", MOVE, needs=requests.order),

@@ -26,6 +26,7 @@ from dltui.core.text import clean
 from dltui.errors import DltuiError
 from dltui.keys import KeysSection
 from dltui.tui.actions import BY_ID, with_keys
+from dltui.tui.ahead import Ahead
 from dltui.tui.aside import aside, in_words
 from dltui.tui.control import Control
 from dltui.tui.inquiry import Inquiry
@@ -107,6 +108,7 @@ class DltuiApp(App[None]):
         self.run_dir = run_dir
         self.first = first
         self.read_only = read_only or session.read_only
+        self.ahead = Ahead(self)
         self.control = Control(self)
         self.inquiry = Inquiry(session, run_dir, self.may_ask)
         self.session = session
@@ -170,6 +172,7 @@ class DltuiApp(App[None]):
             self.register_theme(theme)
         self.theme = THEMES[0].name
         use(self.theme)
+        self.screen_change_signal.subscribe(self, self.ahead.opened, immediate=True)
         self.install_screen(MainScreen(self), "main")
         self.push_screen("main")
         self._follow()
@@ -265,9 +268,9 @@ class DltuiApp(App[None]):
             self.exit(return_code=self.state.exit_code or 0)
 
     def fail(self, error: DltuiError) -> None:
-        """A walkthrough ends with its error; any other trouble stays on the alert line."""
+        """A walkthrough ends with its error, and a run that did not begin; other trouble stays on the alert line."""
         self.failure = error
-        if self.director is not None:
+        if self.director is not None or getattr(self.session, "refused", None) is error:
             self.exit(return_code=error.exit_code)
         else:
             self.main.changed(frozenset({"alert"}))
@@ -331,6 +334,11 @@ class DltuiApp(App[None]):
     def tell(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """A short note, never parsed as markup."""
         self.notify(clean(text, 400), severity=severity, timeout=5, markup=False)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and clicks that came before the present screen was seen are not for it."""
+        if not isinstance(event, events.InputEvent) or self.ahead.admits(event):
+            await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
         """Keys of one burst are all sent to what had the focus at its start: text is no command by then."""

@@ -47,6 +47,8 @@ class Control:
         handler = self._handler(app.screen, name)
         if not able:
             app.tell(f"{action.label.lower()}: {why}", "warning")
+        elif action.subject and app.ahead.slipped:
+            app.tell(f"{action.label.lower()}: the cursor moved as the key was pressed; press it again", "warning")
         elif handler is not None:
             handler()
         elif action.request is not None:

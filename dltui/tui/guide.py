@@ -13,9 +13,10 @@ GUIDE: dict[str, str] = {
         "deployments, by function, sender and round, and the last transactions."
     ),
     "clients": (
-        "One row a client: what it does in the round, how well, its share (its weight's part of the last "
-        "aggregate), what it has paid, when it was last heard of. A diamond marks a seat on the committee. The "
-        "cursor follows the client, not the row, and the order stays for 3 s while you move."
+        "One row a client: what it does in the round, the loss of its own training, what it attested of the round's "
+        "result (members of the committee), its share (its weight's part of the last aggregate), what it has paid, "
+        "when it was last heard of. A diamond marks a seat on the committee. The cursor follows the client, not the "
+        "row, and the order stays for 3 s while you move."
     ),
     "registry": (
         "Every version of the model, newest first: verified by a quorum, then approved or rejected by "

@@ -15,7 +15,8 @@ from agg_samples import BASE_DIGEST, base_model, changes, inputs, update
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dltui.aggregation import fixed, rules
+from dltui.aggregation import blob, fixed, rules
+from dltui.aggregation import round as round_module
 from dltui.aggregation.canonical import ZERO_DIGEST, digest_of
 from dltui.aggregation.errors import Malformed, Overflow, Unavailable
 from dltui.aggregation.manifest import decode_manifest
@@ -165,7 +166,14 @@ def test_a_candidate_that_cannot_be_fetched(error: Exception) -> None:
     assert compute(held).verdicts[1].reason is Reason.WITHHELD
 
 
-def test_a_store_that_lies_is_not_believed() -> None:
+def twice(updates: rules.Updates, base: Any) -> rules.Combined | None:
+    """A rule that passes over the updates two times."""
+    assert len(list(updates)) == len(updates)
+    return rules.fedavg(updates, base)
+
+
+def test_a_store_that_lies_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(rules.RULES, "twice", twice)
     made = inputs(EIGHT[:3])
     with pytest.raises(Unavailable, match="does not hash"):
         compute(replace(made, fetch=lambda digest: EIGHT[0]))
@@ -177,10 +185,38 @@ def test_a_store_that_lies_is_not_believed() -> None:
         return made.fetch(digest) if len(calls) <= 3 else EIGHT[5]
 
     with pytest.raises(Unavailable, match="does not hash"):
-        compute(replace(made, fetch=second_pass_lies))
+        compute(replace(made, fetch=second_pass_lies, rule="twice"))
 
 
-def test_blobs_are_held_one_at_a_time() -> None:
+def test_a_rule_may_pass_over_the_updates_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(rules.RULES, "twice", twice)
+    made = inputs([*EIGHT[:3], b"malformed"])
+    assert compute(replace(made, rule="twice")).model == compute(made).model
+    assert compute(replace(made, rule="twice")).verdicts == compute(made).verdicts
+
+
+def test_an_update_is_fetched_hashed_and_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = inputs(EIGHT)
+    counted: dict[str, list[bytes]] = {"digest_of": [], "encode": []}
+
+    def hashed(data: bytes) -> str:
+        counted["digest_of"].append(data)
+        return digest_of(data)
+
+    def encoded(*parts: Any) -> bytes:
+        counted["encode"].append(encode(*parts))
+        return counted["encode"][-1]
+
+    encode = blob.encode
+    monkeypatch.setattr(round_module, "digest_of", hashed)
+    monkeypatch.setattr(blob, "encode", encoded)
+    compute(made)
+    for update_blob in EIGHT:
+        assert counted["digest_of"].count(update_blob) == 1
+        assert counted["encode"].count(update_blob) == 1, "decoding encodes it again to see that it is canonical"
+
+
+def test_blobs_are_fetched_once_in_order() -> None:
     made = inputs(EIGHT)
     seen: list[str] = []
 
@@ -190,7 +226,7 @@ def test_blobs_are_held_one_at_a_time() -> None:
 
     compute(replace(made, fetch=fetch))
     digests = [s.digest for s in made.submissions]
-    assert seen == digests + digests
+    assert seen == digests
 
 
 def test_a_plan_whose_sums_may_not_fit_is_refused_whatever_the_blobs_hold() -> None:

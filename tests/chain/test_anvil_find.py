@@ -13,9 +13,9 @@ import pytest
 
 from dltui.chain import anvil as anvil_module
 from dltui.chain import anvil_install
-from dltui.chain.anvil import INSTALL, VERSION, find, installed_path
-from dltui.chain.engines import choose
-from dltui.errors import ChainError
+from dltui.chain.anvil import VERSION, find, installed_path
+from dltui.chain.engines import choose, refuse_open
+from dltui.errors import ChainError, ConfigError
 
 Fake = Callable[..., Path]
 has_npm = pytest.mark.skipif(shutil.which("npm") is None, reason="needs npm")
@@ -80,8 +80,7 @@ def test_an_anvil_that_cannot_be_used_is_named(
     env["DLTUI_ANVIL"] = str(fake("bad", says, code))
     with pytest.raises(ChainError, match=message):
         find("", env)
-    choice = choose("auto", "", env)
-    assert choice.engine == "embedded" and message in choice.reason
+    assert choose("auto", "", env).engine == "embedded"
     with pytest.raises(ChainError, match=message):
         choose("anvil", "", env)
 
@@ -107,15 +106,27 @@ def test_an_installed_copy_that_was_altered_is_never_started(
 
 
 def test_the_reason_says_which_engine_and_why(fake: Fake, env: dict[str, str]) -> None:
-    assert choose("auto", "", env).reason == f"auto, and no anvil was found (`{INSTALL}` gets one)"
+    assert choose("auto", "", env).reason == "auto: only keys can act on it, and it needs nothing installed"
     assert choose("embedded", "", env).reason == "configured"
     with pytest.raises(ChainError, match="no anvil was found"):
         choose("anvil", "", env)
     env["DLTUI_ANVIL"] = str(fake("other", "anvil Version: 1.9.0"))
-    assert choose("auto", "", env).engine == "anvil"
-    assert "anvil 1.9.0, dltui is tested with 1.7.1, found through DLTUI_ANVIL" in choose("anvil", "", env).reason
+    reason = choose("anvil", "", env).reason
+    assert reason.startswith("any program of this machine can act as the operator on anvil; configured: anvil 1.9.0, ")
+    assert "dltui is tested with 1.7.1, found through DLTUI_ANVIL" in reason
     choice = choose("http://127.0.0.1:1", "", env)
     assert (choice.engine, choice.url) == ("url", "http://127.0.0.1:1")
+
+
+def test_anvil_is_never_taken_unasked_and_never_with_a_keystore(fake: Fake, env: dict[str, str]) -> None:
+    env["DLTUI_ANVIL"] = str(fake("there", f"anvil Version: {VERSION}"))
+    assert choose("auto", "", env).engine == "embedded"
+    for engine in ("auto", "embedded", "http://127.0.0.1:1"):
+        refuse_open(engine, "operator.json")
+    refuse_open("anvil", "")
+    with pytest.raises(ConfigError, match="any program of this machine can act as the operator") as caught:
+        refuse_open("anvil", "operator.json")
+    assert caught.value.exit_code == 2 and "--chain embedded" in caught.value.hint
 
 
 def test_looking_for_anvil_loads_no_chain_library() -> None:

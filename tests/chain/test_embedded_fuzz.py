@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from dltui.chain.embedded.jsonrpc import answer
 
 METHODS = [
-    "dltui_mineBlock",
     "dltui_waitBlock",
+    "dltui_waitLogs",
     "eth_accounts",
     "eth_blobBaseFee",
     "eth_blockNumber",
@@ -119,6 +119,8 @@ def test_no_parameters_reach_past_the_door(node: LocalNode, method: str, given_p
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": given_params}
     if method == "dltui_waitBlock":
         request["params"] = [given_params, 0]
+    if method == "dltui_waitLogs" and isinstance(given_params, list):
+        request["params"] = [*given_params[:3], 0, *given_params[3:]]
     before = node.chain.head.hash
     reply = json.loads(answer(node.methods, json.dumps(request).encode()))
     assert "result" in reply or reply["error"]["code"] in ALLOWED_CODES

@@ -146,3 +146,33 @@ def test_a_range_of_too_many_blocks_is_refused_and_counted_to_the_head_only(
         node.call("eth_getLogs", {"fromBlock": "0x0"})
     assert caught.value.code == -32005
     assert node.call("eth_getLogs", {"fromBlock": "0x1"}) == everything(node)
+
+
+@pytest.mark.parametrize("topics", [{}, {"topics": [[PING, PONG]]}])
+def test_the_logs_of_the_last_block_cost_the_same_after_a_long_run(tmp_path: Path, topics: dict[str, Any]) -> None:
+    """Counted in steps of sqlite's machine: what is asked of each block must not grow with the blocks before it."""
+
+    def steps(node: LocalNode, probe: str) -> int:
+        counted = [0]
+
+        def step() -> int:
+            counted[0] += 1
+            return 0
+
+        connection = node.chain.store.connection
+        connection.set_progress_handler(step, 1)
+        try:
+            newest = hex(node.chain.head.block_number)
+            asked = {"fromBlock": newest, "toBlock": newest, "address": [probe, "0x" + "55" * 20], **topics}
+            assert len(node.call("eth_getLogs", asked)) == 1
+        finally:
+            connection.set_progress_handler(None, 1)
+        return counted[0]
+
+    with local_node(tmp_path) as (node, _):
+        probe = node.deploy()
+        taken = []
+        for nonce in range(40):
+            node.send(sign(1, nonce, probe, data=calldata("ping(uint256,bytes)", 1, b""), gas=200_000))
+            taken.append(steps(node, probe))
+    assert max(taken) == taken[0], taken

@@ -17,7 +17,6 @@ from chainkit import (
     TIP,
     LocalNode,
     calldata,
-    deploy,
     legacy,
     local_node,
     raw_address,
@@ -231,25 +230,8 @@ def test_waiting_for_a_block_ends_with_the_block_or_the_time(node: LocalNode) ->
     assert fault(node, "dltui_waitBlock", 0, 5001).code == -32602
 
 
-def test_mine_block_brings_a_fresh_node_forward_and_only_a_fresh_one(node: LocalNode) -> None:
-    block = {"timestamp": START + 2, "transactions": [hexed(deploy(0, 0)), hexed(sign(1, 0))]}
-    made = node.call("dltui_mineBlock", block)
-    stored = node.call("eth_getBlockByNumber", "latest", False)
-    assert made == {"number": "0x1", "hash": stored["hash"], "stateRoot": stored["stateRoot"]}
-    assert stored["timestamp"] == hex(START + 2) and len(stored["transactions"]) == 2
-    assert node.call("dltui_mineBlock", {"timestamp": START + 2, "transactions": []})["number"] == "0x2"
-    partly = {"timestamp": START + 3, "transactions": [hexed(sign(0, 1)), hexed(sign(1, 0))]}
-    assert "nonce too low" in fault(node, "dltui_mineBlock", partly).message
-    assert "earlier" in fault(node, "dltui_mineBlock", {"timestamp": START + 1, "transactions": []}).message
-    assert node.call("eth_blockNumber") == "0x2"
-    assert node.call("eth_getTransactionCount", ADDRESSES[0]) == "0x1"
-    node.send(sign(0, 1))
-    refused = fault(node, "dltui_mineBlock", {"timestamp": START + 9, "transactions": []})
-    assert "has taken transactions" in refused.message
-
-
 def test_the_clock_of_a_restored_chain_never_goes_back(node: LocalNode) -> None:
-    node.call("dltui_mineBlock", {"timestamp": START + 500, "transactions": []})
+    node.chain.mine([], START + 500)
     node.clock.now = START + 20
     receipt = node.send(sign(0, 0))
     assert node.call("eth_getBlockByNumber", receipt["blockNumber"], False)["timestamp"] == hex(START + 500)

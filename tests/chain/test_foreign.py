@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -335,12 +335,16 @@ class Forgetful:
         self.roots = ["0x0"]
 
     def call(self, method: str, *params: Any) -> Any:
-        if method == "eth_blockNumber":
-            return hex(len(self.roots) - 1)
         if method == "eth_getBlockByNumber":
-            number = int(params[0], 16)
-            return {"stateRoot": self.roots[number]} if number < len(self.roots) else None
-        return []
+            number = len(self.roots) - 1 if params[0] == "latest" else int(params[0], 16)
+            known = number < len(self.roots)
+            return {"number": hex(number), "stateRoot": self.roots[number]} if known else None
+        if method == "eth_getLogs":
+            return []
+        raise RpcError(method, -32601, "not known")
+
+    def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        return [self.call(method, *params) for method, params in calls]
 
 
 def test_a_reader_notices_that_what_it_read_is_gone() -> None:

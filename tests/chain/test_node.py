@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,13 @@ import pytest
 from chainkit import ADDRESSES, CHAIN_ID, KEYS, PROBE_CODE, START, STRANGER, calldata, genesis, new_machine, sign
 
 from dltui import exits
+from dltui.chain.embedded.chain import StoredChain
+from dltui.chain.embedded.restore import restore
 from dltui.chain.node import EmbeddedNode, Node
 from dltui.chain.ports import port_owner
 from dltui.chain.rpc import Rpc
 from dltui.chain.txlog import TxLog, record_block
-from dltui.chain.types import Call, NodeUnreachable
+from dltui.chain.types import Call, NodeUnreachable, RpcError
 from dltui.chain.wallet import Wallet
 from dltui.errors import ChainError
 
@@ -146,16 +149,22 @@ def test_a_node_that_never_answers_is_ended(tmp_path: Path, monkeypatch: pytest.
     assert not node.alive()
 
 
+def restored(node: EmbeddedNode, log: TxLog) -> int:
+    """Start `node` again with `log`; the blocks that it replayed."""
+    node.stop()
+    return node.start(log)
+
+
 def test_an_empty_node_is_restored_block_by_block(recorded: tuple[Path, list[str]], tmp_path: Path) -> None:
     home, hashes = recorded
     log = TxLog(home / "txs.jsonl")
     with running(tmp_path) as node:
-        assert node.restore(log) == 8
-        assert node.restore(log) == 0
+        assert restored(node, log) == 8
+        assert restored(node, log) == 0
         with Rpc(node.url) as rpc:
             assert [rpc.call("eth_getBlockByNumber", hex(n), False)["hash"] for n in range(1, 9)] == hashes
             assert Wallet(rpc, KEYS[0], CHAIN_ID).transfer(STRANGER, 1).block == 9
-        assert node.restore(log) == 0
+        assert restored(node, log) == 0
 
 
 def test_a_node_that_is_partly_behind_gets_only_the_rest(recorded: tuple[Path, list[str]], tmp_path: Path) -> None:
@@ -164,8 +173,57 @@ def test_a_node_that_is_partly_behind_gets_only_the_rest(recorded: tuple[Path, l
     part = tmp_path / "part.jsonl"
     part.write_bytes(b"".join(lines[:4]) + lines[4][:9])
     with running(tmp_path / "chain") as node:
-        assert node.restore(TxLog(part)) == 3
-        assert node.restore(TxLog(home / "txs.jsonl")) == 5
+        assert restored(node, TxLog(part)) == 3
+        assert restored(node, TxLog(home / "txs.jsonl")) == 5
+
+
+def test_a_long_replay_is_told_and_waited_for(
+    recorded: tuple[Path, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is how long the node says nothing, not how long it replays."""
+    home, _ = recorded
+    told: list[int] = []
+    monkeypatch.setattr("dltui.chain.embedded.restore.TOLD_SECONDS", -1.0)
+    chain = StoredChain(tmp_path, genesis())
+    assert restore(chain, TxLog(home / "txs.jsonl"), told.append) == 8
+    chain.close()
+    assert told == list(range(1, 9))
+    lines = b"".join(b'{"replayed": %d}\n' % number for number in told)
+    reader, writer = os.pipe()
+    os.write(writer, lines + b'{"port": 5, "pid": 7, "replayed": 8}\n')
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        assert EmbeddedNode(tmp_path)._ready(pipe) == {"port": 5, "pid": 7, "replayed": 8}
+
+
+def test_a_local_program_cannot_move_the_clock_of_a_restarted_node(
+    recorded: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    """No method of the node makes a block of a chosen time: not before its first transaction, not after a replay."""
+    home, _ = recorded
+    with running(tmp_path) as node:
+        restored(node, TxLog(home / "txs.jsonl"))
+        with Rpc(node.url) as rpc:
+            head = rpc.call("eth_getBlockByNumber", "latest", False)
+            block = {"timestamp": 2**39, "transactions": []}
+            for method, given in (
+                ("dltui_mineBlock", [block]),
+                ("dltui_mineBlock", [block, "0x" + "00" * 32]),
+                ("evm_mine", []),
+                ("evm_setNextBlockTimestamp", [2**39]),
+                ("evm_increaseTime", [2**39]),
+                ("anvil_impersonateAccount", [ADDRESSES[0]]),
+                ("anvil_setStorageAt", [ADDRESSES[0], "0x0", "0x" + "11" * 32]),
+                ("hardhat_setBalance", [ADDRESSES[0], "0x0"]),
+                ("debug_setHead", ["0x1"]),
+            ):
+                with pytest.raises(RpcError) as refused:
+                    rpc.call(method, *given)
+                assert refused.value.code == -32601, method
+            assert rpc.call("eth_getBlockByNumber", "latest", False) == head
+            made = Wallet(rpc, KEYS[0], CHAIN_ID).transfer(STRANGER, 1)
+            stamp = int(rpc.call("eth_getBlockByNumber", hex(made.block), False)["timestamp"], 16)
+    assert abs(stamp - time.time()) < 600
 
 
 def test_the_log_executes_in_memory_to_the_recorded_state_roots(recorded: tuple[Path, list[str]]) -> None:
@@ -197,7 +255,8 @@ def test_an_altered_log_is_refused(recorded: tuple[Path, list[str]], tmp_path: P
     altered = tmp_path / "altered.jsonl"
     altered.write_text(text.replace(line, json.dumps(block | change)))
     with running(tmp_path / "chain") as node, pytest.raises(ChainError) as caught:
-        node.restore(TxLog(altered))
+        restored(node, TxLog(altered))
+    assert not node.alive()
     assert "block 4" in str(caught.value) and str(altered) in caught.value.where
 
 
@@ -206,11 +265,12 @@ def test_a_log_of_another_chain_is_refused(recorded: tuple[Path, list[str]], tmp
     foreign = TxLog.create(tmp_path / "foreign.jsonl", "0" * 64)
     with running(tmp_path / "chain") as node:
         with pytest.raises(ChainError, match="another genesis"):
-            node.restore(foreign)
+            restored(node, foreign)
+        node.start()
         with Rpc(node.url) as rpc:
             Wallet(rpc, KEYS[0], CHAIN_ID).transfer(STRANGER, 1)
         with pytest.raises(ChainError, match="does not re-execute"):
-            node.restore(TxLog(home / "txs.jsonl"))
+            restored(node, TxLog(home / "txs.jsonl"))
 
 
 def test_killed_at_any_moment_it_keeps_every_answered_transaction(tmp_path: Path) -> None:

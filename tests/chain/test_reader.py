@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from dltui.chain import abi
 from dltui.chain import reader as module
+from dltui.chain.ledger import HANDLED
+from dltui.chain.logs import topics_of
 from dltui.chain.reader import ChainReader, Rewound
 from dltui.chain.types import Log, NodeUnreachable, RpcError
 
@@ -25,11 +29,11 @@ class Node:
         if method in self.fails:
             self.fails.remove(method)
             raise NodeUnreachable("gone", where="node")
-        if method == "eth_blockNumber":
-            return hex(self.head)
         if method == "eth_getBlockByNumber":
-            number = int(params[0], 16)
-            return {"stateRoot": f"{self.fork}{number}"} if number <= self.head else None
+            number = self.head if params[0] == "latest" else int(params[0], 16)
+            return {"number": hex(number), "stateRoot": f"{self.fork}{number}"} if number <= self.head else None
+        if method == "dltui_waitLogs":
+            return self.long_poll(*params)
         assert method == "eth_getLogs"
         first, last = int(params[0]["fromBlock"], 16), int(params[0]["toBlock"], 16)
         self.asked.append((first, last))
@@ -38,6 +42,32 @@ class Node:
         if last - first >= self.most_logs:
             raise RpcError(method, -32005, "query returned more results than allowed")
         return [{"block": number} for number in range(first, last + 1)]
+
+    def long_poll(self, after: str, addresses: Any, topics: Any, wait: str, wake: Any) -> Any:
+        raise RpcError("dltui_waitLogs", -32601, "the method does not exist")
+
+    def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        return [self.call(method, *params) for method, params in calls]
+
+
+class Own(Node):
+    """A node of our own, which never has to be waited for."""
+
+    def __init__(self, head: int, **limits: int) -> None:
+        super().__init__(head, **limits)
+        self.polled: list[tuple[int, int, list[str]]] = []
+
+    def long_poll(self, after: str, addresses: Any, topics: Any, wait: str, wake: Any) -> Any:
+        block = int(after, 16)
+        self.polled.append((block, int(wait, 16), wake))
+        if self.head - block > self.most_logs:
+            raise RpcError("dltui_waitLogs", -32005, "query returned more results than allowed")
+        return {
+            "head": hex(self.head),
+            "stateRoot": f"{self.fork}{self.head}",
+            "known": f"{self.fork}{block}" if block <= self.head else None,
+            "logs": [{"block": number} for number in range(block + 1, self.head + 1)],
+        }
 
 
 def reader(node: Node, monkeypatch: pytest.MonkeyPatch) -> tuple[ChainReader, list[int]]:
@@ -90,3 +120,53 @@ def test_blocks_that_were_read_and_are_gone_are_noticed(monkeypatch: pytest.Monk
     node.fork, node.head = "other ", 11
     with pytest.raises(Rewound, match="block 10 was lost"):
         read.poll()
+
+
+def test_a_node_of_our_own_is_asked_once_for_all_that_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = Own(10)
+    read, folded = reader(node, monkeypatch)
+    read.poll()
+    node.head = 12
+    assert [log.block for log in read.wait(9.0, ["RoundOpened"])] == [11, 12]
+    assert read.wait(0.5) == [] and folded == list(range(1, 13))
+    opened = "0x" + abi.entries("FLContract", "event")["RoundOpened"].digest.hex()
+    assert node.polled == [(10, 5000, [opened]), (12, 500, [])]
+    assert node.asked == [(1, 10)], "after the first look no other query was sent"
+
+
+def test_what_one_answer_cannot_hold_is_read_in_pieces_and_the_long_poll_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = Own(10, most_logs=20)
+    read, folded = reader(node, monkeypatch)
+    read.poll()
+    node.head = 100
+    read.poll()
+    node.head = 101
+    read.poll()
+    assert folded == list(range(1, 102))
+    assert [block for block, _, _ in node.polled] == [10, 100]
+
+
+@pytest.mark.parametrize("head", [9, 10, 11])
+def test_blocks_that_a_node_of_our_own_lost_are_noticed(head: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = Own(10)
+    read, folded = reader(node, monkeypatch)
+    read.poll()
+    node.fork, node.head = "other ", head
+    with pytest.raises(Rewound, match="block 10 was lost"):
+        read.wait(5.0)
+    assert folded == list(range(1, 11))
+
+
+def test_only_what_the_ledger_folds_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted: list[Any] = []
+
+    class Asked(Node):
+        def call(self, method: str, *params: Any) -> Any:
+            if method == "eth_getLogs":
+                wanted.append(params[0]["topics"])
+            return super().call(method, *params)
+
+    reader(Asked(3), monkeypatch)[0].poll()
+    assert wanted == [[topics_of(HANDLED)]]

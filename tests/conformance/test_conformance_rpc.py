@@ -16,6 +16,7 @@ from chainkit import ADDRESSES, START, calldata, deploy, genesis, legacy, sign
 from conformance_cases import DIFFERENCES, READS, SENDS, Case, Facts
 from eth_utils import keccak
 
+from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.node import EmbeddedNode
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import RpcError
@@ -112,6 +113,11 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Chain, Ch
     home = tmp_path_factory.mktemp("conformance")
     blocks = [(START + after, txs) for after, txs in story(contract_of(ADDRESSES[0]))]
     embedded = EmbeddedNode(home / "embedded", genesis(), batch_ms=1)
+    (home / "embedded").mkdir()
+    made = StoredChain(home / "embedded", genesis())
+    for timestamp, txs in blocks:
+        made.mine(txs, timestamp, whole=True)
+    made.close()
     embedded.start()
     try:
         with Rpc(embedded.url) as one, anvil(home / "anvil") as node, Rpc(node.url) as two:
@@ -119,7 +125,6 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Chain, Ch
             two.call("evm_setTime", START)
             for timestamp, txs in blocks:
                 raws = ["0x" + raw.hex() for raw in txs]
-                one.call("dltui_mineBlock", {"timestamp": timestamp, "transactions": raws})
                 two.call("evm_setNextBlockTimestamp", timestamp)
                 for raw in raws:
                     two.call("eth_sendRawTransaction", raw)

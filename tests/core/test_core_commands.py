@@ -48,6 +48,10 @@ def test_twin_and_the_way_over_the_socket(name: str) -> None:
     assert cli_twin(command) == twin
     assert cli_twin(command, "7f3a91") == (f"{twin} --run 7f3a91" if twin else "")
     assert decode(encode(command)) == command
+    assert b"force" not in encode(command)
+    forced = new_command(name, "key", force=True, **args)
+    assert cli_twin(forced) == (f"{twin} --force" if twin else "")
+    assert decode(encode(forced)).force
     assert encode(command).endswith(b"\n") and encode(command).count(b"\n") == 1
 
 
@@ -75,7 +79,7 @@ def test_ids_are_fresh() -> None:
         ("model.approve", {"version": True}, "version"),
         ("model.approve", {"version": -1}, "version"),
         ("model.approve", {"version": 2**32}, "version"),
-        ("model.approve", {"version": 2, "force": True}, "force"),
+        ("model.approve", {"version": 2, "twice": True}, "twice"),
         ("client.stop", {"client": ""}, "client"),
         ("client.stop", {"client": "x" * 65}, "client"),
         ("client.stop", {"client": "client-1", "signal": "hup"}, "signal"),

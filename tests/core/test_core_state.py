@@ -144,10 +144,24 @@ def test_the_last_word_on_training_stays_until_the_next_round() -> None:
     assert (client.activity, client.epoch, client.epochs, client.loss) == ("attest", 3, 3, 0.25)
 
 
-def test_a_members_accuracy_is_what_it_attested_last() -> None:
+def test_what_a_client_does_belongs_to_a_round() -> None:
+    """What it said about an earlier round is over when the next one opens, and is no news after that."""
+    told = payloads()
+    at = next(n for n, payload in enumerate(told) if isinstance(payload, ev.RoundOpened) and payload.round == 2)
+    said = [ev.ClientProgress(id=id, round=1, activity="publish", epoch=3, epochs=3, loss=0.3) for id in CLIENTS]
+    state = fold(*told[:at], *said)
+    assert state.clients["client-0"].activity == "publish" and state.clients["client-0"].accuracy_bp is not None
+    state = fold(*told[:at], *said, told[at], *said)
+    for id in CLIENTS:
+        client = state.clients[id]
+        assert (client.activity, client.epochs, client.loss, client.accuracy_bp) == ("", 0, None, None)
+
+
+def test_a_members_accuracy_is_what_it_attested_in_this_round() -> None:
     state = fold(*payloads())
-    attested = {id: bp for _, r in sorted(state.rounds.items()) for id, bp in r.attested.items()}
-    assert attested and {id: state.clients[id].accuracy_bp for id in attested} == attested
+    assert state.round is not None and len(state.round.attested) > 1
+    known = {id: client.accuracy_bp for id, client in state.clients.items() if client.accuracy_bp is not None}
+    assert known == state.round.attested
 
 
 def test_a_rejection_taints_what_descends_and_a_rollback_releases_an_older_version() -> None:

@@ -12,6 +12,7 @@ from dltui.core.state import State
 from dltui.core.summary import summarise
 from dltui.core.text import clean
 from dltui.core.view_events import _SENTENCES
+from dltui.core.view_round import Course
 
 NOW = float(START + 100)
 ABORTED = ev.RoundAborted(round=1, attempt=0, reason="no quorum")
@@ -72,19 +73,54 @@ def test_the_round_in_its_phases() -> None:
 
 def test_curves_deltas_and_the_last_round() -> None:
     view = views.round_view(told(), NOW)
-    assert view.accuracy == (980, 8900, 9100, 9300)
-    assert (view.accuracy_text, view.accuracy_delta) == ("0.930", "+0.020")
-    assert (view.loss_text, view.loss_delta) == ("0.400", "+0.000")
+    assert view.test == Course((980, 8900, 9100, 9300), "0.930", "+0.020")
+    assert (view.loss.text, view.loss.change) == ("0.400", "+0.000")
     assert (view.refused, view.late, view.seconds_left, view.waiting) == (1, 0, None, None)
     assert view.last == "r3 closed: 4/5 in, version 3 rejected by operator"
     assert dict(view.timing)["waiting"] == 1.125
     assert view.gas == 1_188_000
 
 
+def test_figures_are_compared_with_the_parent_and_not_with_a_rejected_sibling() -> None:
+    """Test and committee each with their own: one may rise where the other falls."""
+    told = Told()
+    told.version(0, None, test=8000, committee=9200)
+    told.version(1, 0, test=9100, committee=9300)
+    told.say(ev.ModelRejected(version=1, by="operator", new_base=0, tx="0x"))
+    told.version(2, 0, test=9090, committee=9180)
+    view = views.round_view(told.state, NOW)
+    assert view.test == Course((8000, 9090), "0.909", "+0.109")
+    assert view.committee == Course((9200, 9180), "0.918", "-0.002")
+    newest = views.registry_rows(told.state)[0]
+    assert (newest.test_accuracy, newest.test_change, newest.accuracy, newest.change) == ("0.909", "▲", "0.918", "▼")
+    told.version(3, 2, test=None, committee=9180)
+    view = views.round_view(told.state, NOW)
+    assert view.test == Course((8000, 9090), "0.909", "+0.109") and view.committee.change == "+0.000"
+    told.version(4, 3, test=9500, committee=None)
+    assert views.round_view(told.state, NOW).test == Course((8000, 9090, 9500), "0.950", "")
+
+
+class Told:
+    """Versions, told one by one."""
+
+    def __init__(self) -> None:
+        self.state = State()
+
+    def say(self, payload: Payload) -> None:
+        self.state.apply(Event(self.state.last_seq + 1, "2026-11-24T00:00:00.000Z", payload))
+
+    def version(self, number: int, parent: int | None, *, test: int | None, committee: int | None) -> None:
+        self.say(
+            ev.ModelPublished(version=number, round=number, digest="d", cid="c", parent=parent, accuracy_bp=committee)
+        )
+        if test is not None:
+            self.say(ev.ModelEvaluated(version=number, accuracy_bp=test, loss=0.5, samples=1))
+
+
 def test_an_earlier_round_shows_what_was_known_then() -> None:
     view = views.round_view(told(), NOW, number=2)
     assert (view.number, view.late, view.refused, view.state) == (2, 1, 0, "finalised")
-    assert view.accuracy == (980, 8900, 9100)
+    assert view.test.values == (980, 8900, 9100)
     assert view.last == "r2 closed: 4/5 in, version 2 approved by operator"
     assert view.waiting is None
     assert views.round_view(told(), NOW, number=9).title == "Round 1 of 3: not open yet"
@@ -130,6 +166,12 @@ def test_what_each_client_does() -> None:
     assert words(told(until="client.ready"))["client-0"] == "wait joining"
     assert words(told(until="client.pending"))["client-0"] == "wait pending"
     assert words(told(until="client.registered"))["client-0"] == "idle waiting"
+    assert words(told(until="round.opened"))["client-0"] == "wait queued"
+    waits = ev.ClientProgress(id="client-0", round=1, activity="wait")
+    assert words(told(waits, until="round.opened"))["client-0"] == "wait queued"
+    elsewhere = told(until="round.opened")
+    elsewhere.clients["client-0"].process = "none"
+    assert words(elsewhere)["client-0"] == "busy training"
     assert words(told(until="client.progress"))["client-0"] == "busy train"
     assert words(told(until="update.submitted"))["client-0"] == "ok sent"
     assert words(told(until="client.exited"))["client-2"] == "bad exited"

@@ -62,7 +62,7 @@ class Rogue:
             if found := ready():
                 return found
             assert time.monotonic() < end, f"no {what} within {seconds} s"
-            self._reader.wait(0.2)
+            self.logs += self._reader.wait(0.2)
 
     def join(self, name: str) -> None:
         """Ask to join and commit to data, as far as that has not been done with this key."""

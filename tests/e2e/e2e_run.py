@@ -18,7 +18,7 @@ from dltui.core.commands import new_command
 from dltui.core.events import Event, Payload
 from dltui.core.session import LiveSession
 from dltui.errors import DltuiError
-from dltui.launch import create_run, start_engine
+from dltui.launch import create_run, engine_failure, start_engine
 from dltui.paths import RunPaths
 
 POLL = 0.02
@@ -75,6 +75,14 @@ class Run:
             time.sleep(POLL)
         self.poll()
         return self.engine.wait()
+
+    def refused(self, seconds: float = 40.0) -> DltuiError:
+        """Why the run did not begin; fails where it did, or left something behind."""
+        self.engine.wait(seconds)
+        error = engine_failure(self.engine, self.paths)
+        assert error is not None and error.exit_code == self.engine.returncode
+        assert not self.paths.root.exists()
+        return error
 
     def send(self, name: str, seconds: float = 20.0, **args: Any) -> str:
         """Send a command and return its answer; asked again while the engine is still coming up."""
@@ -171,8 +179,8 @@ class Verifier:
 
 
 _FORKS = """
-import json, os, sys
-import dltui.cli.main, dltui.cli.running, dltui.verify.verify
+import json, os, resource, signal, sys
+import dltui.cli.main, dltui.cli.running, dltui.cli.gauge, dltui.verify.verify, dltui.verify.measured
 for line in sys.stdin:
     words, out, err, runs, cwd = json.loads(line)
     pid = os.fork()
@@ -181,6 +189,9 @@ for line in sys.stdin:
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
         sys.argv, os.environ["DLTUI_RUNS"] = words, runs
         os.chdir(cwd)
+        # What reads without end is ended, and what keeps all that it reads runs out of memory.
+        signal.alarm(60)
+        resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
         code = 1
         try:
             dltui.cli.main.main()
@@ -193,6 +204,7 @@ for line in sys.stdin:
         sys.stderr.flush()
         os._exit(code or 0)
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+os._exit(0)
 """
 
 

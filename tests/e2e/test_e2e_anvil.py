@@ -93,6 +93,8 @@ def test_an_altered_closing_state_is_a_mismatch(start: Start, tmp_path: Path) ->
     assert run.finish(60) == 0, run.story()
     ready = run.of(ev.ChainReady)[0]
     assert ready.engine == "anvil" and "configured: anvil" in ready.reason
+    alert = run.of(ev.RunAlert)[0]
+    assert alert.id == "open-node" and alert.text in ready.reason and "act as the operator" in alert.text
     assert ready.pid is not None and wait_gone([ready.pid]) == []
     state = run.paths.chain / "state.json"
     whole = state.read_bytes()

@@ -16,7 +16,7 @@ def test_show_says_which_engine_why_and_where_it_looked(tmp_path: Path) -> None:
     shown = dltui("chain", "show", runs=tmp_path, **empty)
     assert shown.returncode == 0, shown.stderr
     first, *places = shown.stdout.splitlines()
-    assert first == "embedded: auto, and no anvil was found (`dltui chain install` gets one)"
+    assert first == "embedded: auto: only keys can act on it, and it needs nothing installed"
     assert [line.split("  ")[1].strip() for line in places] == [
         "[chain] anvil",
         "DLTUI_ANVIL",
@@ -27,8 +27,18 @@ def test_show_says_which_engine_why_and_where_it_looked(tmp_path: Path) -> None:
     fake = tmp_path / "anvil"
     fake.write_text("#!/bin/sh\necho anvil Version: 1.7.1\n")
     fake.chmod(0o755)
-    shown = dltui("chain", "show", runs=tmp_path, **{**empty, "DLTUI_ANVIL": str(fake)})
-    assert shown.stdout.startswith(f"anvil: auto: anvil 1.7.1, found through DLTUI_ANVIL ({fake})")
+    there = {**empty, "DLTUI_ANVIL": str(fake)}
+    assert dltui("chain", "show", runs=tmp_path, **there).stdout.startswith("embedded: auto: ")
+    shown = dltui("chain", "show", "--chain", "anvil", runs=tmp_path, **there)
+    assert shown.stdout.startswith("anvil: any program of this machine can act as the operator on anvil; configured: ")
+    assert f"anvil 1.7.1, found through DLTUI_ANVIL ({fake})" in shown.stdout
+    open_to_all = {**there, "DLTUI_CHAIN_KEYSTORE": "operator.json"}
+    runs = tmp_path / "none"
+    runs.mkdir()
+    for command in (("chain", "show", "--chain", "anvil"), ("--no-ui", "--chain", "anvil")):
+        refused = dltui(*command, runs=runs, **open_to_all)
+        assert refused.returncode == 2 and "a keystore protects nothing there" in refused.stderr
+    assert list(runs.iterdir()) == []
     wrong = dltui("chain", "show", "--chain", "anvil", runs=tmp_path, **{**empty, "DLTUI_ANVIL": "/nowhere"})
     assert wrong.returncode == 3 and "DLTUI_ANVIL: /nowhere: there is no such anvil" in wrong.stderr
     strange = dltui("chain", "show", "--chain", "geth", runs=tmp_path, **empty)

@@ -79,7 +79,21 @@ def _an_estimate_holds(run: Run) -> None:
     assert estimate.sender == mined.address
     with pytest.raises(RunError, match=r"the contract would refuse it: .*version"):
         run.send("estimate", command="model.approve", args={"version": 99})
+    _what_would_revert_is_not_sent(run)
     assert answers.decode(run.send("estimate", command="run.pause", args={}), Estimate).gas == 0
+
+
+def _what_would_revert_is_not_sent(run: Run) -> None:
+    folder = run.paths.root.parent
+    refused = dltui("model", "approve", "99", runs=folder)
+    assert refused.returncode == 1 and "the contract would refuse it: " in refused.stderr
+    assert "--force" in refused.stderr
+    run.until(ev.OpResult, ok=False)
+    assert not run.of(ev.TxReverted)
+    forced = dltui("model", "approve", "99", "--force", runs=folder)
+    assert forced.returncode == 1
+    assert run.until(ev.TxReverted).function == "approve"
+    assert run.until(ev.OpCommand, cli="dltui model approve 99 --force").args == {"version": 99}
 
 
 def _a_new_client_joins_under_its_name(run: Run) -> None:

@@ -75,19 +75,12 @@ def test_a_taken_port_leaves_nothing_running(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         done = dltui("--no-ui", "--port", str(port), runs=tmp_path)
-    assert done.returncode == 3
-    assert f"port {port} is taken" in done.stderr
+    assert done.returncode == 2
+    assert f"[chain] port: port {port} is taken" in done.stderr
     assert "Traceback" not in done.stderr
-    paths = RunPaths(next(path for path in tmp_path.iterdir() if path.is_dir()))
-    assert wait_gone([json.loads(paths.run_json.read_bytes())["pid"]]) == []
-    mine = str(paths.root.resolve()).encode()
+    assert list(tmp_path.iterdir()) == []
+    mine = str(tmp_path.resolve()).encode()
     assert wait_gone([pid for pid, command in _commands() if mine in command]) == []
-    events = list(read(paths.journal))
-    assert (events[-1].kind, events[-1].data.exit_code) == ("run.finished", 3)  # type: ignore[attr-defined]
-    # A run that never had a block: nothing to verify in it, and nothing to crash on.
-    checked = dltui("verify", paths.id, runs=tmp_path)
-    assert checked.returncode in (1, 4)
-    assert checked.stderr.startswith("error: ")
 
 
 @pytest.mark.parametrize(

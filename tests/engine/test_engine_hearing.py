@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from dltui.config import load
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine import hearing as module
 from dltui.engine.hearing import SILENT_SECONDS, Hearing
+from dltui.engine.pace import Pace
 from dltui.engine.processes import Child
 from dltui.engine.timing import Timings
 
@@ -23,7 +25,7 @@ class Heard:
         self.events: list[Payload] = []
         self.now = 1_000.0
         monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
-        self.hearing = Hearing(Timings(), self.events.append)
+        self.hearing = Hearing(Timings(), Pace(load(), self.events.append), self.events.append)
         self.hearing.heard("client-0")
 
     def tells(self, **message: Any) -> None:
@@ -40,6 +42,14 @@ def test_the_start_and_the_end_of_training_reach_the_journal_however_short_it_wa
         heard.tells(kind="progress", activity=activity, round=1, epoch=1, epochs=1, loss=0.5)
     told = [event.activity for event in heard.events if isinstance(event, ev.ClientProgress)]
     assert told == ["wait", "train", "trained"]
+
+
+def test_the_first_word_on_a_round_reaches_the_journal_however_soon_it_comes(heard: Heard) -> None:
+    """A client that queues for its turn says so once, and then nothing for as long as it queues."""
+    for activity, number in (("trained", 1), ("publish", 1), ("attest", 1), ("wait", 2), ("wait", 2)):
+        heard.tells(kind="progress", activity=activity, round=number)
+    told = [(event.activity, event.round) for event in heard.events if isinstance(event, ev.ClientProgress)]
+    assert told == [("trained", 1), ("wait", 2)]
 
 
 def test_a_late_client_that_is_silent_is_named_until_it_speaks_again(heard: Heard) -> None:

@@ -49,7 +49,7 @@ class Bench:
         monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
         self.node = Played()
         self.selector = selectors.DefaultSelector()
-        self.lookout = Lookout(self.selector, self.node.url, True)
+        self.lookout = Lookout(self.selector, self.node.url, "", True)
 
     def serves(self) -> int:
         """One turn of the loop; how many descriptors had something."""

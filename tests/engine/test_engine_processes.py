@@ -25,7 +25,9 @@ def pair(tmp_path: Path) -> Iterator[tuple[Nursery, socket.socket]]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     theirs.settimeout(5)
     nursery._listen(ours)
-    nursery._process = cast(Any, SimpleNamespace(poll=lambda: None, wait=lambda timeout: 0, pid=1))
+    nursery._process = cast(
+        Any, SimpleNamespace(poll=lambda: None, wait=lambda timeout: 0, terminate=lambda: None, pid=1)
+    )
     yield nursery, theirs
     theirs.close()
     nursery.stop()

@@ -148,6 +148,21 @@ async def test_keys_that_write_do_nothing_in_a_replay() -> None:
         assert app.return_code == 0
 
 
+async def test_a_screen_that_only_reads_says_so_and_names_no_key_that_writes() -> None:
+    for size in ((120, 40), (80, 24), (64, 16), (40, 8)):
+        async with showing(awaiting(), size=size, read_only=True) as (app, pilot, _session):
+            text = screen_text(app)
+            assert " READ-ONLY " in text.splitlines()[0], size
+            assert "registers" not in text and "approves" not in text
+            able = {hint.id for hint in app.main.hints.fitting(400)}
+            assert {"open", "quit", "help"} <= able and not able & {"register", "approve", "reject", "pause"}
+            await pilot.press("4")
+            await pilot.pause()
+            assert "v1 to decide" in screen_text(app) and "approves" not in screen_text(app)
+    async with showing(awaiting()) as (app, _pilot, _session):
+        assert "READ-ONLY" not in screen_text(app) and "r registers" in screen_text(app)
+
+
 async def test_q_on_a_live_run_names_what_it_stops_and_cancel_is_focused() -> None:
     script = live()
     async with showing(script) as (app, pilot, session):

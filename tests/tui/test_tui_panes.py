@@ -9,12 +9,20 @@ from typing import Any
 
 import pytest
 from textual import events
-from tui_dump import screen_text
-from tui_scenario import Script, address, live, started, submitted
+from tui_dump import screen_text, until
+from tui_scenario import Script, address, live, started, submitted, whole_round
 from tui_showing import clients, log, more, notes, showing
 from tui_tour import tour
 
-from dltui.core.events import ClientPending, ClientProgress, Event, RunAlert
+from dltui.core.events import (
+    ClientPending,
+    ClientProgress,
+    Event,
+    ModelEvaluated,
+    ModelPublished,
+    ModelRejected,
+    RunAlert,
+)
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.main import MainScreen
 
@@ -110,7 +118,7 @@ async def test_sorting_keeps_the_cursor_on_its_client() -> None:
             assert clients(app).cursor == "client-2"
             await pilot.press("S")
             assert clients(app).cursor == "client-2"
-        assert {"", "client", "state", "loss", "acc", "share", "gas", "seen"} == seen
+        assert {"", "client", "state", "loss", "attest", "share", "gas", "seen"} == seen
         while clients(app).ordering.column != "gas":
             await pilot.press("s")
         await pilot.pause()
@@ -255,3 +263,26 @@ async def test_a_lost_engine_is_what_is_waited_for(monkeypatch: pytest.MonkeyPat
 def test_events_of_the_recorded_run_are_whole() -> None:
     events: list[Event] = tour().events
     assert [event.seq for event in events] == list(range(1, len(events) + 1)) and events[-1].kind == "run.finished"
+
+
+@pytest.mark.parametrize("size", [(200, 60), (120, 40), (100, 32), (100, 30), (80, 24), (64, 16), (40, 8)], ids=str)
+async def test_test_and_committee_are_two_named_columns_at_every_width(size: tuple[int, int]) -> None:
+    """One rises where the other falls, each against the parent and none against a version that was rejected."""
+    script = started(Script(), clients=4)
+    members = tuple(f"client-{n}" for n in range(4))
+    whole_round(script, 1, members, 9200)
+    whole_round(script, 2, members, 9500)
+    script.say(
+        ModelRejected(version=2, by="operator", new_base=1, tx="0x"),
+        ModelPublished(version=3, round=3, digest="9" * 64, cid="b3", parent=1, accuracy_bp=9180),
+        ModelEvaluated(version=3, accuracy_bp=9190, loss=0.3, samples=100),
+    )
+    async with showing(script, size=size) as (app, pilot, _session):
+        if app.main.folded or app.main.alone:
+            await pilot.press("4")
+        await until(pilot, lambda: "committee" in screen_text(app))
+        lines = screen_text(app).splitlines()
+        head = next(line for line in lines if " ver " in line)
+        row = next(line for line in lines if "v3" in line and "review" in line)
+        ends = [head.rindex(name) + len(name) for name in (" test ", " committee ")]
+        assert [row[: end - 1].split()[-1] for end in ends] == ["0.919▲", "0.918▼"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from dltui.core.jsontext import decode_json
 from dltui.errors import ChainError
+from dltui.runfiles import read_regular
 
 GAS_LIMIT = 30_000_000
 """Gas limit of every block."""
@@ -118,12 +119,9 @@ def write_genesis(path: Path, chain_id: int, timestamp: int, alloc: Mapping[str,
 def read_genesis(path: Path) -> Genesis:
     """Read `genesis.json`; raises `ChainError` where it is missing, too large or altered."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except OSError as error:
+        data = read_regular(path, _MAX_BYTES)
+    except FileNotFoundError as error:
         raise ChainError(f"cannot read the genesis file: {error.strerror}", where=str(path)) from error
-    if len(data) > _MAX_BYTES:
-        raise ChainError("the genesis file is larger than 4 MiB", where=str(path))
     return decode_genesis(data, str(path))
 
 

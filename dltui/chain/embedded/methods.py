@@ -44,7 +44,7 @@ class Methods:
             SendMethods(chain, miner),
             LogMethods(chain),
             FilterMethods(chain, miner),
-            ExtensionMethods(chain, miner),
+            ExtensionMethods(chain),
         )
         self._table: dict[str, Callable[[Any], Any]] = {
             name: getattr(group, name) for group in groups for name in dir(group) if name.startswith(_NAMESPACES)

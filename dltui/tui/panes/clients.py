@@ -9,7 +9,7 @@ import msgspec
 from dltui.core import format as fmt
 from dltui.core.state import State
 from dltui.core.views import ClientRow, ClientTable
-from dltui.tui.hints import key_of
+from dltui.tui.hints import key_of, may_write
 from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.ink import Part
@@ -20,7 +20,7 @@ COLUMNS = (
     Column("state", 11, sort="state"),
     Column("epoch", 5, right=True, rank=5),
     Column("loss", 5, right=True, rank=3, sort="loss"),
-    Column("acc", 5, right=True, rank=2, sort="acc"),
+    Column("attest", 6, right=True, rank=2, sort="attest"),
     Column("share", 6, right=True, rank=1, sort="share"),
     Column("gas", 5, right=True, rank=4, sort="gas"),
     Column("seen", 5, right=True, rank=6, sort="seen"),
@@ -34,7 +34,11 @@ SEAT = "◆"
 
 
 class ClientsPane(TablePane):
-    """One row a client. `share` is its weight's part of the last aggregate."""
+    """One row a client.
+
+    `loss` is that of its own training, `attest` what it measured the round's result at, and `share` its weight's part
+    of the last aggregate.
+    """
 
     heading: ClassVar[str] = "Clients"
     needs: ClassVar[frozenset[str]] = frozenset({"clients", "round", "chain"})
@@ -56,7 +60,7 @@ class ClientsPane(TablePane):
         """Who waits to be registered, what the diamond means."""
         pending = sum(client.membership == "pending" for client in state.clients.values())
         if pending and not state.finished:
-            return f"{pending} pending, {key_of(self, 'register')} registers"
+            return f"{pending} pending" + (f", {key_of(self, 'register')} registers" if may_write(self) else "")
         return f"{SEAT} committee" if state.in_flight else ""
 
     def cells(self, row: ClientRow) -> tuple[Part, ...]:
@@ -84,7 +88,7 @@ class ClientsPane(TablePane):
             "client": row.id,
             "state": row.word,
             "loss": row.loss_value,
-            "acc": row.accuracy_bp,
+            "attest": row.accuracy_bp,
             "share": row.share_bp,
             "gas": row.gas_value,
             "seen": row.seen_at or None,

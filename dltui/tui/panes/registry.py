@@ -9,18 +9,19 @@ import msgspec
 from dltui.core import format as fmt
 from dltui.core.state import State
 from dltui.core.views import RegistryRow, VersionTable
-from dltui.tui.hints import key_of
+from dltui.tui.hints import key_of, may_write
 from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.ink import Part
 from dltui.tui.widgets.line_table import Column
 
 COLUMNS = (
-    Column("version", 9, grow=True, sort="version"),
+    Column("ver", 5, grow=True, sort="version"),
+    Column("parent", 6, rank=1),
     Column("state", 10, sort="state"),
-    Column("acc", 6, right=True, rank=1, sort="acc"),
+    Column("test", 6, right=True, sort="test"),
+    Column("committee", 9, right=True, sort="committee"),
     Column("digest", 9, rank=2),
-    Column("test", 5, right=True, rank=3, sort="test"),
     Column("round", 5, right=True, rank=4),
     Column("by", 10, rank=5, sort="by"),
     Column("cid", 24, rank=6),
@@ -28,7 +29,7 @@ COLUMNS = (
 
 
 class RegistryPane(TablePane):
-    """One row a version, newest first. `acc` is the committee's median, `test` the split that no client sees."""
+    """One row a version, newest first. `test` is the split that no client sees, `committee` its median."""
 
     heading: ClassVar[str] = "Model registry"
     needs: ClassVar[frozenset[str]] = frozenset({"registry", "round"})
@@ -48,20 +49,21 @@ class RegistryPane(TablePane):
         """What waits for a decision, and where the next round starts."""
         base = state.base
         if base is not None and state.require_approval and base.state == "verified" and not state.finished:
-            return f"v{base.number} to decide: {key_of(self, 'approve')} approves, {key_of(self, 'reject')} rejects"
+            keys = f": {key_of(self, 'approve')} approves, {key_of(self, 'reject')} rejects" if may_write(self) else ""
+            return f"v{base.number} to decide{keys}"
         return f"next round starts from v{base.number}" if base is not None and not state.finished else ""
 
     def cells(self, row: RegistryRow) -> tuple[Part, ...]:
         """One piece of text a column."""
         dead = row.word in ("rejected", "tainted")
         figures = "quiet" if dead else ""
-        lineage = f"{row.label} ← {row.parent}" if row.parent != fmt.NONE else row.label
         return (
-            (lineage, "quiet" if dead else "warn" if row.branches else "strong"),
+            (row.label, "quiet" if dead else "strong"),
+            (f"← {row.parent}" if row.parent != fmt.NONE else "", "warn" if row.branches and not dead else "quiet"),
             (f"{fmt.symbol(row.tone)} {row.word}", TONES[row.tone]),
+            (row.test_accuracy + (row.test_change or " "), figures),
             (row.accuracy + (row.change or " "), figures),
             (fmt.short(row.digest), "quiet"),
-            (row.test_accuracy, figures),
             (str(row.round) if row.round else fmt.NONE, "quiet"),
             (row.by, "quiet"),
             (row.cid, "quiet"),
@@ -72,7 +74,7 @@ class RegistryPane(TablePane):
         return {
             "version": row.version,
             "state": row.word,
-            "acc": row.accuracy_bp,
+            "committee": row.accuracy_bp,
             "test": row.test_accuracy_bp,
             "by": row.by,
         }[column]
@@ -84,6 +86,6 @@ class RegistryPane(TablePane):
     def record(self, row: RegistryRow) -> dict[str, Any]:
         """The figures rather than their short forms."""
         values = msgspec.structs.asdict(row)
-        for short in ("label", "tone", "accuracy", "test_accuracy", "change", "branches"):
+        for short in ("label", "tone", "accuracy", "test_accuracy", "change", "test_change", "branches"):
             del values[short]
         return values

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from dltui.core import format as fmt
 from dltui.core.state import State
-from dltui.core.views import Phase, RoundView, Waiting, farewell, round_row, round_view
+from dltui.core.views import Course, Phase, RoundView, Waiting, farewell, round_row, round_view
 from dltui.tui.panes.base import Thing
 from dltui.tui.panes.sheet import SheetPane
 from dltui.tui.theme import TONES
@@ -158,23 +158,29 @@ def _labelled(label: str, *parts: Part | str) -> Text:
 
 
 def _learning(view: RoundView, width: int) -> list[Text]:
-    points = max(4, min(48, width - 46))
-    accuracy = _curve("accuracy", spark(view.accuracy, points), "accent", view.accuracy_text, view.accuracy_delta, "+")
-    if view.accuracy:
-        accuracy.append_text(line((f"  on the {view.accuracy_of}", "quiet")))
-    return [accuracy, _curve("loss", spark(view.loss, points), "busy", view.loss_text, view.loss_delta, "-")]
+    """The curves, and the newest figures by who measured them; changes are against the parent."""
+    points = max(4, min(48, width - 56))
+    measured = [
+        (name, course) for name, course in (("test", view.test), ("committee", view.committee)) if course.values
+    ]
+    if not measured:
+        return [_labelled(name, ("measured when a round has closed", "quiet")) for name in ("accuracy", "loss")]
+    accuracy = _labelled("accuracy", (spark(measured[0][1].values, points), "accent"))
+    for name, course in measured:
+        accuracy.append_text(line((f"  {name} ", "quiet"))).append_text(_figure(course, "+"))
+    loss = _labelled("loss", (f"{spark(view.loss.values, points)}  ", "busy")).append_text(
+        _figure(view.loss, "-", said=True)
+    )
+    return [accuracy, loss if view.loss.values else _labelled("loss", ("not measured", "quiet"))]
 
 
-def _curve(label: str, chart: str, ink: str, value: str, change: str, better: str) -> Text:
-    if not chart:
-        return _labelled(label, ("measured when a round has closed", "quiet"))
-    out = _labelled(label, (f"{chart}  ", ink), (value, "strong"))
-    if change and float(change):
-        good = change[0] == better
-        arrow = "▲" if change[0] == "+" else "▼"
-        out.append_text(
-            line((f"  {arrow} {change}", "ok" if good else "warn"), ("  better" if good else "  worse", "quiet"))
-        )
+def _figure(course: Course, better: str, *, said: bool = False) -> Text:
+    """The newest figure and its change; with `said`, what its sign means."""
+    out = line((course.text, "strong"))
+    if course.change and float(course.change):
+        arrow, good = "▲" if course.change[0] == "+" else "▼", course.change[0] == better
+        word = f" {'better' if good else 'worse'}" if said else ""
+        out.append_text(line((f" {arrow} {course.change}", "ok" if good else "warn"), (word, "quiet")))
     return out
 
 
@@ -194,7 +200,9 @@ def _time(view: RoundView, width: int) -> Text:
 def _history(state: State, now: float) -> list[Entry]:
     if not state.rounds:
         return []
-    head = f"{'round':<7}{'state':<13}{'updates':>8}{'attested':>10}{'version':>9}{'acc':>7}{'time':>13}{'gas':>7}"
+    head = (
+        f"{'round':<7}{'state':<13}{'updates':>8}{'attested':>9}{'version':>8}{'committee':>10}{'time':>11}{'gas':>7}"
+    )
     numbers = sorted(state.rounds, reverse=True)
     return [
         Entry(line),
@@ -208,7 +216,7 @@ def _past(state: State, number: int, now: float) -> Text:
     return line(
         (f"r{row.number:<6}", "strong"),
         (fit(f"{fmt.symbol(row.tone)} {row.word}", 13), TONES[row.tone]),
-        f"{row.updates:>8}{row.attested:>10}{row.version:>9}{row.accuracy:>7}",
-        (f"{fmt.duration(row.seconds):>13}{fmt.gas(row.gas):>7}", "quiet"),
+        f"{row.updates:>8}{row.attested:>9}{row.version:>8}{row.accuracy:>10}",
+        (f"{fmt.duration(row.seconds):>11}{fmt.gas(row.gas):>7}", "quiet"),
         (f"  {row.note}" if row.note else "", "warn"),
     )

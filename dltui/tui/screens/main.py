@@ -200,7 +200,7 @@ class MainScreen(PaneKeys):
             [
                 Hint(a.id, a.shown_key, self._label(a), a.enabled(state, selection)[0], a.kept)
                 for a in self.dltui.actions.values()
-                if a.footer and a.keys
+                if a.footer and a.keys and (a.request is None or not self.dltui.read_only)
             ]
         )
 
@@ -236,16 +236,15 @@ class MainScreen(PaneKeys):
         self._dirty |= set(PANES)
         self._stale = True
         if refocus:
-            self.call_after_refresh(self._refocus)
-
-    def _refocus(self) -> None:
-        self.panes[self.current].focus()
-        self.paint()
+            # At once, so that the next key of a burst is for this pane, and acts on what it will show.
+            self.set_focus(self.pane)
+            self.pane.draw_state(self.shown, self.dltui.picture.now(self.dltui.now()))
+            self.call_after_refresh(self.paint)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A click or the framework moved the focus."""
         name = event.widget.id or ""
-        if name in self.panes and not self.alone and name != self.current:
+        if event.widget is self.focused and name in self.panes and not self.alone and name != self.current:
             self.current = name
             self._arrange(refocus=False)
             self.show_hints()

@@ -122,6 +122,10 @@ class PaletteScreen(ModalScreen["str | Target | None"]):
         if self.list.chosen is not None:
             self.dismiss(self.list.chosen.what)
 
+    def take(self, characters: str) -> None:
+        """Text that was typed before the palette was seen."""
+        self.query_one("#query", Input).insert_text_at_cursor(characters)
+
     def action_move(self, by: int) -> None:
         """Moves in the list while the field keeps the focus."""
         self.list.action_step(by)

@@ -75,7 +75,7 @@ class PaneKeys(Screen[None]):
     @on(FilterLine.Left)
     def _filtered(self, event: FilterLine.Left) -> None:
         self.pane.filter(event.pattern)
-        self.pane.focus()
+        self.set_focus(self.pane)
 
     def action_sort_next(self) -> None:
         """Sorts by the next column."""

@@ -7,6 +7,8 @@ away gets the cursor again when it comes back. Until somebody moves it, the curs
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -62,6 +64,8 @@ class LineView(ScrollView, can_focus=True):
         """`end` is not for this list now."""
         self.wanted: Any = None
         """Where somebody put the cursor: it is there whenever this key is in the list."""
+        self.slipped = 0.0
+        """Since when the line that came under the cursor by itself is seen, in seconds of the steady clock."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leaves `end` to the screen where it means something else."""
@@ -157,11 +161,23 @@ class LineView(ScrollView, can_focus=True):
         if key == self.cursor:
             return
         left, self.cursor = self.cursor_index, key
+        if not by_hand:
+            self.slip()
         self._reveal()
         for index in (left, self.cursor_index):
             if index is not None:
                 self.refresh_line_of(index)
         self.post_message(self.Moved(self, by_hand=by_hand))
+
+    def slip(self) -> None:
+        """Another line is under the cursor without a hand: until it is painted nobody can have meant it."""
+        self.slipped = math.inf
+        self.call_after_refresh(self.seen)
+
+    def seen(self) -> None:
+        """The line under the cursor has been painted, if its screen is on top."""
+        if self.slipped == math.inf and self.screen is self.app.screen:
+            self.slipped = time.monotonic()
 
     def action_step(self, by: int) -> None:
         """Moves the cursor by lines."""

@@ -103,11 +103,12 @@ class LogView(LineView):
             self.cursor = None
             return
         if self.following:
-            self.cursor = self.keys[-1]
+            self._put(self.keys[-1])
             self.scroll_to(y=max(0, len(self.keys) - self.size.height), animate=False, force=True, immediate=True)
             return
         if self.cursor_index is None:
-            self.cursor = self.wanted = self.keys[min(bisect_left(self.keys, self.cursor or 0), len(self.keys) - 1)]
+            self.wanted = self.keys[min(bisect_left(self.keys, self.cursor or 0), len(self.keys) - 1)]
+            self._put(self.wanted)
         index = self.cursor_index
         if index is not None and old_index is not None and index != old_index:
             self.scroll_to(
@@ -115,6 +116,11 @@ class LogView(LineView):
             )
         elif old_index is None:
             self._reveal()
+
+    def _put(self, key: int) -> None:
+        if key != self.cursor:
+            self.cursor = key
+            self.slip()
 
     def move_to(self, key: Any, *, by_hand: bool = False) -> None:
         """Puts the cursor on a line; the list follows its end again when that is the last one."""

@@ -1,48 +1,70 @@
-"""Methods of this node alone: a long poll for blocks, and the replay of a transaction log."""
+"""Methods of this node alone: long polls for blocks and for logs."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from dltui.chain.embedded import params
+from dltui.chain.embedded.api.logs import ENDLESS, logs_up_to_head
 from dltui.chain.embedded.chain import StoredChain
-from dltui.chain.embedded.formats import data, quantity
-from dltui.chain.embedded.miner import Miner
-from dltui.chain.embedded.params import RpcFault, arguments
+from dltui.chain.embedded.formats import Json, data, quantity
+from dltui.chain.embedded.index import LogFilter
+from dltui.chain.embedded.params import arguments
+from dltui.chain.embedded.turns import aside
+from dltui.chain.embedded.waiters import Waiter
 
 MAX_WAIT_MS = 5_000
-"""Longest long-poll of dltui_waitBlock."""
-_MAX_MINE_BLOCK = 10_000
+"""Longest long poll."""
 
 
 class ExtensionMethods:
-    """For the programs of this house; each has another way on other nodes."""
+    """For the programs of this house; on other nodes they ask again and again instead."""
 
-    def __init__(self, chain: StoredChain, miner: Miner) -> None:
+    def __init__(self, chain: StoredChain) -> None:
         self._chain = chain
-        self._miner = miner
 
     def dltui_waitBlock(self, given: Any) -> str:
         """Answer with the head's number as soon as it is above the first parameter, or after `timeout_ms`."""
         after, timeout = arguments(given, 2, 2)
-        number = params.count(after, "block number", 2**63 - 1)
+        number = params.count(after, "block number", ENDLESS)
         return quantity(self._chain.wait(number, params.count(timeout, "timeout_ms", MAX_WAIT_MS) / 1000))
 
-    def dltui_mineBlock(self, given: Any) -> dict[str, str]:
-        """Make the next block from a transaction log: all of `transactions`, or an error and no block.
+    def dltui_waitLogs(self, given: Any) -> dict[str, Any]:
+        """Answer with the logs after block `after` as soon as the first topic of one is in `wake`, or after
+        `timeout_ms`; at once if the chain has no such block.
 
-        Only until the node takes its first ordinary transaction, so that nobody can set a running chain's
-        clock.
+        `addresses` and `topics` are those of eth_getLogs. Without `wake` the first of `topics` takes its place.
         """
-        (block,) = arguments(given, 1, 1)
-        if not isinstance(block, dict) or not isinstance(block.get("transactions"), list):
-            raise params.invalid("expected {timestamp, transactions}")
-        timestamp = params.count(block.get("timestamp"), "timestamp", 2**40 - 1)
-        if len(block["transactions"]) > _MAX_MINE_BLOCK:
-            raise params.invalid("too many transactions")
-        raws = [params.data(raw, "transaction") for raw in block["transactions"]]
-        with self._chain.lock:
-            if self._miner.taken:
-                raise RpcFault(params.SERVER_ERROR, "the node has taken transactions since it was started")
-            made = self._chain.mine(raws, timestamp, whole=True)
-        return {"number": quantity(made.number), "hash": data(made.hash), "stateRoot": data(made.state_root)}
+        after, addresses, topics, timeout, wake = arguments(given, 4, 5)
+        number = params.count(after, "block number", ENDLESS - 1)
+        wanted = LogFilter(number + 1, ENDLESS, params.choices(addresses, "address", 20), params.topics(topics))
+        seconds = params.count(timeout, "timeout_ms", MAX_WAIT_MS) / 1000
+        waking = frozenset(params.choices(wake, "topic", 32) or (wanted.topics[0] if wanted.topics else ()))
+        waiter = Waiter(frozenset(wanted.addresses), waking)
+        chain = self._chain
+        with chain.lock:
+            news = self._news(number, wanted)
+            if not seconds or news["known"] is None or any(_wakes(waiter, log) for log in news["logs"]):
+                return news
+            chain.waiters.add(waiter)
+        with aside():
+            waiter.woken.wait(seconds)
+        with chain.lock:
+            chain.waiters.discard(waiter)
+            return self._news(number, wanted)
+
+    def _news(self, after: int, wanted: LogFilter) -> dict[str, Any]:
+        """What there is after block `after`; `known` is that block's state root, so that a lost block is noticed."""
+        chain = self._chain
+        head = int(chain.head.block_number)
+        return {
+            "head": quantity(head),
+            "stateRoot": data(chain.head.state_root),
+            "known": data(chain.machine.header(after).state_root) if after <= head else None,
+            "logs": logs_up_to_head(chain, wanted),
+        }
+
+
+def _wakes(waiter: Waiter, log: Json) -> bool:
+    first = bytes.fromhex(log["topics"][0][2:]) if log["topics"] else None
+    return waiter.wants(bytes.fromhex(log["address"][2:]), first)

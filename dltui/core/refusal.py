@@ -1,0 +1,44 @@
+"""Why a run does not begin, on its way from the process that found out to the command that is waiting."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dltui import exits
+from dltui.errors import DltuiError
+
+MAX_BYTES = 65_536
+"""Most of it that is read."""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """An error in parts, as one JSON document."""
+
+    message: str
+    where: str = ""
+    hint: str = ""
+    exit_code: int = exits.USAGE
+
+    @classmethod
+    def of(cls, error: DltuiError) -> Refusal:
+        """What an error says, as a refusal before the start: nothing was started, whatever the reason is about."""
+        return cls(message=error.message, where=error.where, hint=error.hint)
+
+    def error(self) -> DltuiError:
+        """The error again."""
+        error = DltuiError(self.message, where=self.where, hint=self.hint)
+        error.exit_code = self.exit_code
+        return error
+
+
+def encode(refusal: Refusal | None) -> bytes:
+    """The refusal, or that there is none, as bytes."""
+    return msgspec.json.encode(refusal)
+
+
+def decode(said: bytes) -> Refusal | None:
+    """What `encode` was given; None too for what is no such document."""
+    try:
+        return msgspec.json.decode(said[:MAX_BYTES], type=Refusal | None)
+    except msgspec.DecodeError:
+        return None

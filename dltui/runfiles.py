@@ -1,0 +1,96 @@
+"""Reading what lies in a run directory, which may come from anybody: regular files of bounded size, no link followed.
+
+A link to an endless device, a pipe that nobody writes, a folder in a file's place or 20 GB of nothing end in one line
+that names the file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from dltui.errors import MismatchError, RunError
+
+DOCUMENT = 64 << 20
+"""Largest JSON document of a run that is read, in bytes."""
+MAX_DEPTH = 8
+"""Deepest nesting of folders in a run directory."""
+
+_KINDS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def open_regular(path: Path | str, limit: int | None = None) -> BinaryIO:
+    """Open a regular file for reading, without waiting and without following a link.
+
+    Raises FileNotFoundError; MismatchError if it is anything but a regular file, or larger than `limit` bytes;
+    RunError if the system refuses it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            _check(os.lstat(path), path)
+        raise RunError(f"cannot be read ({error.strerror})", where=str(path)) from error
+    try:
+        found = os.fstat(descriptor)
+        _check(found, path)
+        if limit is not None and found.st_size > limit:
+            raise MismatchError(f"is larger than {limit:,} bytes", where=str(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_regular(path: Path | str, limit: int = DOCUMENT) -> bytes:
+    """The bytes of a regular file. Raises as `open_regular` does, also if the file grows over `limit` meanwhile."""
+    with open_regular(path, limit) as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise MismatchError(f"grew over {limit:,} bytes", where=str(path))
+    return data
+
+
+def check_tree(root: Path, pipes: tuple[str, ...] = ()) -> list[Path]:
+    """The files below `root`, sorted. Raises MismatchError at the first that is not regular, or nested too deeply.
+
+    An engine writes under fixed names: through a link it would write to somebody else's file. `pipes` names those that
+    an engine makes itself, in `root`.
+    """
+    return list(_files(root, {root / name for name in pipes}, MAX_DEPTH))
+
+
+def _files(folder: Path, pipes: set[Path], depth: int) -> Iterator[Path]:
+    if not depth:
+        raise MismatchError("is nested deeper than any folder of a run", where=str(folder))
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        raise RunError(f"cannot be read ({error.strerror})", where=str(folder)) from error
+    for entry in entries:
+        path, status = Path(entry.path), entry.stat(follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode):
+            yield from _files(path, pipes, depth - 1)
+        elif not (path in pipes and stat.S_ISFIFO(status.st_mode)):
+            _check(status, path)
+            yield path
+
+
+def _check(status: os.stat_result, path: Path | str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise MismatchError(f"is {kind}, a regular file is expected", where=str(path))

@@ -320,6 +320,35 @@ def test_killed_at_any_moment_it_keeps_every_answered_transaction(tmp_path: Path
     assert len(answered) >= 5 * 4
 
 
+def test_a_node_that_was_stopped_by_a_signal_ends_in_good_order(tmp_path: Path) -> None:
+    node = EmbeddedNode(tmp_path, genesis())
+    node.start()
+    assert node.pid is not None
+    os.kill(node.pid, signal.SIGSTOP)
+    node.stop()
+    assert "stopped at block 0" in (tmp_path / "node.log").read_text()
+
+
+def test_a_node_that_is_killed_in_its_start_can_be_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", str(_killed_at_once(tmp_path)))
+        with pytest.raises(NodeUnreachable, match="exit code -9"):
+            EmbeddedNode(tmp_path, genesis()).start()
+    node = EmbeddedNode(tmp_path, genesis())
+    assert node.start() == 0
+    node.stop()
+
+
+def _killed_at_once(folder: Path) -> Path:
+    """A program that kills itself."""
+    program = folder / "killed"
+    program.write_text("#!/bin/sh\nkill -9 $$\n")
+    program.chmod(0o755)
+    return program
+
+
 def test_a_node_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path; from dltui.chain.node import EmbeddedNode, Genesis; "

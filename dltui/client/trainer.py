@@ -52,10 +52,12 @@ class TrainingDuty:
             return False
         spec, telemetry = self._spec, self._seat.telemetry
         telemetry.progress("wait", facts.number)
+        came = time.monotonic()
         with turn(spec.gate, spec.slots, self._seat.home.rank, facts.deadline, telemetry.alive) as going_on:
             if going_on is None:
                 log.warning("round %d: no turn to train before the deadline", facts.number)
                 return False
+            telemetry.timing(facts.number, "queue", time.monotonic() - came)
             telemetry.progress("train", facts.number)
             try:
                 self._blob = self._seat.home.train(facts.number, self._seat.index, facts.base_digest, going_on)

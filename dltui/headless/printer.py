@@ -12,6 +12,7 @@ from dltui.core import views
 from dltui.core.events import Event, Payload
 from dltui.core.model import Round
 from dltui.core.state import State
+from dltui.core.view_time import account
 from dltui.headless.console import console
 
 QUIET_SECONDS = 5.0
@@ -145,7 +146,6 @@ def block_lines(state: State, shown: Round) -> list[tuple[str, str]]:
     row = state.chain.by_round.get(shown.number)
     if row is not None:
         lines.append(("gas", f"{row.gas:,} in {fmt.plural(row.txs, 'transaction')}, {fmt.ether(row.fee)} ether"))
-    split = [f"{part} {fmt.duration(value)}" for part, value in shown.timing.items() if part != "total"]
-    if split:
-        lines.append(("time", ", ".join(split)))
+    if shown.timing:
+        lines.append(("time", account(state, shown)))
     return lines

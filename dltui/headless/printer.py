@@ -10,7 +10,7 @@ from dltui.core import events as ev
 from dltui.core import format as fmt
 from dltui.core import views
 from dltui.core.events import Event, Payload
-from dltui.core.model import Round
+from dltui.core.model import GasRow, Round
 from dltui.core.state import State
 from dltui.core.view_time import account
 from dltui.headless.console import console
@@ -46,7 +46,8 @@ class Printer:
     def __init__(self, err: TextIO, *, ascii: bool = False) -> None:
         self._console = console(err)
         self._ascii = ascii or not (self._console.encoding or "").lower().startswith("utf")
-        self._told: set[int] = set()
+        self._told: dict[int, int] = {}
+        """The rounds whose block was told, and the transactions that it counted."""
         self._alerts: set[str] = set()
         self._spoke_at: float | None = None
 
@@ -55,6 +56,8 @@ class Printer:
         data = event.data
         if isinstance(data, ev.RunFinished):
             self._rounds(state)
+        if isinstance(data, (ev.RoundOpened, ev.RunFinished)):
+            self._late_gas(state)
         if self._repeated(data):
             return
         if isinstance(data, ev.DemoStep):
@@ -105,7 +108,7 @@ class Printer:
     def _block(self, state: State, shown: Round) -> None:
         if shown.number in self._told:
             return
-        self._told.add(shown.number)
+        self._told[shown.number] = state.chain.by_round.get(shown.number, GasRow()).txs
         took = fmt.duration(_took(shown))
         good = shown.state == "finalised"
         mark = fmt.symbol("done" if good else "bad", self._ascii)
@@ -113,6 +116,15 @@ class Printer:
         self._say(Text(title, style="bold green" if good else "bold red"))
         for name, text in block_lines(state, shown):
             self._say(Text(f"    {name:<10}", style="dim").append(text))
+
+    def _late_gas(self, state: State) -> None:
+        """What was still booked to a round after its block was told: misses and approvals, until the next one opens."""
+        for number, told in self._told.items():
+            row = state.chain.by_round.get(number, GasRow())
+            if row.txs > told:
+                self._told[number] = row.txs
+                text = f"{_gas(row)}: {row.txs - told} more after round {number} had closed"
+                self._say(Text(f"    {'gas':<10}", style="dim").append(text))
 
     def _say(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
@@ -145,7 +157,11 @@ def block_lines(state: State, shown: Round) -> list[tuple[str, str]]:
         lines.append(("model", f"version {version.number}  {version.digest}"))
     row = state.chain.by_round.get(shown.number)
     if row is not None:
-        lines.append(("gas", f"{row.gas:,} in {fmt.plural(row.txs, 'transaction')}, {fmt.ether(row.fee)} ether"))
+        lines.append(("gas", _gas(row)))
     if shown.timing:
         lines.append(("time", account(state, shown)))
     return lines
+
+
+def _gas(row: GasRow) -> str:
+    return f"{row.gas:,} in {fmt.plural(row.txs, 'transaction')}, {fmt.ether(row.fee)} ether"

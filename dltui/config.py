@@ -36,8 +36,8 @@ Deviation = Annotated[tuple[Annotated[float, Meta(gt=0.0, le=1e6)], ...], Meta(m
 Scheme = Annotated[
     str,
     Meta(
-        pattern=r"^(iid|dirichlet|shards|quantity|[A-Za-z_][\w.]{0,200}:[A-Za-z_]\w{0,200})\Z",
-        description="iid, dirichlet, shards, quantity or module:function",
+        pattern=r"^(iid|dirichlet|shards|quantity|outlier|[A-Za-z_][\w.]{0,200}:[A-Za-z_]\w{0,200})\Z",
+        description="iid, dirichlet, shards, quantity, outlier or module:function",
     ),
 ]
 
@@ -208,13 +208,15 @@ def load(
     file: Path | None = None,
     env: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> Config:
-    """The effective configuration of defaults < `file` < `env` < `flags`.
+    """The effective configuration of defaults < `file` < `env` < `flags`; `defaults` changes some of the first.
 
     `flags` holds `{"run.rounds": 3}` or `{"run": {"rounds": 3}}`; a value of None is a flag that was not given. Raises
     ConfigError naming the source, the key and the nearest valid key or the allowed range.
     """
     merged: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+    _merge(merged, configcheck.check(_from_flags(defaults or {}), SECTIONS, source="defaults"))
     if file is not None:
         _merge(merged, configcheck.check(_read(file), SECTIONS, source=str(file)))
     for variable, given in _from_env(env or {}).items():

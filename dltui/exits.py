@@ -12,6 +12,8 @@ CHAIN = 3
 """The chain could not be started, reached or understood."""
 MISMATCH = 4
 """`verify` found a difference; the first one is named."""
+NOT_CHECKED = 5
+"""`verify` found no difference, but could not check all of the run; what it did not check is named."""
 INTERRUPTED = 130
 """Ended by SIGINT (ctrl+c)."""
 TERMINATED = 143

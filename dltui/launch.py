@@ -15,7 +15,7 @@ from dltui.core import refusal
 from dltui.core.text import clean
 from dltui.errors import DltuiError, RunError
 from dltui.learning.catalog import file_of
-from dltui.paths import PIPES, RunPaths, runs_dir
+from dltui.paths import PIPES, RunPaths, owner_only, runs_dir
 from dltui.runfiles import check_tree, open_regular
 
 LINE_BYTES = 8_192
@@ -33,7 +33,8 @@ def create_run(config: Config) -> RunPaths:
         if not paths.root.exists():
             break
     paths.create()
-    paths.config.write_text(to_toml(config), encoding="utf-8")
+    with open(paths.config, "w", encoding="utf-8", opener=owner_only) as file:
+        file.write(to_toml(config))
     return paths
 
 
@@ -46,7 +47,7 @@ def start_engine(paths: RunPaths, password: str | None = None) -> subprocess.Pop
     """
     check_tree(paths.root, PIPES)
     environment = {key: value for key, value in os.environ.items() if key != "DLTUI_PASSWORD"}
-    with open(paths.logs / "engine.log", "ab") as log:
+    with open(paths.logs / "engine.log", "ab", opener=owner_only) as log:
         engine = subprocess.Popen(
             [sys.executable, "-m", "dltui.engine", str(paths.root.resolve())],
             stdin=subprocess.DEVNULL if password is None else subprocess.PIPE,

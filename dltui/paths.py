@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import stat
 import tempfile
 from dataclasses import dataclass
@@ -98,11 +99,13 @@ class RunPaths:
         return self.root / "lock"
 
     def create(self) -> RunPaths:
-        """Makes the run's folders (existing ones stay) and returns itself. Raises ConfigError where that fails."""
+        """Makes the run's folders, which only the owner may enter (existing ones stay), and returns itself.
+
+        Raises ConfigError where that fails.
+        """
         try:
-            for folder in (self.root, self.journal, self.chain, self.blobs, self.logs):
-                folder.mkdir(parents=True, exist_ok=True)
-            self.keys.mkdir(mode=0o700, exist_ok=True)
+            for folder in (self.root, self.journal, self.chain, self.blobs, self.logs, self.keys):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(
                 f"the run directory cannot be made ({error.strerror})",
@@ -176,6 +179,25 @@ def socket_path(run_dir: Path) -> Path:
             hint="remove it, or set XDG_RUNTIME_DIR to a folder with mode 0700",
         )
     return folder / name
+
+
+def owner_only(path: str, flags: int) -> int:
+    """An `opener` of `open`: a new file is readable for its owner alone."""
+    return os.open(path, flags, 0o600)
+
+
+def refuse_readable(path: Path) -> None:
+    """Raise ConfigError if others than the owner may read the secret in this file; one that is missing passes."""
+    try:
+        found = path.stat()
+    except OSError:
+        return
+    if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:
+        raise ConfigError(
+            f"holds a secret, and others may read it (mode {stat.S_IMODE(found.st_mode):04o})",
+            where=str(path),
+            hint=f"chmod 600 {shlex.quote(str(path))}",
+        )
 
 
 def _temporary() -> Path:

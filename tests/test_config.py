@@ -101,7 +101,7 @@ def test_the_environment_is_read_by_type() -> None:
         ("[data]\nalpha = nan", "data.alpha: nan is not allowed - allowed: a number above 0 to 1e+06"),
         ("[training]\nlearning_rate = inf", "training.learning_rate: inf is not allowed"),
         ("[training]\nmomentum = 1.0", "training.momentum: 1.0 is not allowed - allowed: a number from 0 below 1"),
-        ("[data]\npartition = 'random'", "allowed: iid, dirichlet, shards, quantity or module:function"),
+        ("[data]\npartition = 'random'", "allowed: iid, dirichlet, shards, quantity, outlier or module:function"),
         (
             "[data]\nnormalise = 'all'",
             'data.normalise: \'all\' is not allowed - allowed: "dataset" or "none" or a pair',

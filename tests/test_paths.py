@@ -34,9 +34,8 @@ def test_runs_lie_where_the_environment_says_or_here(monkeypatch: pytest.MonkeyP
 def test_a_run_directory_and_its_keys(runs: Path) -> None:
     created = RunPaths(runs / "7f3a91").create().create()
     assert created.id == "7f3a91"
-    for folder in (created.journal, created.chain, created.blobs, created.logs, created.keys):
-        assert folder.is_dir()
-    assert stat.S_IMODE(created.keys.stat().st_mode) == 0o700
+    for folder in (created.root, created.journal, created.chain, created.blobs, created.logs, created.keys):
+        assert folder.is_dir() and stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert created.txs.parent == created.genesis.parent == created.chain
 
 

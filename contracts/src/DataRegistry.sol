@@ -112,7 +112,7 @@ contract DataRegistry is Federated {
     /// @param round number of the round, from 1
     /// @param cost micro-epsilon taken from the budget
     /// @return count number of records, the owner's weight
-    function recordUse(address owner, uint32 round, uint64 cost) external onlyRole(FL_ROLE) returns (uint32 count) {
+    function recordUse(address owner, uint32 round, uint64 cost) external onlyFederation returns (uint32 count) {
         Commitment storage c = _committed(owner);
         if (!c.approved) revert DataNotApproved(owner);
         if (!c.granted) revert NotGranted(owner);

@@ -155,7 +155,8 @@ contract FLContract is Clients {
         }
         r.state = RoundState.FINALISED;
         r.verdictsRoot = verdictsRoot;
-        _recordPace(r.openSeconds);
+        // A round that its deadline ended says how long the silent were waited for, not how long an update takes.
+        if (r.submitted == r.selected) _recordPace(r.openSeconds);
         seed = keccak256(abi.encode(seed, resultDigest));
         _register(round, r, resultDigest, agreeing);
     }

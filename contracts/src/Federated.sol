@@ -13,11 +13,9 @@ interface IFederation {
 }
 
 /// @title A registry that belongs to one federation
-/// @notice FL_ROLE is the FLContract's, given once.
+/// @notice What a round does, the FLContract alone may do. It is named once, and no role stands in for it: who hands
+/// out roles could otherwise register a version that no committee saw.
 abstract contract Federated is Roles {
-    /// @notice Writes here: the FLContract.
-    bytes32 public constant FL_ROLE = keccak256("FL_ROLE");
-
     /// @notice The FLContract that writes here; 0 until it is set.
     IFederation public federation;
 
@@ -26,6 +24,12 @@ abstract contract Federated is Roles {
 
     error FederationAlreadySet(address federation);
     error FederationNotSet();
+    error NotFederation();
+
+    modifier onlyFederation() {
+        if (msg.sender != address(federation)) revert NotFederation();
+        _;
+    }
 
     /// @notice Names the FLContract that may write here. Admin, once.
     /// @param fl address of the FLContract
@@ -33,7 +37,6 @@ abstract contract Federated is Roles {
         if (address(federation) != address(0)) revert FederationAlreadySet(address(federation));
         if (fl == address(0)) revert FederationNotSet();
         federation = IFederation(fl);
-        _grantRole(FL_ROLE, fl);
         emit FederationSet(fl);
     }
 }

@@ -87,7 +87,7 @@ contract ModelRegistry is Federated {
         uint16 accuracyBp,
         uint32 round,
         uint256 proposers
-    ) external onlyRole(FL_ROLE) returns (uint32 version) {
+    ) external onlyFederation returns (uint32 version) {
         if (count == 0) revert GenesisMissing();
         uint32 depth = _pathLength;
         return

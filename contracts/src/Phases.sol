@@ -16,12 +16,19 @@ abstract contract Phases is FederationBase {
     uint8 private constant LAST_ATTEMPT = 2;
     uint256 private constant PATIENCE = 4;
 
-    /// @dev Ends the taking of submissions: all are in, nobody is left who could, or the deadline passed.
+    /// @dev Ends the taking of submissions: all are in, nobody is left who could, or the deadline passed. With too few
+    /// of them the pace is forgotten, so that the next round gets trainWindowMax: the chain cannot tell clients that
+    /// became slow from a node that stood still. Who can bring this about stops rounds already, and is suspended for
+    /// its misses like everybody who is silent.
     function _endSubmissions(uint32 round, Round storage r) internal {
         Plan storage plan = _plans[r.planId];
         r.openSeconds = uint32(Math.min(block.timestamp, r.deadline) - r.openedAt);
-        if (Seats.count(r.submitted) < plan.minSubmissions) _abort(round, r, TOO_FEW_SUBMISSIONS, 0);
-        else _startReporting(round, r, plan);
+        if (Seats.count(r.submitted) >= plan.minSubmissions) {
+            _startReporting(round, r, plan);
+            return;
+        }
+        delete _pace;
+        _abort(round, r, TOO_FEW_SUBMISSIONS, 0);
     }
 
     /// @dev Ends the taking of reports.
@@ -79,7 +86,8 @@ abstract contract Phases is FederationBase {
         if (submitted == selected) _endSubmissions(round, r);
     }
 
-    /// @dev Seconds to train: a multiple of what the last finalised rounds took, within the plan's bounds.
+    /// @dev Seconds to train: a multiple of what the last finalised rounds took, within the plan's bounds; the most as
+    /// long as nothing is known.
     function _trainWindow(Plan storage plan) internal view returns (uint256) {
         Pace memory pace = _pace;
         uint256 longest = plan.trainWindowMax;
@@ -91,7 +99,7 @@ abstract contract Phases is FederationBase {
         return Math.min(Math.max(PATIENCE * Seats.median(taken), plan.trainWindow), longest);
     }
 
-    /// @dev Remembers how long a finalised round took submissions.
+    /// @dev Remembers how long a finalised round took until all submissions were in.
     function _recordPace(uint32 openSeconds) internal {
         Pace memory pace = _pace;
         uint8 known = pace.known < 3 ? pace.known + 1 : 3;

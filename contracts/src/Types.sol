@@ -31,7 +31,8 @@ enum RoundState {
 /// @param scheme how updates are opened; only 0 (in the open) exists
 /// @param requireApproval whether the base must be approved by the operator before a round opens
 /// @param trainWindow shortest time for training, in seconds
-/// @param trainWindowMax longest time for training, in seconds; also that of the first round
+/// @param trainWindowMax longest time for training, in seconds; also that of the first round, and of the one after a
+/// round with too few submissions
 /// @param reportWindow time for reports, in seconds
 /// @param attestWindow time for attestations, in seconds
 /// @param privacyCost micro-epsilon that each update takes from its owner's budget
@@ -111,7 +112,8 @@ struct Round {
     bytes32 payRoot;
 }
 
-/// @notice Seconds that the last finalised rounds took submissions for, newest first; one slot.
+/// @notice Seconds until all updates were in, of the last finalised rounds in which nobody was missing, newest first;
+/// one slot. Nothing is known before the first, and after a round with too few submissions.
 struct Pace {
     uint32 newest;
     uint32 second;

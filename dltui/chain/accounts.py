@@ -8,8 +8,13 @@ from pathlib import Path
 from eth_account import Account
 
 from dltui.errors import ConfigError
+from dltui.paths import refuse_readable
 
 _MAX_BYTES = 64 * 1024
+
+
+class WrongPassword(ConfigError):
+    """The keystore is in order, and opens with another password."""
 
 
 def address_of(key: bytes) -> str:
@@ -18,7 +23,11 @@ def address_of(key: bytes) -> str:
 
 
 def open_keystore(path: Path, password: str) -> bytes:
-    """The private key (32 bytes) in a keystore file; raises ConfigError where file or password is wrong."""
+    """The private key (32 bytes) in a keystore file.
+
+    Raises WrongPassword, or ConfigError if the file is wrong or others than its owner may read it.
+    """
+    refuse_readable(path)
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
@@ -35,6 +44,6 @@ def open_keystore(path: Path, password: str) -> bytes:
     try:
         return bytes(Account.decrypt(document, password))
     except (ValueError, TypeError, KeyError, NotImplementedError) as error:
-        wrong = "MAC" in str(error)
-        text = "wrong password" if wrong else f"the keystore cannot be opened ({type(error).__name__})"
-        raise ConfigError(text, where=str(path)) from error
+        if "MAC" in str(error):
+            raise WrongPassword("wrong password", where=str(path)) from error
+        raise ConfigError(f"the keystore cannot be opened ({type(error).__name__})", where=str(path)) from error

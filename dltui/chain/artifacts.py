@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,13 +26,17 @@ class Artifact:
 
     def is_code(self, code: bytes) -> bool:
         """Whether `code` (as from eth_getCode) is this contract, whatever its constructor was given."""
-        return len(code) == len(self.deployed_bytecode) and self._masked(code) == self._masked(self.deployed_bytecode)
+        return len(code) == len(self.deployed_bytecode) and blanked(code, self.immutables) == blanked(
+            self.deployed_bytecode, self.immutables
+        )
 
-    def _masked(self, code: bytes) -> bytes:
-        masked = bytearray(code)
-        for start, length in self.immutables:
-            masked[start : start + length] = bytes(length)
-        return bytes(masked)
+
+def blanked(code: bytes, immutables: Iterable[Sequence[int]]) -> bytes:
+    """Deployed code with zeros in the places (start, length) that its constructor filled in."""
+    blank = bytearray(code)
+    for start, length in immutables:
+        blank[start : start + length] = bytes(length)
+    return bytes(blank)
 
 
 @cache

@@ -8,7 +8,7 @@ from eth_abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils import keccak, to_checksum_address
 
-from dltui.chain import abi, artifacts, gas
+from dltui.chain import abi, artifacts, gas, releases
 from dltui.chain.reverts import explain
 from dltui.chain.types import Call, Reverted, RpcError
 from dltui.errors import ChainError
@@ -17,8 +17,6 @@ ADMIN_ROLE = bytes(32)
 """Hands roles out (OpenZeppelin's DEFAULT_ADMIN_ROLE)."""
 OPERATOR_ROLE = keccak(text="OPERATOR_ROLE")
 """Runs the federation day by day."""
-FL_ROLE = keccak(text="FL_ROLE")
-"""Writes to the registries: the FLContract."""
 
 
 _Bound = TypeVar("_Bound", bound="Contract")
@@ -51,11 +49,19 @@ class Contract:
     def verify_code(self) -> None:
         """Checks that the code on chain is the shipped contract's; raises ChainError."""
         code = bytes.fromhex(self.rpc.call("eth_getCode", self.address, self._block)[2:])
-        if not artifacts.artifact(self.name).is_code(code):
+        if artifacts.artifact(self.name).is_code(code):
+            return
+        release = releases.deployed_by(self.name, code)
+        if release is None:
             raise ChainError(f"the code there is not {self.name} as shipped", where=self.address)
+        raise ChainError(
+            f"the {self.name} there is that of release {release}: this release opens no rounds on it",
+            where=self.address,
+            hint=f"its runs can be watched and verified here; open rounds with dltui {release}, or deploy a federation",
+        )
 
     def has_role(self, role: bytes, account: str) -> bool:
-        """Whether `account` has `role` (ADMIN_ROLE, OPERATOR_ROLE, FL_ROLE)."""
+        """Whether `account` has `role` (ADMIN_ROLE, OPERATOR_ROLE)."""
         return bool(self._one("hasRole", role, account))
 
     def get_role_admin(self, role: bytes) -> bytes:

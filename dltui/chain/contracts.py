@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dltui.chain.binding import ADMIN_ROLE, FL_ROLE, OPERATOR_ROLE, Caller, deploy_call
+from dltui.chain.binding import ADMIN_ROLE, OPERATOR_ROLE, Caller, deploy_call
 from dltui.chain.federation import FLContract
 from dltui.chain.logs import decode_log
 from dltui.chain.records import (
@@ -25,7 +25,6 @@ from dltui.chain.reverts import explain
 
 __all__ = [
     "ADMIN_ROLE",
-    "FL_ROLE",
     "NO_LIMIT",
     "OPERATOR_ROLE",
     "AbortReason",

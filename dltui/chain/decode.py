@@ -9,8 +9,8 @@ import rlp
 from eth_abi.exceptions import DecodingError
 from eth_utils import keccak, to_checksum_address
 
-from dltui.chain import abi, artifacts
-from dltui.chain.describe import deployed_name
+from dltui.chain import abi
+from dltui.chain.describe import deployment
 from dltui.chain.ledger import bits
 from dltui.chain.txlog import TxLog
 from dltui.core.answers import DecodedTx, short
@@ -74,10 +74,10 @@ def _call(to: str, data: bytes, contracts: Mapping[str, str]) -> tuple[str, str,
 
 
 def _deployment(data: bytes) -> tuple[str, str, dict[str, Any]]:
-    name = deployed_name(data)
-    if name is None:
+    found = deployment(data)
+    if found is None:
         return "", "deploy", {"code": data}
-    given = data[len(artifacts.artifact(name).bytecode) :]
+    name, given = found
     params = [abi.Param(f"argument {n}", kind) for n, kind in enumerate(abi.constructor(name), start=1)]
     try:
         return name, "constructor", abi.named(params, given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from dltui.chain import abi, artifacts
+from dltui.chain import abi, artifacts, releases
 
 
 @cache
@@ -12,12 +12,22 @@ def _selectors() -> dict[bytes, str]:
     return {entry.selector: entry.name for entry in abi.by_digest("function").values()}
 
 
-def deployed_name(data: bytes) -> str | None:
-    """The contract that this creation code deploys, None for code that is not ours."""
+def deployment(data: bytes) -> tuple[str, bytes] | None:
+    """The contract that this creation code deploys, and its constructor's arguments, encoded; None if it is not ours.
+
+    Code of earlier releases counts: runs that were recorded with it stay readable.
+    """
     for name in artifacts.names():
-        if data.startswith(artifacts.artifact(name).bytecode):
-            return name
-    return None
+        code = artifacts.artifact(name).bytecode
+        if data.startswith(code):
+            return name, data[len(code) :]
+    return releases.creation(data)
+
+
+def deployed_name(data: bytes) -> str | None:
+    """The name of the contract that this creation code deploys, None where it is not ours."""
+    found = deployment(data)
+    return found[0] if found is not None else None
 
 
 def function_name(to: str | None, data: bytes, ours: bool) -> str:

@@ -151,7 +151,8 @@ class FactStream:
             return
         yield ev.TxMined(**common)
         name = deployed_name(tx.data) if tx.created is not None and tx.sender == self._operator else None
-        if name is not None and tx.created is not None:
+        # A second contract of the name would speak of other versions or rounds than the run's.
+        if name is not None and tx.created is not None and name not in self.contracts.values():
             self.contracts[tx.created] = name
             yield ev.ContractDeployed(name=name, address=tx.created, gas_used=tx.gas_used, tx=tx.hash)
 

@@ -17,7 +17,7 @@ _LIMITS: dict[str, dict[str, int]] = {
         "renounceRole": 50_000,
         "revoke": 45_000,
         "revokeRole": 55_000,
-        "setFederation": 120_000,
+        "setFederation": 76_000,
     },
     "FLContract": {
         "approveClient": 160_000,
@@ -53,7 +53,7 @@ _LIMITS: dict[str, dict[str, int]] = {
         "reject": 115_000,
         "renounceRole": 50_000,
         "revokeRole": 55_000,
-        "setFederation": 120_000,
+        "setFederation": 76_000,
     },
 }
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import selectors
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -30,6 +32,8 @@ class Node(Protocol):
 
     engine: str
     """Which kind of node: "embedded", "anvil" or "url"."""
+    word: str
+    """What shows it that a process of the run asks; empty where it does not matter. Secret."""
 
     @property
     def url(self) -> str:
@@ -73,6 +77,7 @@ class LocalNode:
     """
 
     engine = ""
+    word = ""
 
     def __init__(
         self, directory: Path, genesis: Genesis | None = None, port: int = 0, *, log: Path | None = None
@@ -161,6 +166,7 @@ class EmbeddedNode(LocalNode):
     ) -> None:
         super().__init__(directory, genesis, port, log=log)
         self._batch_ms = batch_ms
+        self.word = secrets.token_hex(32)
 
     def start(self, log: TxLog | None = None) -> int:
         """Start the node, restore it from `log`, and return when JSON-RPC answers; returns the blocks replayed.
@@ -177,15 +183,18 @@ class EmbeddedNode(LocalNode):
             command += ["--log", str(log.path)]
         with self.log_path.open("ab") as said:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, start_new_session=True
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, start_new_session=True
             )
         self._process = process
-        assert process.stdout is not None
+        assert process.stdin is not None and process.stdout is not None
         try:
+            with suppress(BrokenPipeError), process.stdin as pipe:
+                # It fits into the pipe, so this waits for nobody; other programs read no pipe of the node.
+                pipe.write(self.word.encode() + b"\n")
             with process.stdout as pipe:
                 ready = self._ready(pipe)
             self._port = ready["port"]
-            with Rpc(self.url) as rpc:
+            with Rpc(self.url, word=self.word) as rpc:
                 rpc.call("web3_clientVersion")
             return int(ready["replayed"])
         except BaseException:

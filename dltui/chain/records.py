@@ -63,7 +63,8 @@ class SuspendReason(IntEnum):
 class Plan:
     """What is agreed for a round. Windows in seconds, `privacy_cost` in micro-epsilon, `max_missed` 0 = never suspend.
 
-    `train_window` is the shortest and `train_window_max` the longest time for training (that of the first round).
+    `train_window` is the shortest and `train_window_max` the longest time for training (that of the first round, and of
+    the one after a round with too few submissions).
     """
 
     plan_hash: bytes

@@ -67,13 +67,13 @@ _WORDS: dict[str, str] = {
     "AlreadyAttested": "the member already attested",
     "AccuracyOutOfRange": "an accuracy is 0 to 10000 basis points, not {accuracyBp}",
     "NoQuorum": "only {agreeing} members attested this result",
+    "NotFederation": "only the federation's rounds may call this",
     "NotRegistry": "only the model registry may call this",
 }
 _ENUMS = {"WrongStatus": ClientStatus, "WrongState": RoundState, "WrongVersionState": VersionState}
 _ROLES = {
     bytes(32): "admin",
     keccak(text="OPERATOR_ROLE"): "operator",
-    keccak(text="FL_ROLE"): "federation",
 }
 _PANICS = {
     0x01: "an assertion failed",

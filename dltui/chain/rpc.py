@@ -25,13 +25,15 @@ _TEXT_LIMIT = 500
 class Rpc:
     """JSON-RPC 2.0 calls to the node at `url` (http or https), `timeout` in seconds for each answer.
 
+    `word` shows a node of the run that one of its own processes asks.
+
     One connection is kept open and reopened when the node closed it while idle. A call that was interrupted
     is repeated once, except `eth_sendRawTransaction*`: the node may have taken the transaction, so the caller
     must look for its receipt first. Not shared between threads, and not carried across a fork: each process
     makes its own.
     """
 
-    def __init__(self, url: str, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, timeout: float = 10.0, word: str = "") -> None:
         parts = urlsplit(url)
         try:
             port = parts.port
@@ -45,6 +47,7 @@ class Rpc:
         self._host, self._port = parts.hostname, port
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._where = f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
+        self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {word}"} if word else {})
         self._connection: http.client.HTTPConnection | None = None
         self._next_id = 1
 
@@ -110,7 +113,7 @@ class Rpc:
     def _post(self, body: bytes) -> tuple[int, bytes]:
         try:
             connection = self._connect()
-            connection.request("POST", self._path, body, {"Content-Type": "application/json"})
+            connection.request("POST", self._path, body, self._headers)
             response = connection.getresponse()
             data = response.read(MAX_RESPONSE + 1)
         except (OSError, http.client.HTTPException) as error:

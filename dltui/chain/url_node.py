@@ -29,6 +29,7 @@ class UrlNode:
     """
 
     engine = "url"
+    word = ""
     pid = None
 
     def __init__(self, address: str, chain_id: int, env: Mapping[str, str] = os.environ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from eth_account import Account
 from eth_utils import keccak, to_checksum_address
 
+from dltui.chain.backoff import Backoff
 from dltui.chain.receipts import parse_receipt
 from dltui.chain.refusals import in_words
 from dltui.chain.rpc import Rpc
@@ -172,7 +173,9 @@ class Wallet:
         """
         may_be_mined = waiting = False
         refusal: RpcError | None = None
+        backoff = Backoff()
         while True:
+            pause = _POLL_SECONDS
             try:
                 if may_be_mined:
                     answer = self._rpc.call("eth_getTransactionReceipt", tx_hash)
@@ -188,6 +191,7 @@ class Wallet:
                 may_be_mined, waiting = True, False
                 if time.monotonic() > deadline:
                     raise
+                pause = min(backoff.failed(), max(0.0, deadline - time.monotonic()))
             except RpcError as error:
                 if _says(error, "already known", "already imported") or error.code == _NOT_YET_MINED:
                     may_be_mined = waiting = True
@@ -200,7 +204,7 @@ class Wallet:
                 raise refusal
             if time.monotonic() > deadline:
                 raise NodeUnreachable(f"not mined within {self._patience:.0f} s", where=f"transaction {tx_hash}")
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause)
 
     def _buried(self, answer: Any, tx_hash: str, deadline: float) -> Any:
         """The receipt once `confirmations` blocks are on top of it; `answer` is what the node said first."""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
-from dltui.cli.console import flags, guarded
+from dltui.cli.console import guarded
+from dltui.cli.options import flags, with_flags
 
 app = typer.Typer(help="Show and install chain engines.", no_args_is_help=True)
 
 
 @app.command()
+@with_flags("chain")
 def show(
     context: typer.Context,
-    chain: Annotated[Optional[str], typer.Option("--chain", help="As for a run.")] = None,  # noqa: UP045
     config: Annotated[Optional[Path], typer.Option("--config", help="A TOML file.")] = None,  # noqa: UP045
+    **given: Any,
 ) -> None:
     """Say which chain a run would use now and why, and where anvil was looked for."""
 
@@ -25,7 +27,7 @@ def show(
         from dltui.chain.engines import choose, refuse_open
         from dltui.cli import running
 
-        wanted = running.effective(config, flags({"chain": chain})).chain
+        wanted = running.effective(config, flags(given)).chain
         refuse_open(wanted.engine, wanted.keystore)
         choice = choose(wanted.engine, wanted.anvil)
         print(f"{choice.engine}: {choice.reason}")

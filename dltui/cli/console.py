@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 from dltui import exits
+from dltui.core.text import clean
 from dltui.errors import DltuiError
+
+LONGEST = 8_000
+"""Characters of a line of an error."""
 
 
 def guarded(command: Callable[[], int], debug: bool = False) -> int:
@@ -29,28 +32,11 @@ def guarded(command: Callable[[], int], debug: bool = False) -> int:
 def complain(error: DltuiError) -> None:
     """Say on stderr what happened, where, and what to do next."""
     where = f"{error.where}: " if error.where else ""
-    print(f"error: {where}{error.message}", file=sys.stderr)
+    print(f"error: {_harmless(where + error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"  try: {error.hint}", file=sys.stderr)
+        print(f"  try: {_harmless(error.hint)}", file=sys.stderr)
 
 
-def flags(given: dict[str, Any]) -> dict[str, Any]:
-    """The flags that were given, by configuration key (`rounds` is `run.rounds`)."""
-    return {KEYS[name]: value for name, value in given.items() if name in KEYS and value is not None}
-
-
-KEYS = {
-    "rounds": "run.rounds",
-    "seed": "run.seed",
-    "clients": "clients.count",
-    "dataset": "data.dataset",
-    "partition": "data.partition",
-    "alpha": "data.alpha",
-    "model": "model.name",
-    "chain": "chain.engine",
-    "port": "chain.port",
-    "epochs": "training.epochs",
-    "require_approval": "rounds.require_approval",
-    "ascii": "ui.ascii",
-}
-"""Flag names to configuration keys."""
+def _harmless(text: str) -> str:
+    """What an error quotes may be anybody's; its lines stay."""
+    return "\n".join(clean(line, LONGEST) for line in text.split("\n"))

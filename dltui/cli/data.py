@@ -9,7 +9,8 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from dltui.cli.console import flags, guarded
+from dltui.cli.console import guarded
+from dltui.cli.options import flags, with_flags
 
 app = typer.Typer(help="List, fetch and look at data sets.", no_args_is_help=True)
 
@@ -52,18 +53,15 @@ def get(
 
 
 @app.command()
+@with_flags("dataset", "partition", "alpha", "clients", "seed")
 def show(
     context: typer.Context,
     config: Annotated[Optional[Path], typer.Option("--config", help="A TOML file (default: ./config.toml).")] = None,  # noqa: UP045
-    dataset: str = typer.Option(None, "--dataset", help="As for a run."),
-    partition: str = typer.Option(None, "--partition", help="iid, dirichlet, shards, quantity, or module:function."),
-    alpha: float = typer.Option(None, "--alpha"),
-    clients: int = typer.Option(None, "--clients"),
-    seed: int = typer.Option(None, "--seed"),
+    *,
     json: Json = False,
+    **given: Any,
 ) -> None:
     """Draw who would hold which records in a run with these settings; starts nothing."""
-    given: dict[str, Any] = dict(context.params)
 
     def draw() -> int:
         from dltui.cli.data_tables import print_division

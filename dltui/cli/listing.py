@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dltui.cli.lists import folded
 from dltui.core import format as fmt
 from dltui.core.jsontext import read_json
 from dltui.core.session import LiveSession
+from dltui.core.summary import summarise
 from dltui.core.text import clean
 from dltui.demo.script import available, load
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, MismatchError
 from dltui.paths import RunPaths, all_runs, runs_dir
 
 
@@ -46,25 +49,27 @@ def print_demos() -> int:
 
 def _row(paths: RunPaths) -> list[str]:
     try:
-        summary: dict[str, Any] = read_json(paths.summary)
+        summary: dict[str, Any] = read_json(paths.summary) if os.path.lexists(paths.summary) else _so_far(paths)
         measured = [v["test_accuracy_bp"] for v in summary["versions"] if v["test_accuracy_bp"] is not None]
         rounds = summary["rounds"]
         return [
             paths.id,
-            str(summary["started_at"])[:19].replace("T", " "),
+            str(summary["started_at"] or fmt.NONE)[:19].replace("T", " "),
             str(summary["status"]),
             f"{rounds['finalised']}/{rounds['target']}",
             fmt.accuracy(measured[-1]) if measured else "-",
             fmt.gas(int(summary["gas"]["gas"])),
         ]
-    except FileNotFoundError:
-        return [paths.id, "-", _unfinished(paths), "-", "-", "-"]
-    except (DltuiError, ValueError, KeyError, TypeError, OverflowError):
+    except MismatchError as error:
+        damaged = next((name for name in ("journal", "run.json") if name in error.where), "summary")
+        return [paths.id, "-", f"its {damaged} is damaged", "-", "-", "-"]
+    except (DltuiError, OSError, ValueError, KeyError, TypeError, OverflowError):
         return [paths.id, "-", "its summary is damaged", "-", "-", "-"]
 
 
-def _unfinished(paths: RunPaths) -> str:
-    try:
-        return "running" if LiveSession(paths.root).alive() else "unfinished: dltui resume " + paths.id
-    except DltuiError:
-        return "its run.json is damaged"
+def _so_far(paths: RunPaths) -> dict[str, Any]:
+    """What a run without an end has come to. Raises MismatchError for a damaged journal or run.json."""
+    state = folded(paths)
+    if not LiveSession(paths.root).alive():
+        state.status = f"unfinished: dltui resume {paths.id}"
+    return summarise(state, "")

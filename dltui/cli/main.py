@@ -10,9 +10,11 @@ import typer
 
 import dltui
 from dltui.cli import chain as chain_commands
-from dltui.cli import contracts, data, doctor, models, twins, viewing
-from dltui.cli.console import flags, guarded
+from dltui.cli import contracts, data, doctor, models, twins, verifying, viewing
+from dltui.cli.console import guarded
+from dltui.cli.options import RUN, flags, with_flags
 from dltui.cli.password import hide
+from dltui.cli.telling import Level, Telling
 
 app = typer.Typer(
     no_args_is_help=False,
@@ -27,6 +29,7 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(data.app, name="data")
 twins.model.command("show")(models.show)
 app.command("doctor")(doctor.doctor)
+app.command("verify")(verifying.verify)
 app.add_typer(chain_commands.app, name="chain")
 
 NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")]
@@ -34,35 +37,25 @@ FormatName = Annotated[str, typer.Option("--format", help="text, or jsonl: the j
 ConfigFile = Annotated[Optional[Path], typer.Option("--config", help="A TOML file (default: ./config.toml).")]  # noqa: UP045
 RunRef = Annotated[Optional[str], typer.Argument(help="Id, prefix or path of a run (default: the newest).")]  # noqa: UP045
 Ascii = Annotated[Optional[bool], typer.Option("--ascii/--no-ascii", help="Draw with plain characters.")]  # noqa: UP045
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Narrate only what went wrong, and the end.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Narrate everything: about 13 lines a round.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 
-def _number(text: str) -> Any:
-    return typer.Option(None, text)
-
-
 @app.callback(invoke_without_command=True)
+@with_flags(*RUN)
 def run(
     context: typer.Context,
-    rounds: int = _number("--rounds"),
-    clients: int = _number("--clients"),
-    dataset: str = typer.Option(
-        None, "--dataset", help="A name of `dltui data list`, a .npz file, folder:PATH, or module:function."
-    ),
-    model: str = typer.Option(None, "--model", help="linear, mlp, cnn, cnn-bn, resnet18, or module:factory."),
-    partition: str = typer.Option(None, "--partition", help="iid, dirichlet, shards, quantity, or module:function."),
-    alpha: float = _number("--alpha"),
-    chain: str = typer.Option(None, "--chain", help="auto, embedded, anvil, or a node's URL."),
-    port: int = typer.Option(None, "--port", help="Port of the chain's JSON-RPC; 0 takes a free one."),
-    seed: int = _number("--seed"),
-    epochs: int = _number("--epochs"),
-    require_approval: bool = typer.Option(None, "--require-approval/--no-require-approval"),
+    *,
     no_ui: NoUi = False,
-    ascii: Ascii = None,
+    fast: Annotated[bool, typer.Option("--fast", help="With a screen: the defaults of --no-ui.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     format: FormatName = "text",
     config: ConfigFile = None,
     debug: Debug = False,
-    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    **given: Any,
 ) -> None:
     """Start a run: a chain, N clients, and a screen that shows them."""
     context.obj = {"debug": debug}
@@ -71,27 +64,29 @@ def run(
         raise typer.Exit(0)
     if context.invoked_subcommand is not None:
         return
-    given = dict(context.params)
 
     def start() -> int:
         from dltui.cli import running
 
-        return running.start(running.effective(config, flags(given)), no_ui, _format(format))
+        return running.start(config, flags(given), _told(no_ui, format, quiet, verbose), fast)
 
     raise typer.Exit(guarded(start, debug))
 
 
 @app.command()
+@with_flags("seed", "chain", "ascii")
 def demo(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A walkthrough that ships with dltui, or a .toml file.")] = "tour",
     list_demos: Annotated[bool, typer.Option("--list", help="List the walkthroughs and exit.")] = False,
     speed: Annotated[float, typer.Option("--speed", min=0.05, max=100, help="2 halves how long beats stay.")] = 1.0,
-    seed: int = _number("--seed"),
+    *,
     no_ui: NoUi = False,
-    ascii: Ascii = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     format: FormatName = "text",
     config: ConfigFile = None,
+    **given: Any,
 ) -> None:
     """A guided walkthrough that ends by itself: a run, its verification, and a summary."""
 
@@ -102,7 +97,7 @@ def demo(
             return print_demos()
         from dltui.cli import running
 
-        return running.demo(name, config, flags({"seed": seed, "ascii": ascii}), no_ui, _format(format), speed)
+        return running.demo(name, config, flags(given), _told(no_ui, format, quiet, verbose), speed)
 
     raise typer.Exit(guarded(play, context.obj["debug"]))
 
@@ -113,6 +108,8 @@ def attach(
     run: RunRef = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="Only look: no key sends anything.")] = False,
     no_ui: NoUi = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     ascii: Ascii = None,
     format: FormatName = "text",
 ) -> None:
@@ -122,7 +119,7 @@ def attach(
         from dltui.cli import running
         from dltui.paths import find_run
 
-        return running.attach(find_run(run), no_ui, _format(format), read_only, ascii)
+        return running.attach(find_run(run), _told(no_ui, format, quiet, verbose), read_only, ascii)
 
     raise typer.Exit(guarded(follow, context.obj["debug"]))
 
@@ -134,6 +131,8 @@ def replay(
     speed: Annotated[float, typer.Option("--speed", min=0.01, max=1000, help="1 keeps the run's own pace.")] = 1.0,
     start: Annotated[Optional[str], typer.Option("--from", help="3 for round 3, @120 for event 120.")] = None,  # noqa: UP045
     no_ui: NoUi = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     ascii: Ascii = None,
     format: FormatName = "text",
 ) -> None:
@@ -143,7 +142,7 @@ def replay(
         from dltui.cli import running
         from dltui.paths import find_run
 
-        return running.replay(find_run(run), speed, start, no_ui, _format(format), ascii)
+        return running.replay(find_run(run), speed, start, _told(no_ui, format, quiet, verbose), ascii)
 
     raise typer.Exit(guarded(again, context.obj["debug"]))
 
@@ -160,28 +159,15 @@ def runs(context: typer.Context) -> None:
     raise typer.Exit(guarded(show, context.obj["debug"]))
 
 
-@app.command()
-def verify(context: typer.Context, run: RunRef = None) -> None:
-    """Re-execute, re-hash, recompute and compare a run; names the first mismatch (exit 4)."""
+def _told(no_ui: bool, format: str, quiet: bool, verbose: bool) -> Telling:
+    from dltui.errors import ConfigError
 
-    def check() -> int:
-        from dltui.paths import find_run
-        from dltui.verify.verify import verify as check_run
-
-        paths = find_run(run)
-        check_run(paths, lambda step: print(f"  {step.name:<9} {step.text}", flush=True))
-        print(f"run {paths.id}: verified, no mismatch")
-        return 0
-
-    raise typer.Exit(guarded(check, context.obj["debug"]))
-
-
-def _format(name: str) -> Any:
-    if name not in ("text", "jsonl"):
-        from dltui.errors import ConfigError
-
-        raise ConfigError(f"unknown format {name[:40]!r}", where="--format", hint="text or jsonl")
-    return name
+    if format not in ("text", "jsonl"):
+        raise ConfigError(f"unknown format {format[:40]!r}", where="--format", hint="text or jsonl")
+    if quiet and verbose:
+        raise ConfigError("--quiet and --verbose are opposites", where="flags", hint="give one of them")
+    level: Level = "quiet" if quiet else "verbose" if verbose else "normal"
+    return Telling(no_ui, "jsonl" if format == "jsonl" else "text", level)
 
 
 def main() -> None:

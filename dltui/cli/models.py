@@ -11,7 +11,8 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from dltui.cli.console import flags, guarded
+from dltui.cli.console import guarded
+from dltui.cli.options import flags, with_flags
 from dltui.config import Config
 
 
@@ -26,16 +27,16 @@ class Size:
     round_seconds: float
 
 
+@with_flags("dataset", "clients")
 def show(
     context: typer.Context,
     names: Annotated[Optional[list[str]], typer.Argument(metavar="[NAME]...", help="Default: all built-in.")] = None,  # noqa: UP045
     config: Annotated[Optional[Path], typer.Option("--config", help="A TOML file (default: ./config.toml).")] = None,  # noqa: UP045
-    dataset: str = typer.Option(None, "--dataset", help="As for a run."),
-    clients: int = typer.Option(None, "--clients"),
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    **given: Any,
 ) -> None:
     """Measure models by a few real steps: parameters, bytes of an update, training time of a round."""
-    given: dict[str, Any] = dict(context.params)
 
     def measure() -> int:
         from dltui.cli.running import effective

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dltui.config import Config
 from dltui.errors import ConfigError
+from dltui.paths import refuse_readable
 
 VARIABLE = "DLTUI_PASSWORD"
 TRIES = 3
@@ -31,18 +32,19 @@ def password_for(config: Config) -> str | None:
     """
     if not config.chain.keystore:
         return None
-    from dltui.chain.accounts import open_keystore
+    from dltui.chain.accounts import WrongPassword, open_keystore
     from dltui.chain.engines import refuse_open
 
     refuse_open(config.chain.engine, config.chain.keystore)
     path = Path(config.chain.keystore).expanduser()
+    refuse_readable(path)
     given = _given(config)
     for last in [True] if given is not None else [False] * (TRIES - 1) + [True]:
         password = getpass.getpass(f"password of {path}: ") if given is None else given
         try:
             open_keystore(path, password)
             return password
-        except ConfigError as error:
+        except WrongPassword as error:
             if last:
                 raise
             print(f"{error.message}, try again", file=sys.stderr)
@@ -56,6 +58,7 @@ def _given(config: Config) -> str | None:
         return _hidden[0]
     if config.chain.password_file:
         path = Path(config.chain.password_file).expanduser()
+        refuse_readable(path)
         try:
             return path.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:

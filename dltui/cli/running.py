@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import typer
 
 from dltui import exits
 from dltui.cli.password import password_for
+from dltui.cli.telling import Telling
 from dltui.config import Config, load
 from dltui.core.commands import new_command
 from dltui.core.journal import Tail
@@ -27,15 +28,28 @@ from dltui.launch import create_run, engine_failure, start_engine
 from dltui.learning.catalog import CATALOG
 from dltui.paths import RunPaths, all_runs, find_run
 
-Format = Literal["text", "jsonl"]
 FINISH_SECONDS = 10.0
 """How long an engine may take to close its files after the last event; what comes next finds a whole directory."""
 
 
-def effective(file: Path | None, flags: dict[str, Any], base: dict[str, dict[str, Any]] | None = None) -> Config:
-    """The configuration from a file (`./config.toml` where none is named), the environment and flags.
+WATCHED: dict[str, dict[str, Any]] = {
+    "run": {"rounds": 10},
+    "rounds": {"require_approval": True},
+    "data": {"partition": "outlier"},
+}
+"""What a run with a screen begins with, where nothing else is said: there is time to look, and something to decide."""
 
-    `base` holds a walkthrough's own settings, which the environment and flags override.
+
+def effective(
+    file: Path | None,
+    flags: dict[str, Any],
+    base: dict[str, dict[str, Any]] | None = None,
+    defaults: dict[str, dict[str, Any]] | None = None,
+) -> Config:
+    """The configuration from a file (`./config.toml` if none is named), the environment and flags.
+
+    `base` holds a walkthrough's own settings, which the environment and flags override; `defaults` go before
+    everything else. A file that says nothing but the defaults, such as the one that ships, stands for none.
     """
     if file is not None and not file.is_file():
         raise ConfigError("no such configuration file", where=str(file))
@@ -44,17 +58,21 @@ def effective(file: Path | None, flags: dict[str, Any], base: dict[str, dict[str
     if base is not None:
         given = {f"{section}.{key}": value for section, values in base.items() for key, value in values.items()}
         return load(file, os.environ, {**given, **flags})
-    return load(chosen, os.environ, flags)
+    if defaults is not None and chosen is not None and load(chosen) == Config():
+        chosen = None
+    return load(chosen, os.environ, flags, defaults)
 
 
-def start(config: Config, no_ui: bool, format: Format) -> int:
-    """Start a new run and follow it, with or without a screen."""
+def start(file: Path | None, flags: dict[str, Any], telling: Telling, fast: bool = False) -> int:
+    """Start a new run and follow it. With a screen it begins with what `WATCHED` says, unless it is to be `fast`."""
+    telling = telling.possible()
+    config = effective(file, flags, defaults=None if telling.no_ui or fast else WATCHED)
     password, first = password_for(config), not all_runs()
     paths = _new(config)
-    return _follow_engine(paths, start_engine(paths, password), config, no_ui, format, first=first)
+    return _follow_engine(paths, start_engine(paths, password), config, telling, first=first)
 
 
-def go_on(ref: str | None, no_ui: bool, ascii: bool | None = None) -> int:
+def go_on(ref: str | None, telling: Telling, ascii: bool | None = None) -> int:
     """Resume a paused run, or start an engine again for a run that has none, and follow it."""
     paths = find_run(ref)
     if LiveSession(paths.root).alive():
@@ -65,7 +83,7 @@ def go_on(ref: str | None, no_ui: bool, ascii: bool | None = None) -> int:
     while events := tail.poll():
         last = events[-1].seq
     config = _frozen(paths, ascii)
-    return _follow_engine(paths, start_engine(paths, password_for(config)), config, no_ui, "text", after=last)
+    return _follow_engine(paths, start_engine(paths, password_for(config)), config, telling.possible(), after=last)
 
 
 def _is_done(paths: RunPaths) -> bool:
@@ -77,33 +95,32 @@ def _is_done(paths: RunPaths) -> bool:
         raise MismatchError("is not a summary", where=str(paths.summary)) from error
 
 
-def attach(paths: RunPaths, no_ui: bool, format: Format, read_only: bool = False, ascii: bool | None = None) -> int:
+def attach(paths: RunPaths, telling: Telling, read_only: bool = False, ascii: bool | None = None) -> int:
     """Follow a run that an engine runs, or look at one that has ended; `read_only` sends nothing."""
     session = LiveSession(paths.root, read_only=read_only)
-    if _without_screen(no_ui):
+    telling = telling.possible()
+    if telling.no_ui:
         from dltui.headless.run import follow
 
-        return follow(session, format, stop_on_interrupt=False)
-    return _screen(session, paths, _frozen(paths, ascii), None, "stay", read_only)
+        return follow(session, telling.format, level=telling.level, stop_on_interrupt=False)
+    return _screen(session, paths, _frozen(paths, ascii), None, read_only)
 
 
-def replay(
-    paths: RunPaths, speed: float, start: str | None, no_ui: bool, format: Format, ascii: bool | None = None
-) -> int:
+def replay(paths: RunPaths, speed: float, start: str | None, telling: Telling, ascii: bool | None = None) -> int:
     """Show a recorded run again, from `start` on; without a screen it is told at once."""
-    headless = _without_screen(no_ui)
-    session = ReplaySession(paths.root, None if headless else speed)
+    telling = telling.possible()
+    session = ReplaySession(paths.root, None if telling.no_ui else speed)
     first = session.marks.find(start) if start is not None else 1
-    if headless:
+    if telling.no_ui:
         from dltui.headless.run import follow
 
-        return follow(session, format, first=first, stop_on_interrupt=False)
+        return follow(session, telling.format, level=telling.level, first=first, stop_on_interrupt=False)
     if start is not None:
         session.seek(first)
-    return _screen(session, paths, _frozen(paths, ascii), None, "stay")
+    return _screen(session, paths, _frozen(paths, ascii), None)
 
 
-def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, format: Format, speed: float) -> int:
+def demo(name: str, file: Path | None, flags: dict[str, Any], telling: Telling, speed: float) -> int:
     """Play a walkthrough: run it, verify it, and say what it came to."""
     from dltui.demo import script
 
@@ -115,14 +132,13 @@ def demo(name: str, file: Path | None, flags: dict[str, Any], no_ui: bool, forma
         paths,
         start_engine(paths, password),
         config,
-        no_ui,
-        format,
-        director_of=lambda session: Director(walkthrough, session.send, speed=speed),
+        telling.possible(),
+        director_of=lambda session, seen: Director(walkthrough, session.send, speed=speed, read=seen),
     )
     if code != exits.OK:
         return code
     # A process of its own, because no face imports the chain. With `jsonl`, stdout belongs to the journal.
-    out = sys.stderr if format == "jsonl" else None
+    out = sys.stderr if telling.format == "jsonl" else None
     command = [sys.executable, "-m", "dltui", "verify", str(paths.root.resolve())]
     return subprocess.run(command, stdout=out, check=False).returncode
 
@@ -148,20 +164,25 @@ def _follow_engine(
     paths: RunPaths,
     engine: subprocess.Popen[bytes],
     config: Config,
-    no_ui: bool,
-    format: Format,
-    director_of: Callable[[Session], Director] | None = None,
+    telling: Telling,
+    director_of: Callable[[Session, bool], Director] | None = None,
     after: int = 0,
     first: bool = False,
 ) -> int:
     session = LiveSession(paths.root, after=after, failure=partial(engine_failure, engine, paths))
-    director = director_of(session) if director_of else None
-    if _without_screen(no_ui):
+    director = director_of(session, not telling.no_ui) if director_of else None
+    if telling.no_ui:
         from dltui.headless.run import follow
 
-        code = follow(session, format, director=director, alive=lambda: engine.poll() is None)
+        code = follow(
+            session,
+            telling.format,
+            level=telling.level,
+            director=director,
+            alive=lambda: engine.poll() is None,
+        )
     else:
-        code = _screen(session, paths, config, director, "exit" if director else "stay", first=first)
+        code = _screen(session, paths, config, director, first=first)
     if session.finished:
         with contextlib.suppress(subprocess.TimeoutExpired):
             engine.wait(FINISH_SECONDS)
@@ -176,7 +197,6 @@ def _screen(
     paths: RunPaths,
     config: Config,
     director: Director | None,
-    on_finish: Literal["stay", "exit"],
     read_only: bool = False,
     first: bool = False,
 ) -> int:
@@ -186,8 +206,7 @@ def _screen(
     app = DltuiApp(
         session,
         director=director,
-        ascii=config.ui.ascii,
-        on_finish=on_finish,
+        ascii=config.ui.ascii or not _takes_symbols(),
         refresh=config.ui.refresh,
         read_only=read_only,
         keys=config.keys,
@@ -205,28 +224,17 @@ def _screen(
     return app.return_code or exits.OK
 
 
+def _takes_symbols() -> bool:
+    """The terminal is written to in an encoding that has the screen's symbols, or a browser draws them."""
+    # The terminal library draws on standard error, and writes what its encoding lacks as literal escapes.
+    encoding = getattr(sys.__stderr__, "encoding", None) or ""
+    return "TEXTUAL_DRIVER" in os.environ or encoding.lower().startswith("utf")
+
+
 def _stop(session: Session) -> None:
     """End a run whose walkthrough is gone, if its engine is still there."""
     with contextlib.suppress(RunError):
         session.send(new_command("run.stop", "demo", actor="demo"))
-
-
-def _without_screen(no_ui: bool) -> bool:
-    """No screen is wanted, or there is no terminal for one, which is then said."""
-    why = "" if no_ui else _no_screen()
-    if why:
-        print(f"note: {why}, so it goes on as with --no-ui", file=sys.stderr)
-    return no_ui or bool(why)
-
-
-def _no_screen() -> str:
-    """Why no screen can be shown here; empty where one can."""
-    if "TEXTUAL_DRIVER" in os.environ:  # textual-serve draws in a browser
-        return ""
-    if not (sys.stdout.isatty() and sys.stdin.isatty()):
-        return "this is no terminal"
-    term = os.environ.get("TERM", "")
-    return f"this terminal cannot show a screen (TERM={term})" if term in ("", "dumb") else ""
 
 
 def send(ref: str | None, name: str, **args: Any) -> int:

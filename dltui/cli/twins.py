@@ -7,6 +7,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from dltui.cli.console import guarded
+from dltui.cli.telling import Telling
 
 Run = Annotated[Optional[str], typer.Option("--run", help="Id, prefix or path of a run (default: the newest).")]  # noqa: UP045
 ClientName = Annotated[str, typer.Argument(help="The client's id, such as client-3.")]
@@ -20,10 +21,12 @@ Force = Annotated[
     typer.Option("--force", help="Send it although the contract would refuse it: it costs gas and changes nothing."),
 ]
 
-client = typer.Typer(help="Register, suspend, ban, stop and restart clients.", no_args_is_help=True)
-model = typer.Typer(help="Approve, reject and verify versions of the model.", no_args_is_help=True)
-rounds = typer.Typer(help="Open and verify rounds.", no_args_is_help=True)
-tx = typer.Typer(help="Read and verify transactions.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON: accuracies in basis points, fees in wei.")]
+
+client = typer.Typer(help="List, register, suspend, ban, stop and restart clients.", no_args_is_help=True)
+model = typer.Typer(help="List, approve, reject and verify versions of the model.", no_args_is_help=True)
+rounds = typer.Typer(help="List, open and verify rounds.", no_args_is_help=True)
+tx = typer.Typer(help="List, read and verify transactions.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -53,6 +56,15 @@ def _check(context: typer.Context, run: str | None, name: str, **args: Any) -> N
         return running.check(run, name, **args)
 
     raise typer.Exit(guarded(ask, (context.obj or {}).get("debug", False)))
+
+
+def _list(context: typer.Context, run: str | None, kind: str, as_json: bool) -> None:
+    def show() -> int:
+        from dltui.cli import lists
+
+        return lists.show(run, kind, as_json)
+
+    raise typer.Exit(guarded(show, (context.obj or {}).get("debug", False)))
 
 
 def _about_client(verb: str, text: str) -> None:
@@ -101,6 +113,12 @@ def restart_client(context: typer.Context, name: ClientName, run: Run = None) ->
     _send(context, run, "client.restart", client=name)
 
 
+@client.command("list")
+def list_clients(context: typer.Context, run: Run = None, as_json: Json = False) -> None:
+    """List the clients of a run, live or over."""
+    _list(context, run, "client", as_json)
+
+
 @client.command("register")
 def register_client(
     context: typer.Context,
@@ -137,9 +155,21 @@ def verify_model(context: typer.Context, version: VersionNumber, run: Run = None
 
 
 @model.command("list")
-def list_models(context: typer.Context, run: Run = None) -> None:
-    """Read the registry from the chain."""
+def list_models(
+    context: typer.Context,
+    run: Run = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON from the journal of a run, live or over.")] = False,
+) -> None:
+    """Read the registry of a live run from the chain."""
+    if as_json:
+        _list(context, run, "model", as_json)
     _send(context, run, "registry.read")
+
+
+@rounds.command("list")
+def list_rounds(context: typer.Context, run: Run = None, as_json: Json = False) -> None:
+    """List the rounds of a run, live or over."""
+    _list(context, run, "round", as_json)
 
 
 @rounds.command("open")
@@ -156,6 +186,12 @@ def verify_round(
 ) -> None:
     """Check a round of a live run against the chain, and recompute its result (exit 4 names the first mismatch)."""
     _check(context, run, "round.verify", round=number)
+
+
+@tx.command("list")
+def list_txs(context: typer.Context, run: Run = None, as_json: Json = False) -> None:
+    """List the last transactions of a run, live or over: 2,000 at most."""
+    _list(context, run, "tx", as_json)
 
 
 @tx.command("verify")
@@ -193,6 +229,6 @@ def resume(
     def go_on() -> int:
         from dltui.cli import running
 
-        return running.go_on(ref or run, no_ui, ascii)
+        return running.go_on(ref or run, Telling(no_ui), ascii)
 
     raise typer.Exit(guarded(go_on, (context.obj or {}).get("debug", False)))

@@ -18,6 +18,10 @@ OutFile = Annotated[
 ]
 
 
+OUTCOMES = {"mismatch": exits.MISMATCH, "partly checked": exits.NOT_CHECKED}
+"""Exit codes of a verification that was not all equal."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command("report")(report)
@@ -30,14 +34,27 @@ def report(
     output: OutFile = None,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Verify the run first, and say so.")] = True,
 ) -> None:
-    """Write one HTML file that tells the whole run; exit 4 where the verification finds a mismatch."""
+    """Write one HTML file that tells the whole run; exits with 4 or 5 as the verification does."""
 
     def write() -> int:
+        from dltui.cli.gauge import Gauge
         from dltui.paths import find_run
         from dltui.report.file import write_report
 
-        outcome = write_report(find_run(run), output, with_verification=verify, say=_say)
-        return exits.MISMATCH if outcome == "mismatch" else exits.OK
+        gauge = Gauge()
+
+        def say(text: str) -> None:
+            gauge.clear()
+            print(text, file=sys.stderr)
+
+        def heard(line: str) -> None:
+            gauge.show("verifying the run, compared so far:", detail=line.partition(" ")[0])
+
+        try:
+            outcome = write_report(find_run(run), output, with_verification=verify, say=say, heard=heard)
+        finally:
+            gauge.clear()
+        return OUTCOMES.get(outcome, exits.OK)
 
     raise typer.Exit(guarded(write, (context.obj or {}).get("debug", False)))
 
@@ -63,7 +80,3 @@ def web(
         return exits.OK
 
     raise typer.Exit(guarded(show, (context.obj or {}).get("debug", False)))
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -8,6 +8,7 @@ import time
 from dltui.aggregation.errors import Overflow, Unavailable
 from dltui.aggregation.model import decode_model
 from dltui.aggregation.round import RoundResult
+from dltui.chain.backoff import Backoff
 from dltui.chain.ledger import ATTESTING, REPORTING, RoundFacts
 from dltui.client.outcome import result_of, verdicts_root
 from dltui.client.seat import Seat, log
@@ -32,6 +33,7 @@ class CommitteeDuty:
         self._root = b""
         self._published = False
         self._finalise_at = 0.0
+        self._backoff = Backoff()
 
     def step(self, facts: RoundFacts) -> bool:
         """Do what is due now; True where a transaction was sent."""
@@ -111,14 +113,23 @@ class CommitteeDuty:
         result = self._compute(facts)
         if result is None:
             return False
-        if not self._published:
-            for blob in (result.verdict_blob, result.model, result.manifest):
-                if blob is not None:
-                    self._seat.store.put(blob)
-            self._published = True
-            self._finalise_at = now + sorted(facts.attested).index(self._seat.index) * FINALISE_SPACING
+        if now >= self._finalise_at and not self._published:
+            self._publish(facts, result, now)
         if now < self._finalise_at:
             return False
         self._finalise_at = now + len(facts.attested) * FINALISE_SPACING
         call = self._seat.contract.finalise(facts.number, bytes.fromhex(result.digest), self._root)
         return self._seat.send(call, facts)
+
+    def _publish(self, facts: RoundFacts, result: RoundResult, now: float) -> None:
+        """Store the result and say when to finalise; a store that refuses it is asked again, ever later."""
+        try:
+            for blob in (result.verdict_blob, result.model, result.manifest):
+                if blob is not None:
+                    self._seat.store.put(blob)
+        except BlobError as error:
+            log.warning("round %d: %s", facts.number, error)
+            self._finalise_at = now + self._backoff.failed()
+            return
+        self._published = True
+        self._finalise_at = now + sorted(facts.attested).index(self._seat.index) * FINALISE_SPACING

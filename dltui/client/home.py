@@ -53,9 +53,9 @@ class Home:
     def commitment(self) -> DataCommitment:
         """The salted Merkle root over the training records: it proves that they did not change, not that they are good.
 
-        The salt comes from the private key, so a record cannot be guessed from the root.
+        Nobody else knows the salt, so a record cannot be guessed from the root.
         """
-        salt = hashlib.sha256(b"dltui record salt" + bytes.fromhex(self._spec.key)).digest()
+        salt = hashlib.sha256(b"dltui record salt" + bytes.fromhex(self._spec.salt)).digest()
         labels = self._data.y[self._own.train]
         leaves = [
             merkle.record_leaf(salt, record.tobytes() + int(label).to_bytes(8, "big"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 
-from dltui.chain.contracts import NO_LIMIT, DataRegistry, FLContract, decode_log
+from dltui.chain.backoff import Backoff
+from dltui.chain.contracts import NO_LIMIT, DataRegistry, FLContract, ModelRegistry, decode_log
 from dltui.chain.ledger import IN_FLIGHT, RoundFacts
 from dltui.chain.reader import ChainReader, Rewound
 from dltui.chain.rpc import Rpc
+from dltui.chain.trust import check_federation
 from dltui.chain.types import NodeUnreachable
 from dltui.chain.wallet import Wallet
 from dltui.client import pokes
@@ -35,10 +37,11 @@ class Participant:
     def __init__(self, spec: ClientSpec, telemetry: Telemetry) -> None:
         self._spec = spec
         self._telemetry = telemetry
-        self._rpc = Rpc(spec.rpc_url)
+        self._rpc = Rpc(spec.rpc_url, word=spec.word)
         self._contract = FLContract(self._rpc, spec.federation)
         self._registry = DataRegistry(self._rpc, spec.data_registry)
-        self._federation_id = self._contract.federation_id()
+        self._trusted = False
+        self._backoff = Backoff()
         self._store = Store(spec.store)
         self._home = Home(spec, self._store, telemetry)
         self._take_seat()
@@ -66,7 +69,7 @@ class Participant:
             ),
             contract=self._contract,
             registry=self._registry,
-            federation_id=self._federation_id,
+            federation_id=bytes.fromhex(spec.federation_id),
             chain_id=spec.chain_id,
             ledger=self._reader.ledger,
             home=self._home,
@@ -83,8 +86,14 @@ class Participant:
             pass
 
     def step(self) -> bool:
-        """Do one duty, or wait for what comes next on the chain; False where this client's part is over."""
+        """Do one duty, or wait for what comes next on the chain; False if this client's part is over.
+
+        Raises `ChainError` if the contracts there are not those of its federation: nothing is signed before that is
+        known.
+        """
         try:
+            if not self._trusted:
+                self._check_federation()
             if not self._read:
                 self._reader.poll()
                 self._read = True
@@ -98,13 +107,19 @@ class Participant:
             else:
                 # Its own transaction ends no wait: it is seen with what moves the round on, and nothing is due before.
                 self._reader.wait(self._patience(), self._concerns())
+            self._backoff.succeeded()
         except Rewound as error:
             log.warning("%s: everything is read again", error)
             self._take_seat()
         except NodeUnreachable as error:
             log.warning("%s", error)
-            time.sleep(BUSY)
+            time.sleep(self._backoff.failed())
         return True
+
+    def _check_federation(self) -> None:
+        models = ModelRegistry(self._rpc, self._spec.model_registry)
+        check_federation(self._contract, models, self._registry, bytes.fromhex(self._spec.federation_id))
+        self._trusted = True
 
     def _act(self) -> bool:
         address = self._seat.wallet.address
@@ -144,6 +159,8 @@ class Participant:
         if facts is None or facts.state not in IN_FLIGHT or self._seat.index < 0:
             return IDLE
         due = pokes.due_at(facts, self._rank(facts))
+        if self._training is not None:
+            due = min(due, self._training.due_at())
         if self._committee is not None and not self._seat.sent:
             due = min(due, self._committee.due_at(facts))
         return min(IDLE, max(BUSY, due - time.time()))

@@ -12,6 +12,8 @@ class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
     """What it calls itself when it joins."""
     key: str
     """Its private key, 32 bytes in hex."""
+    salt: str
+    """What the salts of its commitments come from, 32 bytes in hex: not the key, if that is no demo's."""
     part: int
     """Which slice of the data set is its own."""
     plan_hash: str
@@ -19,6 +21,8 @@ class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
 
     rpc_url: str
     chain_id: int
+    word: str = ""
+    """What shows the run's own node that one of its processes asks."""
     first_block: int = 0
     """Where the federation's logs begin."""
     confirmations: int = 0
@@ -29,6 +33,8 @@ class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
     """Seconds between two looks at a node without long polls."""
     patience: float = 60.0
     """Seconds that a transaction may take."""
+    federation_id: str
+    """The federation's random name, 32 bytes in hex: it signs for no other."""
     federation: str
     """Address of the FLContract."""
     model_registry: str

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 
+from dltui.chain.backoff import Backoff
 from dltui.chain.ledger import ATTESTING, OPEN, REPORTING, RoundFacts
 from dltui.client.gate import turn
 from dltui.client.seat import Seat, log
 from dltui.client.spec import ClientSpec
-from dltui.errors import DltuiError
+from dltui.errors import BlobError, DltuiError
 
 
 class TrainingDuty:
@@ -26,6 +28,12 @@ class TrainingDuty:
         self._blob: bytes | None = None
         self._published = False
         self._failed = False
+        self._backoff = Backoff()
+        self._offer_at = 0.0
+
+    def due_at(self) -> float:
+        """When a blob that the store refused is offered again, in unix seconds."""
+        return math.inf if self._published or not self._offer_at else self._offer_at
 
     def step(self, facts: RoundFacts) -> bool:
         """Do what is due now; True where the chain should be read again before anything else."""
@@ -68,6 +76,21 @@ class TrainingDuty:
         return self._blob is not None
 
     def _publish(self, facts: RoundFacts) -> bool:
+        """Publish the update; a store that refuses it is asked again, ever later, and other duties go on meanwhile."""
+        if time.time() < self._offer_at:
+            return False
+        try:
+            self._offer(facts)
+        except BlobError as error:
+            log.warning("round %d: %s", facts.number, error)
+            if not self._offer_at:
+                self._seat.telemetry.trouble(facts.number, error.message, error.hint)
+            self._offer_at = time.time() + self._backoff.failed()
+            return False
+        self._blob, self._published = None, True
+        return False
+
+    def _offer(self, facts: RoundFacts) -> None:
         digest = facts.submissions[self._seat.index].digest
         if self._blob is None and not self._seat.store.has(digest):
             self._train(facts)
@@ -76,8 +99,6 @@ class TrainingDuty:
             stored = self._seat.store.put(self._blob)
             if stored != digest:
                 log.warning("round %d: trained %s, but %s was submitted", facts.number, stored, digest)
-        self._blob, self._published = None, True
-        return False
 
     def _refuse(self, facts: RoundFacts) -> bool:
         if not self._published:

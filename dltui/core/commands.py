@@ -99,6 +99,12 @@ class StepArgs(Args, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=2_000)]
 
 
+class HoldArgs(Args, frozen=True, kw_only=True):
+    """The run takes no step of its own for so many seconds, because its walkthrough is being read; 0 ends it."""
+
+    seconds: Annotated[float, Meta(ge=0.0, le=60.0)]
+
+
 COMMANDS: dict[str, type[Args]] = {
     "client.register": RegisterArgs,
     "client.approve": ClientArgs,
@@ -116,6 +122,7 @@ COMMANDS: dict[str, type[Args]] = {
     "run.resume": NoArgs,
     "run.stop": NoArgs,
     "demo.step": StepArgs,
+    "demo.hold": HoldArgs,
     "registry.read": NoArgs,
     "client.verify": ClientArgs,
     "model.verify": VersionArgs,
@@ -137,6 +144,7 @@ _TWINS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "run.stop": lambda a: ["stop"],
     "registry.read": lambda a: ["model", "list"],
     "demo.step": lambda a: [],
+    "demo.hold": lambda a: [],
     "estimate": lambda a: [],
 }
 
@@ -169,7 +177,7 @@ def validate(command: Command) -> Args:
 def cli_twin(command: Command, run: str = "") -> str:
     """The shell command that does the same; with `run` it names the run, else the newest is meant.
 
-    Empty for commands that have no twin (`demo.step`, `estimate`) and for unknown ones.
+    Empty for commands that have no twin (`demo.step`, `demo.hold`, `estimate`) and for unknown ones.
     """
     if command.name not in COMMANDS:
         return ""

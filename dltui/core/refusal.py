@@ -21,8 +21,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, error: DltuiError) -> Refusal:
-        """What an error says, as a refusal before the start: nothing was started, whatever the reason is about."""
-        return cls(message=error.message, where=error.where, hint=error.hint)
+        """What an error says."""
+        return cls(message=error.message, where=error.where, hint=error.hint, exit_code=error.exit_code)
 
     def error(self) -> DltuiError:
         """The error again."""

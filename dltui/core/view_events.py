@@ -182,7 +182,7 @@ _SENTENCES: dict[type[Payload], Callable[[Any], str]] = {
     ev.RoundTimed: _timed,
     ev.ModelDescribed: lambda d: (
         f"{d.model}: {fmt.plural(d.parameters, 'parameter')}, {fmt.megabytes(d.bytes)} an update, "
-        f"about {fmt.duration(d.round_seconds)} of training a round on {d.device} (measured)"
+        f"about {fmt.duration(d.round_seconds)} of training a round on {d.device} (estimated)"
     ),
     ev.ModelPublished: _published,
     ev.ModelApproved: lambda d: f"version {d.version} approved by {d.by}",

@@ -16,7 +16,7 @@ class RegistryRow(msgspec.Struct, frozen=True):
     label: str
     tone: str
     word: str
-    """genesis, review, verified, approved, released, rejected or tainted."""
+    """initial, genesis, review, verified, approved, released, rejected or tainted."""
     accuracy: str
     """The committee's median on its members' held-out records."""
     test_accuracy: str
@@ -86,7 +86,9 @@ def _state(state: State, version: Version, base: Version | None) -> tuple[str, s
     if version.tainted:
         return "bad", "tainted"
     if version.released:
-        return "done", "released"
+        # The first one is untrained, and in use only until there is another: to go back to it is a release.
+        chosen = any(other.state == "approved" for other in state.versions.values() if other is not version)
+        return "done", "released" if chosen or version.parent is not None else "initial"
     if version.parent is None:
         return "done", "genesis"
     if version.state == "approved":

@@ -189,6 +189,8 @@ def _opening(state: State, due: int) -> Waiting:
 def _clients(state: State, due: int) -> Waiting | None:
     need = max(state.setting("rounds", "min_submissions", 1), quorum_size(state))
     active = sum(client.membership == "active" for client in state.clients.values())
+    if due == 1 and not state.setting("clients", "auto_register", True):
+        return _answers(state, need - active)
     outside = ("unknown", "pending")
     who = tuple(c.id for c in state.clients.values() if c.membership in outside and c.process in ("starting", "ready"))
     by = "" if state.setting("clients", "auto_register", True) else " by the operator"
@@ -201,6 +203,23 @@ def _clients(state: State, due: int) -> Waiting | None:
         f"{fmt.plural(need - active, 'more client')} to be registered{by}",
         then=f"round {due} opens" + (f" ({fmt.names(who)} may register)" if who else "") + fails,
     )
+
+
+def _answers(state: State, missing: int) -> Waiting | None:
+    """The first round waits until every client that the run starts with has an answer, and enough have a seat."""
+    count = state.setting("clients", "count", 0)
+    first = [client for client in state.clients.values() if client.part is None or client.part < count]
+    asked = [client.id for client in first if client.membership == "pending"]
+    absent = sum(client.membership == "unknown" for client in first) + max(0, count - len(first))
+    if asked:
+        who = fmt.names(asked) if len(asked) < 3 else fmt.plural(len(asked), "client")
+        then = f"{fmt.plural(absent, 'more client')} may ask to join" if absent else "round 1 opens"
+        return Waiting(f"the operator to register or refuse {who}", then=then)
+    if absent:
+        return Waiting(f"{fmt.plural(absent, 'client')} to ask to join", then="the operator answers")
+    if missing > 0:
+        return Waiting(f"{fmt.plural(missing, 'more client')} to be registered by the operator", then="round 1 opens")
+    return None
 
 
 def seconds_left(deadline: int, now: float) -> int:

@@ -7,6 +7,7 @@ from dltui.core.view_clients import ClientRow, ClientTable, client_rows, client_
 from dltui.core.view_events import EventRow, event_row
 from dltui.core.view_models import RegistryRow, VersionTable, registry_rows
 from dltui.core.view_round import Course, Phase, RoundRow, RoundView, round_row, round_view
+from dltui.core.view_start import StartStep, start_steps
 from dltui.core.view_status import StatusLine, alert_line, farewell, status_line
 from dltui.core.view_wait import Waiting, waiting, why
 
@@ -22,6 +23,7 @@ __all__ = [
     "RegistryRow",
     "RoundRow",
     "RoundView",
+    "StartStep",
     "StatusLine",
     "VersionTable",
     "Waiting",
@@ -36,6 +38,7 @@ __all__ = [
     "round_row",
     "round_view",
     "shares",
+    "start_steps",
     "status_line",
     "waiting",
     "why",

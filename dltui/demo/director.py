@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from itertools import chain
 
@@ -15,6 +16,8 @@ from dltui.errors import RunError
 
 STEP_SECONDS = 15.0
 """How long the engine may take to accept the announcement of a beat, for instance while it starts."""
+HOLD_SECONDS = 3.0
+"""How long the engine is held by one word of a director, which says it again while it is read."""
 
 
 class Director:
@@ -22,11 +25,13 @@ class Director:
 
     A beat is announced (`demo.step`, so that the journal has it), waits for its event, issues its commands, waits until
     its claims hold, and stays for its hold divided by `speed`; once the run has ended only the last one stays. Events
-    count from the run's beginning, so one that came early is not missed. `paused`, `speed` and `skip` may be used from
-    another thread.
+    count from the run's beginning, so one that came early is not missed. With `read`, each beat is first read while the
+    run is held. `paused`, `speed` and `skip` may be used from another thread.
     """
 
-    def __init__(self, script: Script, send: Callable[[Command], object], *, speed: float = 1.0) -> None:
+    def __init__(
+        self, script: Script, send: Callable[[Command], object], *, speed: float = 1.0, read: bool = False
+    ) -> None:
         self.script = script
         self.paused = False
         """The present beat stays, whatever comes."""
@@ -36,11 +41,14 @@ class Director:
         self._waits = [Count(beat.wait.claim) if beat.wait else None for beat in script.beats]
         self._expects = [[Count(claim) for claim in beat.expect] for beat in script.beats]
         self._index = 0
-        self._steps = (self._announce, self._wait, self._check, self._stay)
+        self._steps = (self._announce, *([self._read] if read else []), self._wait, self._check, self._stay)
         self._step = 0
         self._began: float | None = None
         self._step_began = 0.0
         self._over = False
+        self._holds = read
+        """The run is held now."""
+        self._held_at: float | None = None
 
     @property
     def finished(self) -> bool:
@@ -78,6 +86,7 @@ class Director:
             self._over = self._over or isinstance(event.data, RunFinished)
             for count in counts:
                 count.take(event)
+        self._hold(now)
         while not self.finished and self._turn(self.script.beats[self._index], now):
             pass
 
@@ -101,6 +110,28 @@ class Director:
             if now - self._step_began > STEP_SECONDS:
                 raise self._failed(beat, f"it could not be announced: {error}") from error
             return False
+        return True
+
+    def _hold(self, now: float) -> None:
+        """Have the engine take no step of its own, and say so again before it forgets."""
+        if not self._holds or self._over or (self._held_at is not None and now - self._held_at < HOLD_SECONDS / 3):
+            return
+        with contextlib.suppress(RunError):  # an engine that still starts does nothing yet
+            self._send(new_command("demo.hold", "demo", actor="demo", seconds=HOLD_SECONDS))
+            self._held_at = now
+
+    def _read(self, beat: Beat, now: float) -> bool:
+        """Let it be read; then the run goes on, unless the beat keeps it still."""
+        self._holds = True
+        self._hold(now)
+        reads = now - self._step_began < beat.reading_seconds / self.speed
+        if not self._skip and (self.paused or reads) and (beat is self.script.beats[-1] or not self._over):
+            return False
+        if not beat.still:
+            self._holds, self._held_at = False, None
+            with contextlib.suppress(RunError):  # where the engine is gone, nothing is held
+                self._send(new_command("demo.hold", "demo", actor="demo", seconds=0.0))
+        self._began = now
         return True
 
     def _wait(self, beat: Beat, now: float) -> bool:

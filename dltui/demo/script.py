@@ -21,6 +21,8 @@ from dltui.runfiles import read_regular
 MAX_FILE_BYTES = 1 << 20
 WAIT_SECONDS = 60.0
 CHECK_SECONDS = 30.0
+LEAST_READING = 5.0
+WORDS_A_SECOND = 3.5
 
 Seconds = Annotated[float, Meta(gt=0.0, le=86_400.0)]
 
@@ -42,7 +44,8 @@ class Wait(msgspec.Struct, frozen=True):
 class Beat(msgspec.Struct, frozen=True):
     """One step: what to say, what to wait for, what to ask then, what must be so when it ends.
 
-    It stays at least `hold` seconds; its claims have `within` seconds after the commands to come true.
+    It stays at least `hold` seconds; its claims have `within` seconds after the commands to come true. Where it is
+    `still`, the run takes no step of its own before the next beat has been read.
     """
 
     title: str
@@ -52,6 +55,12 @@ class Beat(msgspec.Struct, frozen=True):
     expect: tuple[Claim, ...] = ()
     hold: float = 1.5
     within: float = CHECK_SECONDS
+    still: bool = False
+
+    @property
+    def reading_seconds(self) -> float:
+        """How long people take to read it."""
+        return max(LEAST_READING, len(f"{self.title} {self.text}".split()) / WORDS_A_SECOND)
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -72,6 +81,7 @@ class _Beat(msgspec.Struct, forbid_unknown_fields=True):
     expect: tuple[dict[str, Any], ...] = ()
     hold: Annotated[float, Meta(ge=0.0, le=600.0)] = 1.5
     within: Seconds = CHECK_SECONDS
+    still: bool = False
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -147,6 +157,7 @@ def _beat(raw: _Beat, where: str) -> Beat:
         expect,
         raw.hold,
         raw.within,
+        raw.still,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -28,6 +29,8 @@ def main(root: str) -> int:
     """Run the engine; what fails before the journal can hold it goes to stderr (the engine's log)."""
     paths = RunPaths(Path(root))
     name_process("dltui-engine")
+    # Updates tell something of the records behind them: what the run's processes write is for its owner alone.
+    os.umask(0o077)
     try:
         lock = Lock(paths)
         with Doorstep(paths) as doorstep:

@@ -14,6 +14,7 @@ from dltui.core.ids import client_id
 from dltui.engine.examination import EXAMINER, Examination
 from dltui.engine.hearing import Hearing
 from dltui.engine.keys import Key
+from dltui.engine.pace import Pace
 from dltui.engine.processes import Child, Nursery
 from dltui.engine.restarts import PAUSES, Restarts
 from dltui.engine.specs import client_spec, name_of, parts_of
@@ -41,7 +42,7 @@ class Crew:
         self._paths = paths
         self._keys = keys
         self.nursery = nursery
-        self._hearing = Hearing(timings, emit)
+        self._hearing = Hearing(timings, Pace(config, emit), emit)
         self._emit = emit
         self._restarts = Restarts()
         self.examination = Examination(config, paths, nursery, emit)

@@ -10,6 +10,7 @@ from dltui.chain.binding import OPERATOR_ROLE
 from dltui.chain.contracts import DataRegistry, FLContract, ModelRegistry, Plan, deploy_call
 from dltui.chain.ledger import Ledger
 from dltui.chain.rpc import Rpc
+from dltui.chain.trust import check_federation
 from dltui.chain.wallet import Wallet
 from dltui.config import Config
 from dltui.core.plan import plan_hash
@@ -71,8 +72,9 @@ def join(rpc: Rpc, address: str, operator: str) -> Federation:
     """
     fl = FLContract(rpc, address)
     fl.verify_code()
-    addresses = {"FLContract": fl.address, "ModelRegistry": fl.model_registry(), "DataRegistry": fl.data_registry()}
-    federation = attach(rpc, addresses)
+    models, data = ModelRegistry(rpc, fl.model_registry()), DataRegistry(rpc, fl.data_registry())
+    check_federation(fl, models, data, fl.federation_id())
+    federation = Federation(fl, models, data)
     for contract in (federation.fl, federation.models, federation.data):
         if not contract.has_role(OPERATOR_ROLE, operator):
             raise ChainError(

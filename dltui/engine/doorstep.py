@@ -9,7 +9,6 @@ import signal
 import sys
 from types import FrameType, TracebackType
 
-from dltui import exits
 from dltui.core import refusal
 from dltui.core.refusal import Refusal
 from dltui.errors import DltuiError, RunError
@@ -21,7 +20,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Doorstep:
     """A context in which a run is prepared. An error is told to the waiting command through stdout, which is a pipe.
 
-    Where the run is `new`, its directory is removed with an error, and the exit code is 2, whatever the reason.
+    If the run is `new`, its directory is removed with an error.
     """
 
     def __init__(self, paths: RunPaths) -> None:
@@ -44,14 +43,13 @@ class Doorstep:
             os.close(self._answer)
 
     def _refuse(self, error: DltuiError) -> None:
-        code = exits.USAGE if self.new and error.exit_code < exits.INTERRUPTED else error.exit_code
-        refused = Refusal(message=error.message, where=error.where, hint=error.hint, exit_code=code)
+        refused = Refusal.of(error)
         if self.new:
             shutil.rmtree(self._paths.root, ignore_errors=True)
         # The command may be gone.
         with contextlib.suppress(OSError):
             os.write(self._answer, refusal.encode(refused))
-        raise refused.error() from error
+        raise error
 
 
 def _interrupted(number: int, _: FrameType | None) -> None:

@@ -10,6 +10,7 @@ import selectors
 import signal
 import time
 import traceback
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 
@@ -17,6 +18,7 @@ import dltui
 from dltui import exits
 from dltui.chain.contracts import explain
 from dltui.chain.ledger import MISSED, Member
+from dltui.chain.link import Link
 from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config import Config
@@ -33,7 +35,6 @@ from dltui.engine.chronicle import Chronicle, facts_of_last_block
 from dltui.engine.control import Control
 from dltui.engine.crew import Crew
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
-from dltui.engine.examination import TOO_SLOW
 from dltui.engine.excuses import Excuses
 from dltui.engine.funds import fund_client
 from dltui.engine.ground import Ground
@@ -41,7 +42,8 @@ from dltui.engine.hearing import TROUBLE
 from dltui.engine.house import check_config, read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.operator import Operator
-from dltui.engine.patience import Backoff, WaitingAlert
+from dltui.engine.pace import TOO_SLOW
+from dltui.engine.patience import Backoff, Reading, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
 from dltui.engine.rescue import TICK, WARM_SECONDS, Rescue, Stopped
@@ -82,9 +84,9 @@ class Engine:
         self._socket = socket_path(paths.root)
         self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
-        self._waiting = WaitingAlert(self.emit)
+        self._waiting, self._unanswered = WaitingAlert(self.emit), WaitingAlert(self.emit)
         self._excuses = Excuses(self.state, self.emit)
-        self._backoff = Backoff()
+        self._backoff, self._reading = Backoff(), Reading()
         self._complete_since: float | None = None
 
     def emit(self, payload: Payload) -> None:
@@ -172,6 +174,7 @@ class Engine:
         self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
         self._ground.start(self._federation_id)
         self._open_books()
+        self._await_reader()
         step, until = self._rescue.surviving, self._rescue.until
         self._federation = step(self._settle)
         self._appoint(self._federation)
@@ -184,6 +187,7 @@ class Engine:
         if self.state.data is not None:
             self._crew.examination.data_sha256 = self.state.data.sha256
             self._await_genesis()  # other data than before are noticed before a client trains on them
+        self._await_reader()
         self._man()
         self._await_genesis()
         step(self._put_genesis)
@@ -258,6 +262,9 @@ class Engine:
         self._chronicle.poll()
         if not self._chronicle.facts.ledger.versions:
             self._send(self._federation.models.genesis(bytes.fromhex(str(self._crew.examination.genesis))))
+
+    def _await_reader(self) -> None:
+        self._rescue.until(lambda: self._reading.over, math.inf, "the walkthrough to be read", "engine.log")
 
     def _await_genesis(self) -> None:
         self._rescue.until(
@@ -346,6 +353,9 @@ class Engine:
             raise RunError(failure, hint="look at the reasons in the journal")
         for name in self._crew.due_restarts():
             self._restart_client(name)
+        self._unanswered.tell(self._scheduler.unanswered())
+        if not self._reading.over and self.state.in_flight is None:
+            return
         call = self._scheduler.next_call()
         if call is not None and self._backoff.over:
             self._send(call)
@@ -354,7 +364,7 @@ class Engine:
         self._waiting.tell(self._scheduler.waiting())
 
     def _finished(self) -> bool:
-        if self._scheduler.paused or not self._scheduler.complete():
+        if self._scheduler.paused or not self._reading.over or not self._scheduler.complete():
             self._complete_since = None
             return False
         now = time.monotonic()
@@ -367,6 +377,9 @@ class Engine:
 
     def _handle(self, command: Command) -> str:
         """Carry out a command; while the run is coming up only its walkthrough and its end are understood."""
+        if command.name == "demo.hold":
+            self._reading.hold(command.args["seconds"])
+            return ""
         if self._operator is not None:
             return self._operator.handle(command)
         if command.name == "demo.step":
@@ -383,6 +396,11 @@ class Engine:
             self._chronicle.poll()
         return receipt
 
+    @property
+    def _link(self) -> Link:
+        """What each client is told of the chain, with the federation that it must find there."""
+        return replace(self._ground.link, federation_id=self._federation_id.hex())
+
     def _is_gone(self, address: str) -> bool:
         """Whether that is a client of this machine without a process."""
         part = self._scheduler.local.get(address)
@@ -393,7 +411,7 @@ class Engine:
         if fund:
             fund_client(self._ground.rpc, self._wallet, address, self._config)
         self._scheduler.local[address] = part
-        return self._crew.start_client(part, self._ground.link, self._federation.addresses)
+        return self._crew.start_client(part, self._link, self._federation.addresses)
 
     def _start_named(self, part: int, name: str) -> str:
         """Start the client of a free slice, which calls itself `name`."""
@@ -401,4 +419,4 @@ class Engine:
         return self._start_client(part)
 
     def _restart_client(self, name: str) -> None:
-        self._crew.restart_client(name, self._ground.link, self._federation.addresses)
+        self._crew.restart_client(name, self._link, self._federation.addresses)

@@ -32,7 +32,6 @@ class Examination:
     """
 
     def __init__(self, config: Config, paths: RunPaths, nursery: Nursery, emit: Callable[[Payload], None]) -> None:
-        self._config = config
         self._path = paths.root / "examiner.fifo"
         self._spec = examiner_spec(config, paths, str(self._path))
         self._log = paths.logs / f"{EXAMINER}.log"
@@ -97,7 +96,6 @@ class Examination:
             self.genesis = message["digest"]
             self._describe_data(ev.DataDescribed(**message["data"]))
             self._emit(ev.ModelDescribed(**message["model"]))
-            self._compare_with_deadline(message["model"]["round_seconds"])
         elif kind == "failed":
             raise ConfigError(message["message"], where=message["where"], hint=message["hint"])
         elif kind in ("measured", "unmeasured"):
@@ -171,11 +169,3 @@ class Examination:
             )
         self.data_sha256 = data.sha256
         self._emit(data)
-
-    def _compare_with_deadline(self, seconds: float) -> None:
-        """Say it before the first round where nobody can be in time."""
-        most = self._config.rounds.train_seconds_max
-        if seconds > most:
-            text = f"training takes about {seconds:.0f} s a round here, and the deadline is {most} s"
-            hint = "raise [rounds] train_seconds_max, or train less: [training] steps"
-            self._emit(ev.RunAlert(id=TOO_SLOW, severity="warning", text=text, hint=hint))

@@ -12,7 +12,7 @@ from dltui.chain.chain_id import own_chain_id
 from dltui.chain.embedded.genesis import Genesis
 from dltui.chain.engines import ANVIL, OPEN, URL, Choice, choose, refuse_open
 from dltui.chain.foreign import ForeignBlocks, check_first_block
-from dltui.chain.link import Link
+from dltui.chain.link import MAX_FEE_GWEI, Link
 from dltui.chain.node import EmbeddedNode, Node
 from dltui.chain.rpc import Rpc
 from dltui.chain.sources import Blocks, LocalBlocks
@@ -59,7 +59,7 @@ class Ground:
         self._emit(ev.ChainStarting(engine=choice.engine, reason=choice.reason))
         self.node = self._node(choice, federation_id)
         replayed = self.node.start(log)
-        self.rpc = Rpc(self.node.url)
+        self.rpc = Rpc(self.node.url, word=self.node.word)
         try:
             self.chain_id = int(self.rpc.call("eth_chainId"), 16)
             self.log = log or self._begin(choice)
@@ -132,14 +132,14 @@ class Ground:
     def link(self) -> Link:
         """What each process of the run is told about the chain."""
         chain = self._config.chain
-        near = Link(self.node.url, self.chain_id)
+        near = Link(self.node.url, self.chain_id, self.node.word)
         if not self.log.sparse:
             return near
         return replace(
             near,
             first_block=self.log.after + 1,
             confirmations=chain.confirmations,
-            max_fee=int(chain.max_fee_gwei * 10**9),
+            max_fee=int((chain.max_fee_gwei or MAX_FEE_GWEI) * 10**9),
             pause=near.pause if chain.is_here else DISTANT_PAUSE,
             patience=near.patience if chain.is_here else DISTANT_PATIENCE,
         )

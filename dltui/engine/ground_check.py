@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dltui.chain.engines import URL, choose
+from dltui.chain.engines import URL, choose, refuse_open
 from dltui.chain.foreign import check_first_block
 from dltui.chain.ports import free_port
 from dltui.chain.rpc import Rpc
@@ -18,6 +18,7 @@ def check_ground(config: Config, operator: str) -> None:
     Starts nothing and sends nothing.
     """
     chain = config.chain
+    refuse_open(chain.engine, chain.keystore)
     choice = choose(chain.engine, chain.anvil)
     if choice.engine != URL:
         if chain.port:

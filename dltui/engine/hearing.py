@@ -9,6 +9,7 @@ from typing import Any
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.core.text import clean
+from dltui.engine.pace import Pace
 from dltui.engine.processes import Child
 from dltui.engine.timing import Timings
 
@@ -25,8 +26,9 @@ MAX_TROUBLE = 300
 class Hearing:
     """Turns messages of clients into events. `emit` writes one event to the journal."""
 
-    def __init__(self, timings: Timings, emit: Callable[[Payload], None]) -> None:
+    def __init__(self, timings: Timings, pace: Pace, emit: Callable[[Payload], None]) -> None:
         self._timings = timings
+        self._pace = pace
         self._emit = emit
         self._said: dict[str, tuple[float, str, int]] = {}
         self._heard: dict[str, float] = {}
@@ -69,6 +71,8 @@ class Hearing:
             elif message["kind"] == "timing":
                 self._timings.add(int(message["round"]), name, str(message["part"]), float(message["seconds"]))
             elif message["kind"] == "progress":
+                if message["activity"] == "train" and "batches" in message:
+                    self._pace.trains(name, int(message["round"]), int(message["batch"]), int(message["batches"]))
                 self._progress(name, message)
             elif message["kind"] == "trouble":
                 self._trouble(name, log, message)

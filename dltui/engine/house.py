@@ -8,7 +8,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -20,6 +20,20 @@ from dltui.core.jsontext import read_json
 from dltui.errors import ConfigError, RunError
 from dltui.paths import RunPaths
 from dltui.runfiles import open_regular
+
+
+class RunFields(msgspec.Struct, kw_only=True):
+    """The fields of `run.json`."""
+
+    addresses: dict[str, str]
+    run: str = ""
+    version: str = ""
+    pid: int = 0
+    started: str = ""
+    boot: str = ""
+    socket: str = ""
+    federation_id: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2})*$")] = ""
+    operator: str = ""
 
 
 class Lock:
@@ -65,13 +79,12 @@ def write_run_json(
 
 
 def read_run_json(paths: RunPaths) -> dict[str, Any]:
-    """What `write_run_json` wrote. Raises RunError where it is missing or damaged."""
+    """What `write_run_json` wrote, each field of its type; older ones lack some. Raises RunError if it is damaged."""
     try:
-        document = read_json(paths.run_json)
-        if not isinstance(document["addresses"], dict):
-            raise ValueError("addresses")
-        return dict(document)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        document = dict(read_json(paths.run_json))
+        msgspec.convert(document, RunFields)
+        return document
+    except (OSError, ValueError, TypeError, msgspec.ValidationError) as error:
         raise RunError("cannot be read", where=str(paths.run_json)) from error
 
 

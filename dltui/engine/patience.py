@@ -35,6 +35,22 @@ class WaitingAlert:
             raise RunError(waiting.text, hint=waiting.hint)
 
 
+class Reading:
+    """Until when a walkthrough is read, so that the engine takes no step of its own."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def hold(self, seconds: float) -> None:
+        """For so many seconds from now, and no longer: a screen that dies holds nothing for good."""
+        self._until = time.monotonic() + seconds
+
+    @property
+    def over(self) -> bool:
+        """Nobody reads, or not any more."""
+        return time.monotonic() >= self._until
+
+
 class Backoff:
     """When something that failed may be tried again."""
 

@@ -115,14 +115,22 @@ class Scheduler:
                 f"version {version} waits for the operator's approval",
                 f"approve or reject it (dltui model approve {version})",
             )
-        pending = [m for m in self._ledger.members.values() if m.status == "pending" and m.address in self._ledger.data]
-        if not self._config.clients.auto_register and pending and not self._ledger.rounds:
-            names = sorted(self._id(member) for member in pending)
-            hint = f"register each (dltui client register {names[0]})"
-            return Waiting("pending", f"waiting to be registered: {', '.join(names)}", hint)
+        if self.unanswered() is not None and not self._ledger.rounds:
+            return None
         if len(self._able) < self._needed() and time.monotonic() - self._started > JOIN_SECONDS / 4:
             return self._starved()
         return None
+
+    def unanswered(self) -> Waiting | None:
+        """Who asked to join and has no answer of the operator, whatever else goes on."""
+        if self._config.clients.auto_register:
+            return None
+        members = self._ledger.members.values()
+        ids = sorted(self._id(m) for m in members if m.status == "pending" and m.address in self._ledger.data)
+        if not ids:
+            return None
+        hint = f"register each (dltui client register {ids[0]})"
+        return Waiting("pending", f"waiting to be registered: {', '.join(ids)}", hint)
 
     def _starved(self) -> Waiting:
         """Too few can take part: who could, and what the operator would do for each."""

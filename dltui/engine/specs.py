@@ -55,6 +55,7 @@ def client_spec(
     spec = ClientSpec(
         name=name_of(config, part),
         key=key.secret.hex(),
+        salt=key.salt.hex(),
         part=part,
         plan_hash=plan_hash(config),
         federation=addresses["FLContract"],

@@ -1,8 +1,11 @@
-"""The narration of a run on stderr: one line a fact worth saying, a block a round, and every wait by its name."""
+"""The narration of a run on stderr: one line a fact worth saying, a block a round, and every wait by its name.
+
+A round has three lines, and one for each thing that happened in it; `verbose` tells its steps, `quiet` trouble alone.
+"""
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import Literal, TextIO
 
 from rich.text import Text
 
@@ -37,14 +40,26 @@ SILENT: tuple[type[Payload], ...] = (
 )
 """Told in a round's block, or too small to tell."""
 
+STEPS: tuple[type[Payload], ...] = (
+    ev.RoundOpened,
+    ev.RoundReporting,
+    ev.RoundAttesting,
+    ev.RoundFinalised,
+    ev.OpResult,
+)
+"""What the block of a round, or the event behind a command, says again."""
+
+Level = Literal["quiet", "normal", "verbose"]
+
 _STYLES = {"info": "", "good": "green", "warning": "yellow", "error": "bold red"}
 
 
 class Printer:
     """Writes what happens for a person who reads along."""
 
-    def __init__(self, err: TextIO, *, ascii: bool = False) -> None:
+    def __init__(self, err: TextIO, level: Level = "normal", *, ascii: bool = False) -> None:
         self._console = console(err)
+        self._level = level
         self._ascii = ascii or not (self._console.encoding or "").lower().startswith("utf")
         self._told: dict[int, int] = {}
         """The rounds whose block was told, and the transactions that it counted."""
@@ -60,10 +75,10 @@ class Printer:
             self._late_gas(state)
         if self._repeated(data):
             return
-        if isinstance(data, ev.DemoStep):
+        row = views.event_row(event)
+        if isinstance(data, ev.DemoStep) and self._level != "quiet":
             self._step(data)
-        elif not isinstance(data, SILENT):
-            row = views.event_row(event)
+        elif not isinstance(data, SILENT) and not self._spared(data, row.severity):
             line = Text(f"{row.time[:8]}  ", style="dim").append(f"{row.group:<7}", style="cyan")
             self._say(line.append(row.text, style=_STYLES.get(row.severity, "")))
         else:
@@ -77,13 +92,21 @@ class Printer:
         if self._spoke_at is None:
             self._spoke_at = now
         waiting = views.waiting(state, now)
-        if waiting is not None and now - self._spoke_at >= QUIET_SECONDS:
+        if waiting is not None and self._level != "quiet" and now - self._spoke_at >= QUIET_SECONDS:
             self._say(Text(f"          ... {waiting.text}", style="dim"))
             self._spoke_at = now
 
     def note(self, text: str, style: str = "") -> None:
         """A line of the program's own."""
         self._say(Text(text, style=style))
+
+    def _spared(self, data: Payload, severity: str) -> bool:
+        """Whether this level passes over a fact."""
+        if self._level == "quiet":
+            return severity not in ("warning", "error") and not isinstance(data, ev.RunFinished)
+        if self._level == "verbose" or severity in ("warning", "error"):
+            return False
+        return isinstance(data, STEPS) or (isinstance(data, ev.ModelPublished) and data.round > 0)
 
     def _repeated(self, data: Payload) -> bool:
         """An alert that is still standing and only changes its words: the wait's own line keeps up with it."""
@@ -111,17 +134,20 @@ class Printer:
         self._told[shown.number] = state.chain.by_round.get(shown.number, GasRow()).txs
         took = fmt.duration(_took(shown))
         good = shown.state == "finalised"
+        if good and self._level == "quiet":
+            return
         mark = fmt.symbol("done" if good else "bad", self._ascii)
         title = f"{mark} round {shown.number} {shown.state} after {took}" + (f": {shown.reason}" if not good else "")
         self._say(Text(title, style="bold green" if good else "bold red"))
-        for name, text in block_lines(state, shown):
+        facts = block_lines(state, shown)
+        for name, text in facts if self._level == "verbose" else in_short(facts):
             self._say(Text(f"    {name:<10}", style="dim").append(text))
 
     def _late_gas(self, state: State) -> None:
         """What was still booked to a round after its block was told: misses and approvals, until the next one opens."""
         for number, told in self._told.items():
             row = state.chain.by_round.get(number, GasRow())
-            if row.txs > told:
+            if row.txs > told and self._level == "verbose":
                 self._told[number] = row.txs
                 text = f"{_gas(row)}: {row.txs - told} more after round {number} had closed"
                 self._say(Text(f"    {'gas':<10}", style="dim").append(text))
@@ -165,3 +191,20 @@ def block_lines(state: State, shown: Round) -> list[tuple[str, str]]:
 
 def _gas(row: GasRow) -> str:
     return f"{row.gas:,} in {fmt.plural(row.txs, 'transaction')}, {fmt.ether(row.fee)} ether"
+
+
+def in_short(facts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The facts of a round in two lines: what came from whom, and what was made of it at what cost."""
+    told = dict(facts)
+    missing = f"missing {told['missing']}" if "missing" in told else ""
+    gas = told.get("gas", "").partition(" in ")[0]
+    lines = {
+        "updates": [told["updates"], missing, told.get("verdicts", "").partition(", ")[2]],
+        "model": [
+            told.get("model", "")[:24].rstrip(),
+            told.get("accuracy", ""),
+            f"{gas} gas up to its end" if gas else "",
+        ],
+    }
+    joined = [(name, "; ".join(part for part in parts if part)) for name, parts in lines.items()]
+    return [(name, text) for name, text in joined if text]

@@ -17,7 +17,7 @@ from dltui.core.summary import summarise
 from dltui.errors import DltuiError, RunError
 from dltui.headless.console import console, silence
 from dltui.headless.jsonl import JsonLines
-from dltui.headless.printer import Printer
+from dltui.headless.printer import Level, Printer
 from dltui.headless.signals import Interrupts, caught
 from dltui.headless.stage import Director, Stage
 from dltui.headless.summary import print_summary
@@ -35,6 +35,7 @@ def follow(
     session: Session,
     format: Literal["text", "jsonl"] = "text",
     *,
+    level: Level = "normal",
     director: Director | None = None,
     alive: Callable[[], bool] | None = None,
     stop_on_interrupt: bool = True,
@@ -49,10 +50,10 @@ def follow(
     Narration goes to `err`; `out` gets the closing tables, or with `jsonl` the journal lines and nothing else. `alive`
     says whether the engine still runs (by default the session's own `alive`, where it has one). The first ctrl+c or
     TERM sends `run.stop` and waits, the second leaves with 130 or 143; with `stop_on_interrupt` false the first leaves.
-    Events before number `first` are taken in without a word.
+    `level` says how much is narrated. Events before number `first` are taken in without a word.
     Raises MismatchError where the journal is damaged.
     """
-    follower = _Follower(session, format, director, out or sys.stdout, err or sys.stderr, clock, first)
+    follower = _Follower(session, format, director, out or sys.stdout, Printer(err or sys.stderr, level), clock, first)
     watch = _Watch(alive or getattr(session, "alive", None), clock)
     with caught() as interrupts:
         try:
@@ -78,7 +79,7 @@ class _Follower:
         format: str,
         director: Director | None,
         out: TextIO,
-        err: TextIO,
+        printer: Printer,
         clock: Callable[[], float],
         first: int,
     ) -> None:
@@ -86,7 +87,7 @@ class _Follower:
         self._stage = Stage(director) if director is not None else None
         self._out: TextIO | None = out
         self._state = State()
-        self._printer = Printer(err)
+        self._printer = printer
         self._lines = JsonLines(out) if format == "jsonl" else None
         self._failure: int | None = None
         self._stop = new_command("run.stop", "cli")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -49,13 +49,21 @@ def _versions(summary: Mapping[str, Any]) -> Table:
         _row(
             table,
             f"v{version['version']}",
-            "released" if version["released"] else version["state"],
+            _word(version, summary["versions"]),
             fmt.short(version["digest"], 12, 4),
             version["round"] or fmt.NONE,
             fmt.accuracy(version["accuracy_bp"], 4),
             fmt.accuracy(version["test_accuracy_bp"], 4),
         )
     return table
+
+
+def _word(version: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> str:
+    """A version's state. The first is untrained, and in use only until the operator has approved another one."""
+    chosen = any(other["state"] == "approved" and other["parent"] is not None for other in versions)
+    if version["parent"] is None and not (version["released"] and chosen):
+        return "initial"
+    return "released" if version["released"] else str(version["state"])
 
 
 def _gas(gas: Mapping[str, Any]) -> list[Table]:

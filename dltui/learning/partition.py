@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dltui.errors import ConfigError
 from dltui.learning.plugins import FAILS, load_function
 
-SCHEMES = ("iid", "dirichlet", "shards", "quantity")
+SCHEMES = ("iid", "dirichlet", "shards", "quantity", "outlier")
 MIN_RECORDS = 10
 """Every client gets at least this many records; a scheme that gives fewer takes from whoever has most."""
 
@@ -48,8 +48,9 @@ def split(
     `iid`: equal random parts. `dirichlet`: each class is dealt in proportions drawn from Dirichlet(alpha)
     (Hsu et al. 2019). `shards`: records sorted by label, cut into `shards_per_client` equal pieces for each
     client (McMahan et al. 2017). `quantity`: random parts whose sizes are drawn from Dirichlet(alpha) (Li et al.
-    2022). `module:function`: see `_custom`. Of its records each client holds out `holdout_fraction`. Raises
-    ConfigError where the numbers are impossible.
+    2022). `outlier`: equal parts, of which the last holds records of half of the labels only. `module:function`: see
+    `_custom`. Of its records each client holds out `holdout_fraction`. Raises ConfigError where the numbers are
+    impossible.
     """
     _check(parts, scheme, alpha, shards_per_client, test_fraction, holdout_fraction)
     rng = np.random.Generator(np.random.PCG64(seed))
@@ -81,6 +82,10 @@ def _built_in(
     shuffled = rng.permutation(rest)
     if scheme == "quantity":
         return np.split(shuffled, _cuts(rng.dirichlet(np.full(parts, alpha)), len(rest)))
+    if scheme == "outlier" and parts > 1:
+        known = np.unique(labels[rest])
+        own = shuffled[np.isin(labels[shuffled], known[: (len(known) + 1) // 2])][: len(rest) // parts]
+        return [*np.array_split(shuffled[~np.isin(shuffled, own)], parts - 1), own]
     return list(np.array_split(shuffled, parts))
 
 

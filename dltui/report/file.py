@@ -13,16 +13,24 @@ from dltui.report.content import gather
 from dltui.report.page import render
 
 
-def write_report(paths: RunPaths, output: Path | None, *, with_verification: bool, say: Callable[[str], None]) -> str:
+def write_report(
+    paths: RunPaths,
+    output: Path | None,
+    *,
+    with_verification: bool,
+    say: Callable[[str], None],
+    heard: Callable[[str], None] = lambda line: None,
+) -> str:
     """Writes the page to `output` (`-` is stdout, None is `./report-RUN.html`) and returns the verification's outcome.
 
-    `say` gets narration. Raises RunError where there is no journal, or the file cannot be written.
+    `say` gets narration, `heard` what the verification has checked so far. Raises RunError if there is no journal, or
+    the file cannot be written.
     """
     content = gather(paths)
     checked = verification.NOT_ASKED
     if with_verification:
         say("verifying the run ...")
-        checked = verification.verify(paths.root)
+        checked = verification.verify(paths.root, heard)
     page = render(content, checked)
     if output == Path("-"):
         sys.stdout.write(page)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from dltui import exits
@@ -17,7 +21,7 @@ MOST_LINES = 60
 
 @dataclass(frozen=True)
 class Verification:
-    """The result. `outcome` is verified, mismatch or not run; `lines` is what was checked, or why it was not."""
+    """The result. `outcome` is verified, partly checked, mismatch or not run; `lines` says what was checked."""
 
     outcome: str
     lines: tuple[str, ...]
@@ -25,29 +29,57 @@ class Verification:
     @property
     def symbol(self) -> str:
         """Stands beside the word."""
-        return {"verified": "✔", "mismatch": "✖"}.get(self.outcome, "○")
+        return {"verified": "✔", "partly checked": "◐", "mismatch": "✖"}.get(self.outcome, "○")
 
 
 NOT_ASKED = Verification("not run", ("this report was made without a verification",))
 
 
-def verify(run: Path) -> Verification:
-    """Runs `dltui verify` on that directory and waits for it. No face imports the chain, so it is another process."""
+def verify(run: Path, heard: Callable[[str], None] = lambda line: None) -> Verification:
+    """Runs `dltui verify` on that directory and waits for it; `heard` gets each line of what was checked.
+
+    No face imports the chain, so it is another process.
+    """
     command = [sys.executable, "-m", "dltui", "verify", str(run.resolve())]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return Verification("not run", (f"it did not end within {SECONDS:,.0f} s",))
-    checked, said = _lines(done.stdout), _lines(done.stderr)
-    if done.returncode == exits.OK:
+    checked: list[str] = []
+    with (
+        tempfile.TemporaryFile("w+", errors="replace") as complaints,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            errors="replace",
+        ) as process,
+    ):
+        overdue = threading.Timer(SECONDS, process.kill)
+        overdue.start()
+        try:
+            for line in process.stdout or ():
+                checked.append(line)
+                heard(" ".join(clean(line).split()))
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            overdue.cancel()
+        code = process.wait()
+        complaints.seek(0)
+        said = _lines(complaints)
+    return _judged(code, _lines(checked), said)
+
+
+def _judged(code: int, checked: tuple[str, ...], said: tuple[str, ...]) -> Verification:
+    if code == exits.OK:
         return Verification("verified", checked)
-    if done.returncode == exits.MISMATCH:
+    if code == exits.NOT_CHECKED:
+        return Verification("partly checked", (*checked[-1:], *checked[:-1]))
+    if code == exits.MISMATCH:
         return Verification("mismatch", (*said, *checked))
-    return Verification("not run", said or (f"it ended with code {done.returncode}",))
+    return Verification("not run", said or (f"it ended with code {code}",))
 
 
-def _lines(text: str) -> tuple[str, ...]:
-    lines = (" ".join(clean(line).split()) for line in text.splitlines())
-    return tuple(line for line in lines if line)[:MOST_LINES]
+def _lines(told: Iterable[str]) -> tuple[str, ...]:
+    lines = (" ".join(clean(line).split()) for line in told)
+    return tuple(islice(filter(None, lines), MOST_LINES))

@@ -74,8 +74,8 @@ class Director(Protocol):
 class DltuiApp(App[None]):
     """One screen on one run.
 
-    `director` leads a walkthrough, `clock` gives unix seconds, `ascii` draws without symbols, `on_finish` says whether
-    the screen stays when the run is over, `refresh` is the most paints a second. `read_only` sends nothing, `keys` are
+    `director` leads a walkthrough, `clock` gives unix seconds, `ascii` draws without symbols,
+    `refresh` is the most paints a second. `read_only` sends nothing, `keys` are
     the configuration's, `run_dir` is the run's folder, where its logs are; `first` greets who has no other run. After
     `run()`: `return_code`, `farewell` (a line for stdout) and `failure` (what ended a walkthrough, or made the journal
     unreadable).
@@ -95,7 +95,6 @@ class DltuiApp(App[None]):
         director: Director | None = None,
         clock: Callable[[], float] = time.time,
         ascii: bool = False,
-        on_finish: Literal["stay", "exit"] = "stay",
         refresh: float = 4.0,
         read_only: bool = False,
         keys: KeysSection | None = None,
@@ -115,7 +114,6 @@ class DltuiApp(App[None]):
         self.director = director
         self.clock = clock
         self.ascii_only = ascii
-        self.on_finish = on_finish
         self.paints_per_second = max(0.5, min(refresh, 30.0))
         self.state = State()
         self.picture = Picture()
@@ -225,7 +223,9 @@ class DltuiApp(App[None]):
             events, self._untold = self._untold, []
             await aside(director.tick, events, self.clock())
             if self.over and not self._untold and director.finished:
+                self.main.paint()
                 self._leave_when_over()
+                return
             await asyncio.sleep(POLL_SECONDS)
 
     @work(exit_on_error=False, group="watch")
@@ -263,7 +263,7 @@ class DltuiApp(App[None]):
             self.tell(result.message or "done", "information" if result.ok else "error")
 
     def _leave_when_over(self) -> None:
-        if self.stopping or self.on_finish == "exit":
+        if self.stopping:
             self.main.paint()
             self.exit(return_code=self.state.exit_code or 0)
 

@@ -17,6 +17,11 @@ def key_of(node: DOMNode, name: str) -> str:
     return action.shown_key or f'"{action.label}" in the palette'
 
 
+def may_write(node: DOMNode) -> bool:
+    """Keys of this screen can change something, so that hints may name them."""
+    return not getattr(node.app, "read_only", False)
+
+
 def filter_keys(node: DOMNode) -> str:
     """What becomes of a filter that nothing fits."""
     return f"{key_of(node, 'filter')} changes it, {key_of(node, 'back')} clears it"

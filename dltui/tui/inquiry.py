@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dltui import exits
 from dltui.core import answers
 from dltui.core.answers import DecodedTx, Estimate
 from dltui.core.commands import new_command
@@ -45,21 +46,22 @@ class Inquiry:
             raise RunError(lines[-1] if lines else "it could not be read")
         return answers.decode(lines[-1] if lines else "", DecodedTx)
 
-    async def verify(self, kind: str, id: object, say: Callable[[str], None]) -> bool:
-        """Check one thing of a live run, or all of a finished one; `say` gets each step. True where all matches.
+    async def verify(self, kind: str, id: object, say: Callable[[str], None]) -> int:
+        """Check one thing of a live run, or all of a finished one; `say` gets each step.
 
-        Raises RunError where neither is possible.
+        Returns an exit code: OK if all matches, NOT_CHECKED if all does that could be checked. Raises RunError if
+        neither is possible.
         """
         if not self._may_ask():
-            return await self._run(["verify"], say) == 0
+            return await self._run(["verify"], say)
         try:
             found = await self._ask(f"{VERIFY[kind]}.verify", **arguments(kind, id))
         except RunError as error:
             say(error.message)
-            return False
+            return exits.MISMATCH
         for part in found.split("; "):
             say(part)
-        return True
+        return exits.OK
 
     async def _ask(self, name: str, **args: Any) -> str:
         return await aside(self._session.send, new_command(name, "key", **args))

@@ -59,7 +59,8 @@ class Story:
     @property
     def says(self) -> str:
         """Where one is, in words; empty where there is no story."""
-        recording, director = self._app.recording, self._app.director
+        app = self._app
+        recording, director = app.recording, app.director
         if recording is not None:
             how = "paused" if recording.paused else "at the end" if recording.finished else f"{recording.speed or 0:g}x"
             return f"replay {how}, event {recording.position:,} of {recording.marks.last:,}"
@@ -67,6 +68,8 @@ class Story:
             return ""
         if self.past:
             return f"viewing {self._beat + 1}, live is {len(self._marks.beats)}"
+        if director.finished and app.over:
+            return f"over: look around, {app.actions['quit'].shown_key} leaves"
         return "paused" if director.paused else "live" if director.speed == 1 else f"live at {director.speed:g}x"
 
     def next(self) -> None:

@@ -21,13 +21,19 @@ from dltui.chain.embedded.genesis import read_genesis
 from dltui.chain.txlog import BlockRecord, TxLog
 from dltui.errors import ChainError, MismatchError
 from dltui.paths import RunPaths
+from dltui.runfiles import open_regular, read_regular
+from dltui.verify.report import Step
 
 TABLES = {"kv": "k", "blocks": "number", "txs": "block, position", "logs": "block, position"}
 """The state file's tables and their order."""
+SPARE_BYTES = 64 << 20
+"""By how much a node's state file may be larger than four times what the transactions give."""
 
 
 class Reexecution:
     """The run's chain, executed again in `scratch` from its genesis and its raw signed transactions."""
+
+    doing = "executing blocks"
 
     def __init__(self, paths: RunPaths, scratch: Path) -> None:
         self._paths = paths
@@ -46,6 +52,11 @@ class Reexecution:
     def chain_id(self) -> int:
         """The chain id of its genesis."""
         return self._genesis.chain_id
+
+    @property
+    def began(self) -> int:
+        """Unix seconds of its genesis."""
+        return self._genesis.timestamp
 
     @property
     def standard(self) -> bool:
@@ -84,10 +95,15 @@ class Reexecution:
         executed = block_from(body, index.receipts(block.number))
         return replace(executed, hash=record.hash, state_root=record.state_root)
 
-    def said(self) -> str:
+    @property
+    def state_limit(self) -> int:
+        """The most bytes that a node's state file may have, once this chain is closed."""
+        return 4 * (self._scratch / STATE_FILE).stat().st_size + SPARE_BYTES if self.standard else statefile.MAX_BYTES
+
+    def steps(self) -> Iterator[Step]:
         """What was compared of every block."""
         same = "hashes and state roots" if self.standard else f"receipts (the hashes are those of {self.log.engine})"
-        return f"{self.log.last_block} blocks re-executed to the same {same}"
+        yield Step("chain", f"{self.log.last_block} blocks re-executed to the same {same}")
 
     def close(self) -> None:
         """Release the scratch chain."""
@@ -99,12 +115,10 @@ class Reexecution:
         Returns the number of accounts; 0 where the node was killed and left no state.
         """
         path = self._paths.chain / statefile.STATE_FILE
-        if not path.exists():
-            return 0
-        if path.stat().st_size > statefile.MAX_BYTES:
-            raise MismatchError("is larger than any state of a run", where=str(path))
         try:
-            accounts = statefile.decode(path.read_bytes(), str(path))
+            accounts = statefile.decode(read_regular(path, self.state_limit), str(path))
+        except FileNotFoundError:
+            return 0
         except ChainError as error:
             raise MismatchError(error.message, where=error.where) from error
         found = statefile.root_of(accounts)
@@ -120,14 +134,12 @@ class Reexecution:
         untouched.
         """
         original = self._paths.chain / STATE_FILE
-        if not original.exists():
-            raise MismatchError("the chain's state file is missing", where=str(original))
-        copy = self._scratch / "copy.sqlite"
-        for suffix in ("", "-wal"):
-            if Path(f"{original}{suffix}").exists():
-                shutil.copyfile(f"{original}{suffix}", f"{copy}{suffix}")
+        copy = self._copy(original)
         try:
             with sqlite3.connect(copy) as stored, sqlite3.connect(self._scratch / STATE_FILE) as again:
+                stored.execute("PRAGMA trusted_schema=OFF")
+                if _schema(stored) != _schema(again):
+                    raise MismatchError("has other tables than a node's state file", where=str(original))
                 state = stored.execute("PRAGMA integrity_check(1)").fetchone()[0]
                 if state != "ok":
                     raise MismatchError(f"the state file is damaged: {state}", where=str(original))
@@ -143,9 +155,30 @@ class Reexecution:
         except sqlite3.Error as error:
             raise MismatchError(f"the state file is damaged: {error}", where=str(original)) from error
 
+    def _copy(self, original: Path) -> Path:
+        """A copy in the scratch folder, with its log of writes; at most as large as the transactions can make it."""
+        copy = self._scratch / "copy.sqlite"
+        for suffix in ("", "-wal"):
+            try:
+                with (
+                    open_regular(f"{original}{suffix}", self.state_limit) as source,
+                    open(f"{copy}{suffix}", "xb") as target,
+                ):
+                    shutil.copyfileobj(source, target)
+            except FileNotFoundError:
+                if not suffix:
+                    raise MismatchError("the chain's state file is missing", where=str(original)) from None
+        return copy
+
+
+def _schema(state: sqlite3.Connection) -> list[Any]:
+    """How the compared tables are made: a view in a table's place would be computed."""
+    names = ", ".join(f"'{name}'" for name in TABLES)
+    return state.execute(f"SELECT name, type, sql FROM sqlite_master WHERE name IN ({names}) ORDER BY name").fetchall()
+
 
 def _head(state: sqlite3.Connection) -> int:
-    return int(state.execute("SELECT coalesce(max(number), 0) FROM blocks").fetchone()[0])
+    return int(state.execute("SELECT CAST(coalesce(max(number), 0) AS INTEGER) FROM blocks").fetchone()[0])
 
 
 def _compare(

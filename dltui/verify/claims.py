@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from dltui import exits
-from dltui.chain import artifacts
+from dltui.chain import statefile
 from dltui.chain.blocks import MinedBlock
 from dltui.chain.chain_id import own_chain_id
-from dltui.chain.describe import deployed_name
+from dltui.chain.describe import deployment
+from dltui.chain.embedded.chain import STATE_FILE
+from dltui.chain.engines import URL
 from dltui.chain.facts import FactStream
 from dltui.chain.ledger import FINALISED
 from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.events import Event
-from dltui.engine.house import read_run_json
+from dltui.engine.house import RunFields, read_run_json
 from dltui.errors import MismatchError, RunError
 from dltui.paths import RunPaths
+
+STATE_FILES = (STATE_FILE, statefile.STATE_FILE)
+"""Where the nodes of a run's own keep their state."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,8 @@ class Chain:
 
 def federation_ids(block: MinedBlock) -> frozenset[str]:
     """The ids (hex) of the federations whose FLContract this block deployed."""
-    start = len(artifacts.artifact("FLContract").bytecode)
-    return frozenset(
-        tx.data[start : start + 32].hex()
-        for tx in block.txs
-        if tx.created is not None and tx.status == 1 and deployed_name(tx.data) == "FLContract"
-    )
+    made = [deployment(tx.data) for tx in block.txs if tx.created is not None and tx.status == 1]
+    return frozenset(found[1][:32].hex() for found in made if found is not None and found[0] == "FLContract")
 
 
 def described(paths: RunPaths) -> dict[str, Any]:
@@ -57,6 +58,7 @@ def check(paths: RunPaths, config: Config, events: Sequence[Event], operator: st
     for event in events:
         if isinstance(event.data, ev.ChainReady):
             _same(f"event {event.seq}", "chain id", event.data.chain_id, chain.id, "the transactions are for")
+    _check_clients(events)
     _check_end(events, config, chain)
     _check_contracts(document, config, operator, chain, str(paths.run_json))
 
@@ -66,6 +68,42 @@ def _check_start(data: Any, config: Config, document: dict[str, Any], where: str
     _same(where, "the seed of run.started", data.seed, config.run.seed, "config.toml has")
     _same(where, "the number of rounds of run.started", data.rounds, config.run.rounds, "config.toml has")
     _same(where, "the run of run.started", data.run, document.get("run", data.run), "run.json has")
+
+
+def check_engine(paths: RunPaths, config: Config, events: Sequence[Event], engine: str) -> None:
+    """Raise MismatchError unless all of the run tells of the one engine that made its transaction log.
+
+    A chain of the run's own must not pass as one on somebody else's node, which nobody can execute again.
+    """
+    by = "the transaction log is of"
+    chosen = URL if config.chain.is_url else engine if config.chain.engine == "auto" else config.chain.engine
+    _same(str(paths.config), "the chain's engine", chosen, engine, by)
+    for event in events:
+        if isinstance(event.data, (ev.ChainStarting, ev.ChainReady)):
+            _same(f"event {event.seq}", "the chain's engine", event.data.engine, engine, by)
+    if engine == URL:
+        own = next(
+            (path for path in (paths.genesis, *(paths.chain / name for name in STATE_FILES)) if path.exists()), None
+        )
+        if own is not None:
+            raise MismatchError(
+                "is of a chain of the run's own, and the run is told to be on another's", where=str(own)
+            )
+
+
+def _check_clients(events: Sequence[Event]) -> None:
+    """A client has as many records to train on as it committed to."""
+    committed: dict[str, set[int]] = {}
+    for event in events:
+        if isinstance(event.data, ev.DataCommitted):
+            committed.setdefault(event.data.id, set()).add(event.data.count)
+    for event in events:
+        data = event.data
+        if isinstance(data, ev.ClientReady) and data.train not in committed.get(data.id, {data.train}):
+            counts = ", ".join(map(str, sorted(committed[data.id])))
+            raise MismatchError(
+                f"{data.id} has {data.train} records, and committed to {counts}", where=f"event {event.seq}"
+            )
 
 
 def _check_end(events: Sequence[Event], config: Config, chain: Chain) -> None:
@@ -84,6 +122,9 @@ def _check_end(events: Sequence[Event], config: Config, chain: Chain) -> None:
 
 
 def _check_contracts(document: dict[str, Any], config: Config, operator: str, chain: Chain, where: str) -> None:
+    unknown = set(document) - set(RunFields.__struct_fields__)
+    if unknown:
+        raise MismatchError(f"has the unknown field {min(unknown)[:80]}", where=where)
     _same(where, "the operator", document.get("operator", operator), operator, "the run's is")
     told, contracts = document["addresses"], chain.stream.contracts
     for name in sorted({*told, *(contracts.values() if chain.stream.ledger.plans else ())}):
@@ -109,4 +150,4 @@ def _federation_id(document: dict[str, Any], where: str) -> bytes:
 
 def _same(where: str, what: str, told: Any, found: Any, by: str) -> None:
     if told != found:
-        raise MismatchError(f"{what} is {told}, {by} {found}"[:400], where=where)
+        raise MismatchError(f"{what} is told {told}, {by} {found}"[:400], where=where)

@@ -21,15 +21,21 @@ from dltui.core import format as fmt
 from dltui.core.events import Event
 from dltui.errors import ChainError, MismatchError
 from dltui.paths import RunPaths
+from dltui.verify.report import NOT_CHECKED, Step
 
 LAG = 15.0
 """Seconds that a block may be older than its arrival at the run: the time of a block on the main chain, and more."""
 
 
 class Recorded:
-    """The run's part of a foreign chain, as its transaction log has it, compared with the node where that answers."""
+    """The run's part of a foreign chain, as its transaction log has it, compared with a node if that answers.
 
-    def __init__(self, paths: RunPaths, config: Config, events: Sequence[Event], operator: str) -> None:
+    The node is the one that the run names, or `node`.
+    """
+
+    doing = "reading blocks"
+
+    def __init__(self, paths: RunPaths, config: Config, events: Sequence[Event], operator: str, node: str = "") -> None:
         self._paths = paths
         self._operator = operator
         self._confirmations = config.chain.confirmations
@@ -43,20 +49,30 @@ class Recorded:
             raise MismatchError("the journal does not say which chain it was", where=str(paths.journal))
         self.chain_id = ready[-1].chain_id
         self._hashes: set[str] = set()
+        self._blocks = 0
         self._nonce: int | None = None
         self._last_time = 0
         self._went_on = ""
         self._node: UrlNode | None = None
         self._silence = ""
+        self._ask(node, config.chain.engine)
+
+    def _ask(self, chosen: str, named: str) -> None:
+        """Reach the node: the `chosen` one, or the one that the run names."""
+        if not chosen and "${" in named:
+            # Whoever made the run would learn what is in the environment of its reader.
+            self._silence = "its address has a variable of the environment, which only --node gets"
+            return
         try:
-            node = UrlNode(config.chain.engine, self.chain_id)
+            node = UrlNode(chosen or named, self.chain_id)
             node.start()
-            if node.fingerprint() == self.log.genesis_sha256:
-                self._node = node
-            else:
-                self._silence = f"{node.shown} is on another chain by now"
         except ChainError as error:
             self._silence = str(error)
+            return
+        if node.fingerprint() == self.log.genesis_sha256:
+            self._node = node
+        else:
+            self._silence = f"{node.shown} is on another chain"
 
     def blocks(self) -> Iterator[MinedBlock]:
         """The blocks of the log: each transaction's signature is checked, and its receipt asked for again.
@@ -71,6 +87,7 @@ class Recorded:
                 if rpc is not None:
                     self._compare(rpc, record)
                 self._hashes |= {tx.hash for tx in block.txs}
+                self._blocks += 1
                 self._last_time = record.timestamp
                 yield block
         except (NodeUnreachable, RpcError):
@@ -103,12 +120,22 @@ class Recorded:
                     where=str(self._paths.txs),
                 )
 
-    def said(self) -> str:
+    def steps(self) -> Iterator[Step]:
         """What was checked, and plainly what was not."""
-        checked = f"{len(self._hashes)} signed transactions, NOT re-executed because the chain is not the run's own; "
+        yield Step(
+            "signatures",
+            f"{len(self._hashes)} transactions are signed by their senders, none of the operator is left out",
+        )
+        text = "the chain is not the run's own: what the transactions did is a node's word"
+        yield Step("re-execution", text, NOT_CHECKED)
         if self._node is None:
-            return f"{checked}their receipts are as the run recorded them, the node was not asked: {self._silence}"
-        return f"{checked}their receipts are what {self._node.shown} says now, and it has no others{self._went_on}"
+            yield Step("receipts", f"they are as the run recorded them: {self._silence}", NOT_CHECKED)
+            return
+        text = (
+            f"{self._node.shown} says the same now of {self._blocks} blocks (hash, time, state root) and of each "
+            "transaction (status, gas, price, logs), and has no other logs of these contracts"
+        )
+        yield Step("receipts", text + self._went_on)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -2,65 +2,85 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from dltui.chain import statefile
+from dltui.chain.embedded.chain import STATE_FILE
 from dltui.chain.facts import FactStream
-from dltui.config import Config, load
+from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
-from dltui.core.journal import read
-from dltui.core.jsontext import decode_json
 from dltui.core.plan import plan_hash
-from dltui.core.state import State
-from dltui.core.summary import summarise
-from dltui.engine.house import check_config, file_sha256
+from dltui.engine.house import file_sha256
 from dltui.engine.keys import operator_key
 from dltui.engine.specs import terms_of
-from dltui.errors import ChainError, ConfigError, MismatchError, RunError
+from dltui.errors import ChainError, MismatchError
 from dltui.paths import RunPaths
 from dltui.store import Store, cid
-from dltui.verify import claims, results
+from dltui.verify import claims, lineage, plans, record, results, story, tree
 from dltui.verify import facts as journal_facts
 from dltui.verify.chain import Reexecution
 from dltui.verify.foreign import Recorded
-from dltui.verify.report import Step
+from dltui.verify.report import NOT_CHECKED, Step
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and of how much (0: unknown)."""
 
 
-def verify(paths: RunPaths, say: Callable[[Step], None]) -> None:
-    """Check a run that has no engine; `say` gets each step that was found equal.
+def verify(
+    paths: RunPaths,
+    say: Callable[[Step], None],
+    progress: Progress = lambda what, done, of: None,
+    *,
+    measure: bool = True,
+    node: str = "",
+) -> None:
+    """Check a run that has no engine; `say` gets each step, found equal or not checked, `progress` how far it is.
 
-    Raises MismatchError naming the first difference, RunError where an engine still runs it or there is no journal.
+    Without `measure` no version is measured on the test split again. A run on a node by its address is compared with
+    `node`, or with the one that it names. Raises MismatchError naming the first difference,
+    RunError if an engine still runs it or there is no journal.
     """
-    _refuse_live(paths)
-    events, summary = _journal(paths)
-    finished = isinstance(events[-1].data, ev.RunFinished)
-    unfinished = "" if finished else "; the run did not finish, so facts of its last block may be missing"
-    say(Step("journal", f"{len(events)} events, every line follows the one before{unfinished}"))
-    config = _config(paths, events)
+    record.refuse_live(paths)
+    say(Step("files", tree.check(paths)))
+    events, summary = record.read_journal(paths, say)
+    config = record.read_config(paths, events)
+    operator = _operator(paths, config)
     with tempfile.TemporaryDirectory(prefix="dltui-verify-") as scratch:
-        _verify_chain(paths, config, events, finished, Path(scratch), say)
+        if config.chain.is_url:
+            again: Reexecution | Recorded = Recorded(paths, config, events, operator, node)
+        else:
+            again = Reexecution(paths, Path(scratch))
+        stream = _verify_chain(paths, config, events, operator, again, say, progress)
+    store = Store(str(paths.blobs))
+    _verify_results(config, events, stream, store, say, progress)
     if summary is not None:
-        _compare_summary(paths, events, summary)
+        record.compare_summary(paths, events, summary)
         say(Step("summary", "summary.json is what the journal adds up to"))
+    if any(isinstance(event.data, ev.ModelEvaluated) for event in events):
+        say(_measured(config, events, stream, store, progress, measure))
 
 
 def _verify_chain(
-    paths: RunPaths, config: Config, events: list[Event], finished: bool, scratch: Path, say: Callable[[Step], None]
-) -> None:
-    operator = _operator(paths, config)
-    again = Recorded(paths, config, events, operator) if config.chain.is_url else Reexecution(paths, scratch)
+    paths: RunPaths,
+    config: Config,
+    events: list[Event],
+    operator: str,
+    again: Reexecution | Recorded,
+    say: Callable[[Step], None],
+    progress: Progress,
+) -> FactStream:
+    """Check chain, facts, state and claims; returns the chain's facts."""
+    finished = isinstance(events[-1].data, ev.RunFinished)
+    claims.check_engine(paths, config, events, again.log.engine)
     stream = FactStream(operator, lambda tx, block: "", cid)
     if config.chain.federation:
         stream.contracts |= {address: name for name, address in claims.described(paths)["addresses"].items()}
     federations: set[str] = set()
     try:
-        derived = _facts(again, stream, federations, paths.txs)
+        derived = _facts(again, stream, federations, paths.txs, progress)
         # An engine that died wrote every block but the last one to the journal.
         complete = again.log.last_block - (0 if finished else 1)
         count = journal_facts.compare(derived, events, complete, str(paths.journal))
@@ -70,32 +90,58 @@ def _verify_chain(
         again.close()
     chain = claims.Chain(again.chain_id, again.log.last_block, stream, frozenset(federations))
     claims.check(paths, config, events, operator, chain)
-    say(Step("chain", again.said()))
+    for step in again.steps():
+        say(step)
     say(Step("facts", f"{count} facts of the journal are those of the chain, none is missing"))
     if isinstance(again, Reexecution):
+        story.check_block_times(events, again.began, again.standard, str(paths.journal))
         say(Step("state", _compare_state(paths, events, again, finished)))
-    plans = [plan["planHash"].hex() for plan in stream.ledger.plans.values()]
-    if plans and plans[-1] != plan_hash(config):
-        raise MismatchError(f"gives plan {plan_hash(config)}, on chain is {plans[-1]}", where=str(paths.config))
-    store = Store(str(paths.blobs))
+    plans.check(stream.ledger.plans, config, str(paths.config))
+    return stream
+
+
+def _verify_results(
+    config: Config,
+    events: list[Event],
+    stream: FactStream,
+    store: Store,
+    say: Callable[[Step], None],
+    progress: Progress,
+) -> None:
+    progress("hashing blobs", 0, 0)
     say(Step("blobs", f"{results.rehash(store)} blobs hash to their names"))
     say(Step("versions", f"{results.check_versions(stream, store.get)} versions load from their manifests"))
+    progress("recomputing rounds", 0, 0)
     told = [event.data for event in events if isinstance(event.data, ev.RoundIncluded)]
     ours, others = results.recompute(stream, plan_hash(config), terms_of(config), store, told)
     older = f"; {others} under other plans, whose verdicts have the root that is on chain" if others else ""
     say(Step("rounds", f"{ours} rounds recomputed to the same digests and verdicts{older}"))
 
 
+def _measured(
+    config: Config, events: list[Event], stream: FactStream, store: Store, progress: Progress, measure: bool
+) -> Step:
+    if not measure:
+        return Step("accuracy", "the versions were not measured again, as asked", NOT_CHECKED)
+    progress("loading torch", 0, 0)
+    # It takes seconds to import, and only this step needs it.
+    from dltui.verify import measured
+
+    return measured.check(config, events, stream.ledger.versions, store.get, progress)
+
+
 def _facts(
-    again: Reexecution | Recorded, stream: FactStream, federations: set[str], log: Path
+    again: Reexecution | Recorded, stream: FactStream, federations: set[str], log: Path, progress: Progress
 ) -> Iterator[tuple[int, Payload]]:
     """The facts of the chain's blocks, each with its block's number; `federations` gets the ids of those deployed."""
     for block in again.blocks():
+        progress(again.doing, block.number, again.log.last_block)
         federations |= claims.federation_ids(block)
         try:
             facts = list(stream.of_block(block))
         except ChainError as error:
             raise MismatchError(error.message, where=f"{log}, {error.where}") from error
+        lineage.check(block, stream)
         yield from ((block.number, payload) for payload in facts)
 
 
@@ -106,72 +152,18 @@ def _operator(paths: RunPaths, config: Config) -> str:
     return str(claims.described(paths).get("operator", ""))
 
 
-def _refuse_live(paths: RunPaths) -> None:
-    if not paths.lock.exists():
-        return
-    descriptor = os.open(paths.lock, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RunError("an engine still runs it", where=paths.id, hint="verify it when it has finished") from None
-    finally:
-        os.close(descriptor)
-
-
-def _journal(paths: RunPaths) -> tuple[list[Event], dict[str, Any] | None]:
-    summary: dict[str, Any] | None = None
-    head = None
-    if paths.summary.exists():
-        try:
-            summary = dict(decode_json(paths.summary.read_bytes()))
-            head = str(summary["journal"]["head"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise MismatchError("is not a summary", where=str(paths.summary)) from error
-    events = list(read(paths.journal, head=head))
-    if not events:
-        raise RunError("has no journal", where=str(paths.root))
-    if isinstance(events[-1].data, ev.RunFinished) and summary is None:
-        raise MismatchError("the run finished, but its summary is missing", where=str(paths.summary))
-    return events, summary
-
-
-def _config(paths: RunPaths, events: list[Event]) -> Config:
-    try:
-        config = load(paths.config)
-    except ConfigError as error:
-        raise MismatchError(error.message, where=error.where) from error
-    try:
-        check_config(config, events[0], str(paths.config))
-    except ConfigError as error:
-        raise MismatchError("is not the configuration that the run started with", where=error.where) from error
-    return config
-
-
 def _compare_state(paths: RunPaths, events: list[Event], again: Reexecution, finished: bool) -> str:
     if again.standard:
-        _compare_state_hash(events, paths.chain / "state.sqlite")
+        _compare_state_hash(events, paths.chain / STATE_FILE, again.state_limit)
         rows, remark = again.compare_state(finished)
         return f"{rows} rows of the node's state file compared{remark}"
-    _compare_state_hash(events, paths.chain / "state.json")
+    _compare_state_hash(events, paths.chain / statefile.STATE_FILE, again.state_limit)
     count = again.compare_accounts()
     return f"{count} accounts with their storage compared" if count else "none: the node was killed and left no state"
 
 
-def _compare_state_hash(events: list[Event], path: Path) -> None:
+def _compare_state_hash(events: list[Event], path: Path, limit: int) -> None:
     closed = [e.data for e in events if isinstance(e.data, (ev.ChainStopped, ev.ChainReady))]
     last = closed[-1] if closed else None
-    if isinstance(last, ev.ChainStopped) and last.state_sha256 not in ("", file_sha256(path)):
+    if isinstance(last, ev.ChainStopped) and last.state_sha256 not in ("", file_sha256(path, limit)):
         raise MismatchError("is not the file that the run closed (SHA-256 differs)", where=str(path))
-
-
-def _compare_summary(paths: RunPaths, events: list[Event], summary: dict[str, Any]) -> None:
-    state = State()
-    for event in events:
-        state.apply(event)
-    derived = json.loads(json.dumps(summarise(state, summary["journal"]["head"])))
-    for key in sorted({*derived, *summary}):
-        value = derived.get(key)
-        if key not in derived or summary.get(key) != value:
-            raise MismatchError(
-                f"{key} is {summary.get(key)!r}, the journal gives {value!r}"[:300], where=str(paths.summary)
-            )

@@ -13,6 +13,7 @@ from dltui.errors import ConfigError
 
 def keystore(path: Path, password: str = "right") -> Path:
     path.write_text(json.dumps(Account.encrypt(KEYS[0], password, kdf="pbkdf2", iterations=10)))
+    path.chmod(0o600)
     return path
 
 
@@ -37,6 +38,7 @@ def test_what_is_no_keystore_is_said_so(tmp_path: Path, content: bytes | None, m
     path = tmp_path / "key.json"
     if content is not None:
         path.write_bytes(content)
+        path.chmod(0o600)
     with pytest.raises(ConfigError, match=message) as caught:
         open_keystore(path, "right")
     assert caught.value.where == str(path)
@@ -45,3 +47,14 @@ def test_what_is_no_keystore_is_said_so(tmp_path: Path, content: bytes | None, m
 def test_a_wrong_password_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="wrong password"):
         open_keystore(keystore(tmp_path / "key.json"), "wrong")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o610])
+def test_a_keystore_that_others_may_read_is_refused_with_what_mends_it(tmp_path: Path, mode: int) -> None:
+    path = keystore(tmp_path / "my key.json")
+    path.chmod(mode)
+    with pytest.raises(ConfigError, match=rf"others may read it \(mode 0{mode:o}\)") as caught:
+        open_keystore(path, "right")
+    assert caught.value.exit_code == 2 and caught.value.hint == f"chmod 600 '{path}'"
+    path.chmod(0o400)
+    assert open_keystore(path, "right") == KEYS[0]

@@ -7,8 +7,8 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,12 @@ import pytest
 from chainkit import ADDRESSES, RICH, LocalNode, calldata, deploy, local_node, sign
 from doorkit import post, raw_exchange, still_answers
 
-from dltui.chain.embedded import jsonrpc, server
+from dltui.chain.embedded import incoming, jsonrpc
+from dltui.chain.embedded.http1 import parse_head
 from dltui.chain.embedded.jsonrpc import MAX_BODY, answer
 from dltui.chain.embedded.server import RpcServer
+
+WORD = "ab" * 32
 
 
 @pytest.fixture(scope="module")
@@ -131,35 +134,87 @@ def test_a_batch_ends_where_its_answer_or_its_time_is_used_up(node: LocalNode, m
     assert [(reply["id"], reply["error"]["code"]) for reply in replies] == [(n, -32002) for n in range(5)]
 
 
-def test_connections_beyond_the_limit_are_told_so_and_closed(node: LocalNode) -> None:
-    small = RpcServer(node.methods, max_connections=2)
+def chain_id_request() -> bytes:
+    """A whole request for eth_chainId."""
+    return whole_request(b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}')
+
+
+def whole_request(body: bytes) -> bytes:
+    return b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+@contextmanager
+def small_server(node: LocalNode, places: int) -> Iterator[tuple[RpcServer, Callable[[], socket.socket]]]:
+    """A second server of the same node with few places, and how to connect to it."""
+    small = RpcServer(node.methods, word=WORD, max_connections=places)
     thread = threading.Thread(target=small.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    address = ("127.0.0.1", small.server_port)
-    body = b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}'
-    request = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-    kept = [socket.create_connection(address, timeout=10) for _ in range(2)]
-    for connection in kept:
-        assert served(connection, request)
-    with socket.create_connection(address, timeout=10) as third:
-        assert b" 503 " in third.recv(4096)
-    for connection in kept:
-        assert served(connection, request)
-        connection.close()
-    assert until_served(address, request)
-    small.shutdown()
-    small.server_close()
-    thread.join(10)
+    opened: list[socket.socket] = []
+
+    def dial() -> socket.socket:
+        opened.append(socket.create_connection(("127.0.0.1", small.server_port), timeout=10))
+        return opened[-1]
+
+    try:
+        yield small, dial
+    finally:
+        for connection in opened:
+            connection.close()
+        small.shutdown()
+        small.server_close()
+        thread.join(10)
 
 
-def until_served(address: tuple[str, int], request: bytes) -> bool:
-    """Whether a new connection is served before a deadline: the node notices an ended one when it looks."""
+def test_a_newcomer_takes_the_place_of_the_connection_that_has_waited_longest(node: LocalNode) -> None:
+    with small_server(node, 2) as (_, dial):
+        half_open, kept = dial(), dial()
+        half_open.sendall(b"POST / HTTP/1.1\r\nHost: l")
+        assert served(kept, chain_id_request())
+        newcomer = dial()
+        assert served(newcomer, chain_id_request()) and half_open.recv(4096) == b""
+        assert served(kept, chain_id_request()) and served(newcomer, chain_id_request())
+
+
+def test_a_newcomer_is_told_that_every_place_is_taken(node: LocalNode) -> None:
+    with small_server(node, 2) as (small, dial):
+        for connection in (dial(), dial()):
+            connection.sendall(
+                whole_request(b'{"jsonrpc":"2.0","id":1,"method":"dltui_waitBlock","params":["0xff","0x1388"]}')
+            )
+        wait_until(lambda: not small.places.idle())
+        third = dial().recv(4096)
+        assert b" 503 " in third and b"-32005" in third and b"too many connections" in third
+
+
+def test_connections_of_the_run_take_no_places_of_strangers(node: LocalNode) -> None:
+    known = chain_id_request().replace(b"Host:", b"Authorization: Bearer %s\r\nHost:" % WORD.encode())
+    with small_server(node, 1) as (small, dial):
+        of_the_run = [dial() for _ in range(3)]
+        for connection in of_the_run:
+            assert served(connection, known)
+        wait_until(lambda: len(small.places) == 0)
+        first, second = dial(), dial()
+        assert served(second, chain_id_request()) and first.recv(4096) == b""
+        assert all(served(connection, known) for connection in of_the_run)
+
+
+@pytest.mark.parametrize(
+    "shown", ["", "Bearer", "Bearer ", "Bearer x", WORD, f"Basic {WORD}", f"Bearer {WORD}0", "Bearer \xe9"]
+)
+def test_who_does_not_show_the_word_is_a_stranger(node: LocalNode, shown: str) -> None:
+    head = parse_head(f"POST / HTTP/1.1\r\nAuthorization: {shown}\r\n\r\n".encode("latin-1"))
+    with small_server(node, 1) as (small, _):
+        assert not small.is_of_the_run(head)
+        assert small.is_of_the_run(parse_head(f"POST / HTTP/1.1\r\nauthorization: Bearer {WORD}\r\n\r\n".encode()))
+    assert not node.server.is_of_the_run(parse_head(b"POST / HTTP/1.1\r\nAuthorization: Bearer \r\n\r\n"))
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until `holds`, 10 seconds at most."""
     end = time.monotonic() + 10
-    while time.monotonic() < end:
-        with socket.create_connection(address, timeout=10) as connection, suppress(OSError):
-            if served(connection, request):
-                return True
-    return False
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.001)
 
 
 def served(connection: socket.socket, request: bytes) -> bool:
@@ -209,7 +264,7 @@ def test_what_is_not_a_json_rpc_post_leaves_the_node_answering(node: LocalNode, 
 def test_a_request_that_is_not_finished_is_given_up(
     node: LocalNode, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
-    monkeypatch.setattr(server, "READ_TIMEOUT", 0.1)
+    monkeypatch.setattr(incoming, "READ_TIMEOUT", 0.1)
     with socket.create_connection(("127.0.0.1", node.server.server_port), timeout=10) as connection:
         connection.sendall(begun)
         while connection.recv(4096):

@@ -19,11 +19,12 @@ from typing import Any
 import pytest
 
 from dltui.cli import running
+from dltui.cli.telling import Telling
 from dltui.config import Config
 from dltui.core.commands import Command, new_command
 from dltui.core.session import LiveSession
 from dltui.errors import RunError
-from dltui.paths import RunPaths
+from dltui.paths import RunPaths, top
 
 RUN = Path(__file__).parent.parent / "fixtures" / "runs" / "starved"
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -62,7 +63,7 @@ def screen(monkeypatch: pytest.MonkeyPatch, session: Any, **ends: Any) -> int:
 
     monkeypatch.setattr("dltui.tui.app.DltuiApp", App)
     director: Any = object() if ends.get("led", True) else None
-    return running._screen(session, RunPaths(RUN), Config(), director, "exit")
+    return running._screen(session, RunPaths(RUN), Config(), director)
 
 
 def test_only_the_first_run_of_a_folder_is_greeted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +72,38 @@ def test_only_the_first_run_of_a_folder_is_greeted(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(running, "start_engine", lambda paths, password: object())
     monkeypatch.setattr(running, "_new", lambda config: RunPaths(tmp_path / f"r{len(greeted)}").create())
     monkeypatch.setattr(running, "_follow_engine", lambda *_, first: greeted.append(first) or 0)
-    assert [running.start(Config(), False, "text") for _ in range(2)] == [0, 0] and greeted == [True, False]
+    assert [running.start(None, {}, Telling(no_ui=True)) for _ in range(2)] == [0, 0] and greeted == [True, False]
+
+
+def started(
+    monkeypatch: pytest.MonkeyPatch, flags: dict[str, Any], *, fast: bool = False, no_ui: bool = False
+) -> Config:
+    """The configuration that a run is started with on a terminal."""
+    configs: list[Config] = []
+    monkeypatch.setattr(Telling, "possible", lambda self: self)
+    monkeypatch.setattr(running, "_new", lambda config: configs.append(config) or RunPaths(RUN))
+    monkeypatch.setattr(running, "start_engine", lambda paths, password: object())
+    monkeypatch.setattr(running, "_follow_engine", lambda *_, first: 0)
+    running.start(None, flags, Telling(no_ui=no_ui), fast)
+    return configs[0]
+
+
+def test_a_run_with_a_screen_is_one_to_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    watched = started(monkeypatch, {})
+    assert (watched.run.rounds, watched.rounds.require_approval, watched.data.partition) == (10, True, "outlier")
+    assert started(monkeypatch, {}, fast=True) == started(monkeypatch, {}, no_ui=True) == Config()
+    assert started(monkeypatch, {"run.rounds": 2}).run.rounds == 2
+    (tmp_path / "config.toml").write_text("[rounds]\nrequire_approval = false\n[clients]\ncount = 4\n")
+    said = started(monkeypatch, {})
+    assert (said.run.rounds, said.rounds.require_approval, said.clients.count) == (10, False, 4)
+
+
+def test_a_file_that_says_the_defaults_stands_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_bytes(top("config.toml").read_bytes())
+    assert started(monkeypatch, {}).rounds.require_approval
+    assert not started(monkeypatch, {}, no_ui=True).rounds.require_approval
 
 
 def test_a_walkthrough_that_failed_stops_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,13 +206,19 @@ def test_a_dumb_terminal_goes_on_without_a_screen_and_says_so(tmp_path: Path, te
         os.close(master)
 
 
-def test_ascii_draws_any_run_with_plain_characters(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [(("--ascii",), {}), ((), {"PYTHONIOENCODING": "iso-8859-1"}), ((), {"PYTHONIOENCODING": "ascii"})],
+)
+def test_plain_characters_are_drawn_where_they_are_asked_for_or_all_that_there_is(
+    tmp_path: Path, words: tuple[str, ...], env: dict[str, str]
+) -> None:
     shutil.copytree(RUN, tmp_path / "4c2b14")
     (tmp_path / "4c2b14" / "config.toml").write_text("")
-    process, master = start(["attach", "4c2b14", "--ascii"], tmp_path)
+    process, master = start(["attach", "4c2b14", *words], tmp_path, **env)
     try:
         out = said(master, b"5 Events")
-        assert out.isascii()
+        assert out.isascii() and b"\\u2" not in out
     finally:
         process.kill()
         process.wait(20)

@@ -9,7 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from dltui.chain.ledger import REPORTING, RoundFacts, Submission
+from dltui.aggregation.round import RoundResult
+from dltui.chain.ledger import ATTESTING, REPORTING, RoundFacts, Submission
+from dltui.client import committee, trainer
 from dltui.client.committee import CommitteeDuty
 from dltui.client.seat import Seat
 from dltui.client.spec import ClientSpec
@@ -132,3 +134,74 @@ def test_a_member_reports_what_it_has_fetched_and_checked_and_keeps_digests_only
     assert sent == [("report", 3, 0, 0b0011, b"")]
     assert sorted(got) == sorted([*digests, digest_of(b"withheld")])
     assert not any(isinstance(value, (bytes, dict)) and value for value in vars(duty).values())
+
+
+class Refusing:
+    """A store that refuses what it is offered until `full` is False; `offered` counts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = Store(str(folder))
+        self.full, self.offered = True, 0
+
+    def put(self, blob: bytes) -> str:
+        self.offered += 1
+        if self.full:
+            raise BlobError("cannot store the blob: No space left on device", hint="make room")
+        return self._store.put(blob)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+class Clock:
+    """Unix seconds that a test moves."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_700_000_000.0
+        for module in (trainer, committee):
+            monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: self.now, monotonic=lambda: self.now))
+
+    def pass_seconds(self, seconds: int, step: Callable[[], object]) -> None:
+        """Call `step` 20 times a second for so long."""
+        for _ in range(20 * seconds):
+            step()
+            self.now += 0.05
+
+
+def test_a_refused_update_is_a_warning_and_is_offered_again_ever_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, store = Clock(monkeypatch), Refusing(tmp_path)
+    taken, _ = seat(Home(), store)
+    facts = open_round()
+    duty = TrainingDuty(taken, spec(), facts)
+    duty.step(facts)
+    digest = digest_of(b"update")
+    facts.state, facts.submissions[ME] = REPORTING, Submission(ME, digest, 5)
+    clock.pass_seconds(60, lambda: duty.step(facts))
+    assert 12 <= store.offered <= 30, "twenty times a second would be 1200"
+    assert clock.now - 0.05 <= duty.due_at() <= clock.now + 5
+    assert cast(Any, taken.telemetry).troubles == [(3, "cannot store the blob: No space left on device", "make room")]
+    store.full = False
+    clock.now += 5
+    assert duty.step(facts) and store.get(digest) == b"update"
+    assert not duty.step(facts) and duty.due_at() == float("inf")
+
+
+def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, store = Clock(monkeypatch), Refusing(tmp_path)
+    taken, sent = seat(Home(), store)
+    facts = open_round()
+    facts.state = ATTESTING
+    facts.reports[ME], facts.attested[ME] = 1, 0
+    duty = CommitteeDuty(taken, facts)
+    duty._result = RoundResult(b"model", b"manifest", "ab" * 32, b"verdicts", ())
+    clock.pass_seconds(60, lambda: duty.step(facts))
+    assert sent == [] and 12 <= store.offered <= 30
+    store.full = False
+    clock.now += 5
+    duty.step(facts)
+    assert store.get(digest_of(b"manifest")) == b"manifest"
+    assert sent == [("finalise", 3, bytes.fromhex("ab" * 32), b"")]

@@ -319,7 +319,8 @@ class Model:
             self._abort(r, 3, root)
             return
         r.state, r.root = R.FINALISED, root
-        self.paces.append(r.open_seconds)
+        if r.submitted == r.selected:
+            self.paces.append(r.open_seconds)
         self.seed = keccak(self.seed + digest)
         accuracy = median_low([r.seals[index][1] for index in agreeing])
         version = self._register(digest, VersionState.VERIFIED, accuracy, number, frozenset(agreeing))
@@ -406,6 +407,7 @@ class Model:
     def _end_submissions(self, r: Round) -> None:
         r.open_seconds = min(self.now, r.deadline) - r.opened_at
         if len(r.submitted) < r.plan.min_submissions:
+            self.paces.clear()
             self._abort(r, 1)
         else:
             self._start_reporting(r)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from contracts_evm import address
+from contracts_evm import Evm, address
 from contracts_world import PLAN, SCHEMA, World, digest, result
+from eth_utils import keccak
 
 from dltui.chain import artifacts
-from dltui.chain.contracts import OPERATOR_ROLE
+from dltui.chain.contracts import ADMIN_ROLE, OPERATOR_ROLE, DataRegistry, ModelRegistry, deploy_call
 from dltui.chain.types import Call, Reverted
 
 ROLES = ("stranger", "pending", "suspended", "banned", "active", "member", "operator", "admin")
@@ -133,7 +134,7 @@ EXPECTED: dict[str, dict[str, Outcome]] = {
     "ModelRegistry": {
         "setFederation": admin("FederationAlreadySet"),
         "genesis": operator("GenesisExists"),
-        "register": everyone(UNAUTHORISED),
+        "register": everyone("NotFederation"),
         "approve": operator(),
         "reject": operator("GenesisCannotBeRejected"),
     },
@@ -144,7 +145,7 @@ EXPECTED: dict[str, dict[str, Outcome]] = {
         "grant": lambda role, stage: "AlreadyGranted" if role in OWNERS else "NothingCommitted",
         "revoke": lambda role, stage: "" if role in OWNERS else "NothingCommitted",
         "lowerBudget": lambda role, stage: "" if role in OWNERS else "NothingCommitted",
-        "recordUse": everyone(UNAUTHORISED),
+        "recordUse": everyone("NotFederation"),
     },
 }
 ROLE_FUNCTIONS: dict[str, Outcome] = {"grantRole": admin(""), "revokeRole": admin(""), "renounceRole": everyone("")}
@@ -226,6 +227,34 @@ def test_the_matrix_covers_every_state_changing_function() -> None:
         assert functions == EXPECTED[name].keys() | ROLE_FUNCTIONS.keys()
     for name in artifacts.names():
         assert not [item for item in artifacts.artifact(name).abi if item.get("stateMutability") == "payable"]
+
+
+def test_no_role_does_what_a_round_must_do(stages: dict[str, Stage]) -> None:
+    """Who hands out roles takes every one that there is, and still registers no version and books no use."""
+    world = stages["open"].world
+    world.evm.root, world.evm.now = stages["open"].root, stages["open"].now
+    for role in (ADMIN_ROLE, OPERATOR_ROLE, keccak(text="FL_ROLE")):
+        for contract in (world.fl, world.models, world.data):
+            world.send(world.admin, contract.grant_role(role, world.admin))
+    before = world.models.count(), world.data.commitment_of(world.clients[0])
+    with world.refused("NotFederation"):
+        world.send(world.admin, world.models.register(digest(1), 9_999, 1, 0b111))
+    with world.refused("NotFederation"):
+        world.send(world.admin, world.data.record_use(world.clients[0], 2**32 - 1, 0))
+    with world.refused("FederationAlreadySet", federation=world.fl.address):
+        world.send(world.admin, world.models.set_federation(world.admin))
+    assert (world.models.count(), world.data.commitment_of(world.clients[0])) == before
+
+
+def test_before_it_is_named_nobody_is_the_federation() -> None:
+    evm = Evm()
+    admin = address("admin")
+    models = ModelRegistry(evm, evm.send(admin, deploy_call("ModelRegistry", admin)).created)
+    data = DataRegistry(evm, evm.send(admin, deploy_call("DataRegistry", admin)).created)
+    assert models.federation() == data.federation() == "0x" + "00" * 20
+    for call in (models.register(digest(1), 1, 1, 1), data.record_use(admin, 1, 0)):
+        with evm.refused("NotFederation"):
+            evm.send(admin, call)
 
 
 def test_renouncing_needs_the_account_itself(stages: dict[str, Stage]) -> None:

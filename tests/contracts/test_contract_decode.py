@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dltui.chain import abi, artifacts
-from dltui.chain.contracts import FL_ROLE, OPERATOR_ROLE, ClientStatus, FLContract, decode_log, explain
+from dltui.chain.contracts import OPERATOR_ROLE, ClientStatus, FLContract, decode_log, explain
 from dltui.chain.reverts import _WORDS
 from dltui.chain.types import Reverted, RpcError
 from dltui.errors import ChainError
@@ -150,10 +150,6 @@ def test_revert_reasons_read_like_sentences() -> None:
         data("AccessControlUnauthorizedAccount(address,bytes32)", CLIENT, OPERATOR_ROLE): (
             "AccessControlUnauthorizedAccount",
             f"{CLIENT} does not have the role operator",
-        ),
-        data("AccessControlUnauthorizedAccount(address,bytes32)", CLIENT, FL_ROLE): (
-            "AccessControlUnauthorizedAccount",
-            f"{CLIENT} does not have the role federation",
         ),
         b"": ("Empty", "reverted without a reason (out of gas, or nothing there to call)"),
     }

@@ -328,33 +328,69 @@ def test_a_quorum_of_reports_goes_on_after_the_deadline(world: World) -> None:
 
 
 def test_windows_follow_the_median_of_the_last_three_finalised_rounds(world: World) -> None:
-    """Four times the lower median, within the plan's bounds; an aborted round does not count."""
+    """Four times the lower median, within the bounds of the plan in force."""
     world.replan(train_window=100, train_window_max=300)
-
-    def finished(number: int, seconds: int) -> int:
-        world.open()
-        window = world.round().deadline - world.evm.now
-        world.wait(min(seconds, window))
-        world.submit()
-        world.report()
-        world.attest(result=result(number))
-        world.finalise(result(number))
-        return window
-
-    windows = [finished(number, seconds) for number, seconds in enumerate((20, 50, 30, 60, 90), start=1)]
+    windows = [timed(world, number, seconds) for number, seconds in enumerate((20, 50, 30, 60, 90), start=1)]
     # none -> 300; 20 -> 100; {20, 50} -> 20 -> 100; {20, 50, 30} -> 30; {50, 30, 60} -> 50; then {30, 60, 90} -> 60
     assert windows == [300, 100, 100, 120, 200]
-    world.abort()
-    world.open()
-    assert world.round().deadline - world.evm.now == 240
-    world.submit()
+    assert timed(world, 6, 0) == 240
+    world.replan(train_window=10, train_window_max=60)  # {60, 90, 0} -> 60
+    assert timed(world, 7, 0) == 60
+
+
+def test_two_that_take_turns_in_being_silent_do_not_stretch_the_windows(world: World) -> None:
+    """A round that its deadline ended counts for nothing. Counted, they gave 44, 8, 8, 32, 32, 44, 44 seconds."""
+    world.replan(train_window=8, train_window_max=44)
+    silent = [(), (4,), (3,), (4,), (3,), (4,), (3,)]
+    assert [timed(world, number, 1, gone) for number, gone in enumerate(silent, start=1)] == [44, 8, 8, 8, 8, 8, 8]
+
+
+def test_a_round_that_ends_because_a_client_left_counts_what_it_took(world: World) -> None:
+    world.replan(train_window=8, train_window_max=44)
+    assert timed(world, 1, 1) == 44
+    number = world.open()
+    world.submit(0, 1, 2, 3)
+    world.wait(4)
+    world.send(world.clients[4], world.fl.leave())
     world.report()
-    world.attest(result=result(9))
-    world.finalise(result(9))
-    # {60, 90, 0} -> 60; and the bounds are those of the plan in force.
-    world.replan(train_window=10, train_window_max=60)
+    world.attest(result=result(number))
+    world.finalise(result(number))
+    assert world.round().open_seconds == 4
+    assert timed(world, 3, 1) == 8  # {1, 4} -> 1
+    assert timed(world, 4, 1) == 8  # {1, 4, 1} -> 1
+
+
+def test_after_too_few_submissions_the_next_round_has_the_longest_window(world: World) -> None:
+    """A node that stood still looks the same: clients get the time that they need, once."""
+    world.replan(train_window=8, train_window_max=44)
+    assert [timed(world, number, 1) for number in (1, 2)] == [44, 8]
+    number = world.open()
+    world.submit(0, 1)
+    world.pass_deadline()
+    assert world.send(world.stranger, world.fl.close_submissions(number)).args("RoundAborted")["reason"] == 1
+    assert [timed(world, number, 1) for number in (4, 5, 6)] == [44, 8, 8]
     world.open()
-    assert world.round().deadline - world.evm.now == 60
+    world.submit()
+    for _ in range(3):
+        world.pass_deadline()
+        world.send(world.stranger, world.fl.close_reports(7))
+    assert world.round().state == RoundState.ABORTED  # without a quorum: the updates were in time
+    assert timed(world, 8, 1) == 8
+
+
+def timed(world: World, number: int, seconds: int, silent: tuple[int, ...] = ()) -> int:
+    """A round that is finalised, in which all but the `silent` submit after so many seconds; returns its window."""
+    assert world.open() == number
+    window = world.round().deadline - world.evm.now
+    world.wait(min(seconds, window))
+    world.submit(*(index for index in indices(world.round().selected) if index not in silent))
+    if silent:
+        world.pass_deadline()
+        world.send(world.stranger, world.fl.close_submissions(number))
+    world.report()
+    world.attest(result=result(number))
+    world.finalise(result(number))
+    return window
 
 
 def test_the_plan_type_has_the_fields_of_the_struct() -> None:

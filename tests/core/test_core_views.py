@@ -215,7 +215,7 @@ def test_the_registry_newest_first() -> None:
     ]
     assert (rows[1].accuracy, rows[1].test_accuracy, rows[1].parent, rows[1].by) == ("0.900", "0.910", "v1", "operator")
     waiting = views.registry_rows(told(until="model.published", count=2))
-    assert [(row.word, row.awaiting) for row in waiting] == [("review", True), ("released", False)]
+    assert [(row.word, row.awaiting) for row in waiting] == [("review", True), ("initial", False)]
 
 
 def test_the_chain_pane() -> None:

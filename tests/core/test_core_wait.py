@@ -101,11 +101,10 @@ def test_coming_up() -> None:
     assert why(told(until="run.started")) == "waiting for the chain to start, then the contracts are deployed"
     assert why(told(until="chain.ready")) == "waiting for the contracts to be deployed, then clients register"
     assert why(told(until="client.registered")) == (
-        "waiting for 1 more client to be registered by the operator, then round 1 opens "
-        "(client-1, client-2, client-3 and client-4 may register)"
+        "waiting for the operator to register or refuse 4 clients, then round 1 opens"
     )
     assert why(told(until="client.registered", count=4)) == (
-        "waiting for client-4 to be registered by the operator, then round 1 opens"
+        "waiting for the operator to register or refuse client-4, then round 1 opens"
     )
     assert why(told(until="client.registered", count=5)) == (
         "waiting for the engine to open round 1, then the clients train"
@@ -148,10 +147,24 @@ def test_starved() -> None:
     assert why(told(*gone, alert, until="model.approved")).endswith("round 2 opens or the run fails in a minute")
 
 
-def test_pending_clients_are_named() -> None:
+def test_a_first_round_waits_for_an_answer_to_each_client_that_the_run_starts_with() -> None:
+    """As the engine counts: not how many a round needs, and not a client that was added later."""
     state = told(until="client.pending", count=2)
-    assert "client-0 and client-1" in why(state) or "may register" in why(state)
-    assert why(state).startswith("waiting for 2 more clients to be registered by the operator")
+    assert why(state) == (
+        "waiting for the operator to register or refuse client-0 and client-1, then 3 more clients may ask to join"
+    )
+    assert why(told(until="client.ready")) == "waiting for 5 clients to ask to join, then the operator answers"
+    added = (
+        ev.ClientSpawned(id="late", pid=9, address="0x9", part=5),
+        ev.ClientPending(id="late", address="0x9", name="late"),
+    )
+    assert why(told(*added, until="client.registered", count=5)) == (
+        "waiting for the engine to open round 1, then the clients train"
+    )
+    refused = tuple(ev.ClientRejected(id=id, address="0x") for id in CLIENTS[1:])
+    assert why(told(*refused, until="client.registered")) == (
+        "waiting for 1 more client to be registered by the operator, then round 1 opens"
+    )
 
 
 def test_an_aborted_round_says_why_the_next_one_is_due() -> None:

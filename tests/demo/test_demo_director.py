@@ -12,7 +12,7 @@ from dltui.core.events import Event, Payload
 from dltui.core.format import unix
 from dltui.core.journal import read
 from dltui.demo.claims import Claim
-from dltui.demo.director import Director
+from dltui.demo.director import HOLD_SECONDS, Director
 from dltui.demo.script import Ask, Beat, Script, Wait, load
 from dltui.errors import RunError
 
@@ -276,9 +276,9 @@ def changed(kind: str, fields: dict[str, object], **to: object) -> list[Event]:
         ("contract.deployed", {"name": "DataRegistry"}, {"name": "Other"}, "beat 2/15: expected contract"),
         ("client.ready", {"id": "client-3"}, {"train": 10}, "beat 3/15: expected 5 x client.ready"),
         ("data.approved", {"id": "client-2"}, {}, "beat 4/15: expected data.approved id=client-2"),
-        ("round.opened", {"round": 1}, {"selected": ("client-0",)}, "beat 5/15: expected round.opened"),
+        ("round.opened", {"round": 1}, {"selected": ("client-0",)}, "beat 6/15: expected round.opened"),
         ("round.included", {"round": 1}, {"verdicts": ()}, "beat 7/15: expected"),
-        ("round.opened", {"round": 2}, {"base": 0}, "beat 8/15: expected round.opened round=2"),
+        ("round.opened", {"round": 2}, {"base": 0}, "beat 9/15: expected round.opened round=2"),
         ("client.exited", {"code": -9}, {"code": 0}, "beat 9/15: expected client.exited"),
         ("round.reporting", {"round": 2}, {"submitted": ("client-2",)}, "beat 10/15: expected"),
         ("update.submitted", {"round": 3, "client": "client-2"}, {}, "beat 12/15: expected"),
@@ -294,3 +294,84 @@ def test_a_beat_fails_by_its_name_where_what_it_tells_is_not_so(
         retell(changed(kind, fields, **to))
     beat, _, expected = words.partition(": ")
     assert error.value.where.startswith(f"{beat} '") and error.value.message.startswith(expected)
+
+
+def led(*beats: Beat, speed: float = 1.0) -> tuple[Director, Engine]:
+    engine = Engine()
+    return Director(Script("T", "", {}, beats), engine.send, speed=speed, read=True), engine
+
+
+def holds(engine: Engine) -> list[float]:
+    return [c.args["seconds"] for c in engine.sent if c.name == "demo.hold"]
+
+
+def without_holds(engine: Engine) -> list[str]:
+    return [word for word in engine.log if word != "demo.hold"]
+
+
+def test_a_beat_is_read_while_the_run_is_held_and_only_then_does_it_wait_and_ask() -> None:
+    """22 words take 22 / 3.5 seconds; the engine is told again before it forgets."""
+    long = Beat("Two words", " ".join(["word"] * 20), OPENED, (APPROVE,), (), 0.0, 10.0)
+    director, engine = led(long, beat("two"))
+    director.tick([READY], 0.0)
+    for tenth in range(1, 62):
+        director.tick([], tenth / 10)
+    assert without_holds(engine) == ["step 1"] and holds(engine) == [HOLD_SECONDS] * 7
+    director.tick([], 6.3)
+    assert without_holds(engine) == ["step 1", "model.approve", "step 2"] and holds(engine)[-2:] == [0.0, HOLD_SECONDS]
+
+
+@pytest.mark.parametrize(("speed", "until"), [(1.0, 5.0), (2.0, 2.5), (0.5, 10.0)])
+def test_few_words_take_five_seconds_by_the_speed(speed: float, until: float) -> None:
+    director, engine = led(beat("one"), beat("two"), speed=speed)
+    director.tick([], 0.0)
+    director.tick([], until - 0.1)
+    assert without_holds(engine) == ["step 1"]
+    director.tick([], until)
+    assert without_holds(engine) == ["step 1", "step 2"]
+
+
+def test_the_key_for_the_next_beat_ends_the_reading_and_a_pause_prolongs_it() -> None:
+    director, engine = led(beat("one"), beat("two"), beat("three"))
+    director.tick([], 0.0)
+    director.skip()
+    director.tick([], 0.1)
+    assert without_holds(engine) == ["step 1", "step 2"]
+    director.paused = True
+    for second in range(1, 60):
+        director.tick([], float(second))
+    assert without_holds(engine) == ["step 1", "step 2"] and holds(engine).count(HOLD_SECONDS) > 50
+    director.paused = False
+    director.tick([], 61.0)
+    assert without_holds(engine) == ["step 1", "step 2", "step 3"]
+
+
+def test_a_still_beat_keeps_the_run_held_until_the_next_one_has_been_read() -> None:
+    still = Beat("one", "about one", None, (APPROVE,), (Claim("chain.lost"),), 0.0, 30.0, True)
+    director, engine = led(still, beat("two", OPENED))
+    director.tick([], 0.0)
+    for second in range(5, 10):
+        director.tick([], float(second))
+    assert without_holds(engine) == ["step 1", "model.approve"] and 0.0 not in holds(engine)
+    director.tick([event(ev.ChainLost(reason="x"))], 10.0)
+    director.tick([], 14.0)
+    assert without_holds(engine)[-1] == "step 2" and 0.0 not in holds(engine)
+    director.tick([], 15.0)
+    assert holds(engine)[-1] == 0.0
+    director.tick([READY], 16.0)
+    assert director.finished
+
+
+def test_without_a_reader_nothing_is_held() -> None:
+    director, engine = play(beat("one"), beat("two"))
+    director.tick([], 0.0)
+    assert engine.log == ["step 1", "step 2"] and director.finished
+
+
+def test_the_last_beat_is_read_though_the_run_has_ended() -> None:
+    director, _ = led(beat("one"), beat("two", awaits("run.finished")))
+    director.tick([event(ev.RunFinished(status="done", exit_code=0))], 0.0)
+    director.tick([], 4.9)
+    assert not director.finished
+    director.tick([], 5.0)
+    assert director.finished

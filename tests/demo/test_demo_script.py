@@ -30,9 +30,10 @@ def test_a_beat_in_full() -> None:
     (beat,) = script(
         HEAD + 'wait = {kind="update.submitted", round=2, client="client-1", count=3, seconds=5}\n'
         'command = {name="model.approve", args={version=1}}\ncommands = [{name="run.pause"}]\nhold = 0.5\n'
-        'expect = [{kind="run.paused"}, {kind="round.aborted", count=0}]\nwithin = 9\n'
+        'still = true\nexpect = [{kind="run.paused"}, {kind="round.aborted", count=0}]\nwithin = 9\n'
     ).beats
     assert (beat.title, beat.text, beat.hold, beat.within) == ("B", "x", 0.5, 9.0)
+    assert beat.still and beat.reading_seconds == 5.0
     assert beat.wait == Wait(Claim("update.submitted", 3, {"round": 2, "client": "client-1"}), 5.0)
     assert beat.commands == (Ask("model.approve", {"version": 1}), Ask("run.pause"))
     assert beat.expect == (Claim("run.paused"), Claim("round.aborted", 0))

@@ -179,8 +179,8 @@ class Verifier:
 
 
 _FORKS = """
-import json, os, sys
-import dltui.cli.main, dltui.cli.running, dltui.verify.verify
+import json, os, resource, signal, sys
+import dltui.cli.main, dltui.cli.running, dltui.cli.gauge, dltui.verify.verify, dltui.verify.measured
 for line in sys.stdin:
     words, out, err, runs, cwd = json.loads(line)
     pid = os.fork()
@@ -189,6 +189,9 @@ for line in sys.stdin:
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
         sys.argv, os.environ["DLTUI_RUNS"] = words, runs
         os.chdir(cwd)
+        # What reads without end is ended, and what keeps all that it reads runs out of memory.
+        signal.alarm(60)
+        resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
         code = 1
         try:
             dltui.cli.main.main()
@@ -201,6 +204,7 @@ for line in sys.stdin:
         sys.stderr.flush()
         os._exit(code or 0)
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+os._exit(0)
 """
 
 

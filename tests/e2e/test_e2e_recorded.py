@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 
 import pytest
+from e2e_recorded import HONEST, unpack
 from e2e_run import Verifier
 
 from dltui.core.journal import read
 from dltui.core.state import State
-from dltui.paths import RunPaths
-
-RECORDED = Path(__file__).parent.parent / "fixtures" / "recorded"
-HONEST = {"embedded": 2, "anvil": 2, "resumed": 3}
-"""Name to the number of its finalised rounds."""
-
-
-def unpack(name: str, folder: Path) -> RunPaths:
-    """A recorded run in `folder`, under its own id."""
-    with tarfile.open(RECORDED / f"{name}.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
-        return RunPaths(folder / archive.getnames()[0])
 
 
 @pytest.mark.parametrize("name", HONEST)
@@ -30,6 +18,15 @@ def test_a_recorded_run_is_verified(name: str, tmp_path: Path, verifier: Verifie
     done = verifier("verify", str(paths.root), folder=tmp_path, runs=paths.root.parent)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{HONEST[name]} rounds recomputed to the same digests and verdicts" in done.stdout
+
+
+def test_a_version_that_no_round_decided_is_found(tmp_path: Path, verifier: Verifier) -> None:
+    """The code of release 0.1.0 let its admin register versions; a run in which it did so was verified."""
+    paths = unpack("forged", tmp_path / "runs")
+    done = verifier("verify", str(paths.root), folder=tmp_path, runs=paths.root.parent)
+    assert done.returncode == 4, done.stdout
+    assert "version 3 is registered without a round that a quorum decided" in done.stderr
+    assert "verified" not in done.stdout
 
 
 @pytest.mark.parametrize("words", [("replay", "--no-ui"), ("attach", "--read-only", "--no-ui")])

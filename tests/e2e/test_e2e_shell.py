@@ -75,7 +75,7 @@ def test_a_taken_port_leaves_nothing_running(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         done = dltui("--no-ui", "--port", str(port), runs=tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert f"[chain] port: port {port} is taken" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []

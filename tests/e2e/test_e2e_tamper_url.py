@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_run import Run
-from e2e_tamper import Line, first, forge, journal_lines
+from e2e_run import Run, Verifier
+from e2e_tamper import Caught, Line, derived, first, forge, journal_lines
 
 from dltui.chain import abi
 from dltui.chain.blocks import MinedBlock
@@ -27,13 +28,15 @@ from dltui.paths import RunPaths
 from dltui.store import cid
 from dltui.verify.verify import verify
 
+OWN_CHAIN = ("genesis.json", "state.sqlite", "state.lock")
+"""The files of a run's own chain, which one on somebody else's node does not have."""
 TOLD = {kind.KIND for kind in FACTS}
 
 
 class Abroad:
     """The run as it lies in a folder, and the node that still answers for its chain."""
 
-    def __init__(self, paths: RunPaths, node: EmbeddedNode) -> None:
+    def __init__(self, paths: RunPaths, node: Any) -> None:
         self.paths = paths
         self.node = node
 
@@ -52,6 +55,9 @@ class Abroad:
 
         def edit(lines: list[Line]) -> None:
             lines[0]["data"]["config"]["chain"]["engine"] = url
+            for line in lines:
+                if line["kind"] in ("chain.starting", "chain.ready"):
+                    line["data"]["engine"] = "url"
 
         forge(self.paths, edit)
 
@@ -103,6 +109,8 @@ def emigrated(finished: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         with Rpc(node.url) as rpc:
             chain_id = int(rpc.call("eth_chainId"), 16)
             list(ForeignBlocks(rpc, log, chain_id, operator_key(7).address, 0, 0.0).fresh(0))
+        for name in OWN_CHAIN:
+            (paths.chain / name).unlink()
         abroad = Abroad(paths, node)
         abroad.redirect(node.url)
         yield abroad
@@ -118,10 +126,61 @@ def abroad(emigrated: Abroad, tmp_path: Path) -> Abroad:
     return Abroad(RunPaths(tmp_path / paths.id), emigrated.node)
 
 
-def test_it_is_verified_with_and_without_the_node(abroad: Abroad) -> None:
-    assert f"what {abroad.node.url} says now, and it has no others" in abroad.steps()["chain"]
+def test_what_was_not_checked_is_the_headline_and_has_its_own_exit_code(abroad: Abroad, verifier: Verifier) -> None:
+    def verified(*more: str) -> subprocess.CompletedProcess[str]:
+        return verifier("verify", str(abroad.paths.root), *more, folder=abroad.paths.root.parent)
+
+    done = verified()
+    assert (done.returncode, done.stderr) == (5, "")
+    assert done.stdout.splitlines()[-1].endswith(": NOT CHECKED: re-execution; no mismatch in the rest")
+    assert f"{abroad.node.url} says the same now of " in done.stdout and "has no other logs" in done.stdout
     abroad.silent()
-    assert "the node was not asked" in abroad.steps()["chain"]
+    done = verified()
+    assert done.returncode == 5 and "NOT CHECKED: re-execution, receipts; no mismatch" in done.stdout
+    assert f"{abroad.node.url} says the same now of " in verified("--node", abroad.node.url).stdout
+    told = json.loads(verified("--json").stdout)
+    assert (told["outcome"], told["exit_code"]) == ("partly checked", 5)
+    unchecked = [step["name"] for step in told["steps"] if step["status"] == "not checked"]
+    assert unchecked == ["re-execution", "receipts"]
+    assert told["headline"].endswith("NOT CHECKED: re-execution, receipts; no mismatch in the rest")
+
+
+def test_forged_gas_of_a_run_that_nobody_can_execute_is_never_verified(abroad: Abroad, verifier: Verifier) -> None:
+    """Log and journal agree on it, the node is away: nothing contradicts, and that is what is said."""
+    abroad.silent()
+    number, forged = abroad.block_of("submit"), hex(21_000)
+
+    def in_log(rows: list[Any]) -> None:
+        next(row for row in rows if row["block"] == number)["receipts"][0]["gasUsed"] = forged
+
+    def in_journal(lines: list[Line]) -> None:
+        told = first(lines, "tx.mined", block=number)["data"]
+        first(lines, "chain.block", number=number)["data"]["gas_used"] += 21_000 - told["gas_used"]
+        told.update(gas_used=21_000, fee=21_000 * (told["fee"] // told["gas_used"]))
+
+    abroad.records(in_log)
+    forge(abroad.paths, in_journal, derived(abroad.paths, in_journal))
+    done = verifier("verify", str(abroad.paths.root), folder=abroad.paths.root.parent)
+    assert done.returncode == 5, done.stderr
+    assert "NOT CHECKED: re-execution, receipts" in done.stdout.splitlines()[-1]
+
+
+def test_a_chain_of_the_runs_own_does_not_pass_as_somebody_elses(copied: RunPaths, caught: Caught) -> None:
+    abroad = Abroad(copied, None)
+    abroad.silent()
+    caught("config.toml", "engine is told url", "embedded")
+    head = json.loads(copied.txs.read_text().splitlines()[0])
+    copied.txs.write_text(json.dumps(head | {"engine": "url", "after": 0}) + "\n")
+    caught("genesis.json", "a chain of the run's own")
+    copied.genesis.unlink()
+    caught("state.sqlite", "a chain of the run's own")
+
+
+def test_the_environment_is_not_sent_to_where_a_run_says(abroad: Abroad, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "s3cret")
+    abroad.redirect(abroad.node.url + "/${SECRET}")
+    monkeypatch.setattr("dltui.verify.foreign.UrlNode", None)
+    assert "only --node gets" in abroad.steps()["receipts"]
 
 
 LEADS_SOMEWHERE = ("setPlan", "genesis", "join", "approveClient", "openRound", "submit", "finalise")
@@ -215,7 +274,7 @@ def test_a_federation_may_go_on_after_the_run(abroad: Abroad, monkeypatch: pytes
     with pytest.raises(MismatchError) as caught:
         abroad.steps()
     assert "txs.jsonl" not in str(caught.value)
-    assert abroad.said["chain"].endswith("the federation went on after the run")
+    assert abroad.said["receipts"].endswith("the federation went on after the run")
 
 
 @pytest.mark.parametrize(("key", "value"), [("timestamp", 1_600_000_000), ("state_root", "0x" + "ab" * 32)])

@@ -11,19 +11,18 @@ from dltui.config import load
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.crew import Crew
-from dltui.engine.examination import TOO_SLOW
 from dltui.engine.processes import Child, Nursery
 from dltui.engine.timing import Timings
 from dltui.errors import ConfigError
 from dltui.paths import RunPaths
 
 
-def genesis(sha256: str = "ab" * 32, round_seconds: float = 1.0) -> dict[str, Any]:
+def genesis(sha256: str = "ab" * 32) -> dict[str, Any]:
     return {
         "kind": "genesis",
         "digest": "cd" * 32,
         "data": {"dataset": "d", "schema": "s", "records": 9, "classes": 2, "test": 2, "sha256": sha256},
-        "model": {"model": "m", "parameters": 5, "bytes": 20, "device": "cpu", "round_seconds": round_seconds},
+        "model": {"model": "m", "parameters": 5, "bytes": 20, "device": "cpu", "round_seconds": 1.0},
     }
 
 
@@ -48,19 +47,6 @@ def test_other_data_than_before_are_refused(told: tuple[Crew, list[Payload]]) ->
     with pytest.raises(ConfigError, match="other data than the run began with: SHA-256 efefefefefef, not abababababab"):
         crew.examination.told(genesis("ef" * 32))
     assert {event.sha256 for event in events if isinstance(event, ev.DataDescribed)} == {"ab" * 32}
-
-
-@pytest.mark.parametrize(("seconds", "warned"), [(60.0, False), (240.4, True)])
-def test_a_round_that_nobody_can_finish_is_told_before_it_opens(
-    told: tuple[Crew, list[Payload]], seconds: float, warned: bool
-) -> None:
-    crew, events = told
-    crew.examination.told(genesis(round_seconds=seconds))
-    alerts = [event for event in events if isinstance(event, ev.RunAlert)]
-    assert [alert.id for alert in alerts] == ([TOO_SLOW] if warned else [])
-    if warned:
-        assert "about 240 s a round here, and the deadline is 60 s" in alerts[0].text
-        assert "train_seconds_max" in alerts[0].hint
 
 
 def test_a_nursery_takes_with_it_who_ran_and_who_was_on_the_way(told: tuple[Crew, list[Payload]]) -> None:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from chainkit import ADDRESSES, local_node
 
 from dltui.chain.accounts import address_of
 from dltui.chain.contracts import deploy_call
@@ -55,6 +56,16 @@ def test_a_resumed_chain_keeps_its_id(tmp_path: Path) -> None:
         assert first.chain_id == 0x1_0101_0101
     with ground(tmp_path, b"\x01" * 32) as again:
         assert again.chain_id == 0x1_0101_0101
+
+
+@pytest.mark.parametrize(("gwei", "bound"), [(0.0, 500), (30.0, 30)])
+def test_on_somebody_elses_chain_fees_have_a_bound(tmp_path: Path, gwei: float, bound: int) -> None:
+    with local_node(tmp_path) as (node, _):
+        config = load(flags={"chain.engine": node.url, "chain.max_fee_gwei": gwei, "chain.funding": 0.01})
+        foreign = Ground(config, RunPaths(tmp_path / "run").create(), ADDRESSES[0], lambda payload: None)
+        foreign.start(b"\x01" * 32)
+        assert (foreign.link.max_fee, foreign.chain_id) == (bound * 10**9, 31_337)
+        foreign.stop()
 
 
 def test_anvil_is_refused_before_it_is_looked_for(tmp_path: Path) -> None:

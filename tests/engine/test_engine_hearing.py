@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from dltui.config import load
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine import hearing as module
 from dltui.engine.hearing import SILENT_SECONDS, Hearing
+from dltui.engine.pace import Pace
 from dltui.engine.processes import Child
 from dltui.engine.timing import Timings
 
@@ -23,7 +25,7 @@ class Heard:
         self.events: list[Payload] = []
         self.now = 1_000.0
         monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
-        self.hearing = Hearing(Timings(), self.events.append)
+        self.hearing = Hearing(Timings(), Pace(load(), self.events.append), self.events.append)
         self.hearing.heard("client-0")
 
     def tells(self, **message: Any) -> None:

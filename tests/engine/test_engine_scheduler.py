@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from dltui.chain.ledger import ABORTED, FINALISED, MISSED, Commitment, Ledger, Member, RoundFacts
+from dltui.chain.ledger import ABORTED, FINALISED, MISSED, OPEN, Commitment, Ledger, Member, RoundFacts
 from dltui.config import load
 from dltui.engine import scheduler as module
 from dltui.engine.scheduler import JOIN_SECONDS, MOST_ABORTS, MOST_LOST, STARVED_SECONDS, Scheduler
@@ -136,3 +136,19 @@ def test_who_was_suspended_before_this_engine_is_reinstated_once(bench: Bench) -
     assert bench.call == ("open_round",)
     bench.ledger.by_index[1].status = "suspended"
     assert bench.call == ("open_round",), "the operator's own suspension stays"
+
+
+def test_who_asked_to_join_is_told_of_until_there_is_an_answer_whatever_else_goes_on() -> None:
+    bench = Bench(**{"clients.auto_register": False})
+    for index in (2, 3):
+        bench.ledger.by_index[index].status = "pending"
+    told = bench.scheduler.unanswered()
+    assert told is not None and told.text == "waiting to be registered: client-2, client-3"
+    assert bench.scheduler.waiting() is None and bench.call is None
+    bench.ledger.by_index[2].status = "rejected"
+    bench.round(1, OPEN)
+    bench.scheduler.paused = True
+    told = bench.scheduler.unanswered()
+    assert told is not None and (told.id, told.text) == ("pending", "waiting to be registered: client-3")
+    bench.ledger.by_index[3].status = "active"
+    assert bench.scheduler.unanswered() is None and Bench().scheduler.unanswered() is None

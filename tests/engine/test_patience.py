@@ -60,3 +60,18 @@ def test_a_failure_is_tried_again_ever_later(now: list[float]) -> None:
     backoff.failed()
     now[0] += 0.5
     assert backoff.over
+
+
+def test_a_reader_holds_the_engine_for_as_long_as_was_said_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(patience.time, "monotonic", lambda: now[0])
+    reading = patience.Reading()
+    assert reading.over
+    reading.hold(3.0)
+    now[0] += 2.9
+    assert not reading.over
+    now[0] += 0.1
+    assert reading.over
+    reading.hold(60.0)
+    reading.hold(0.0)
+    assert reading.over

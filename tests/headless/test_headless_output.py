@@ -34,8 +34,39 @@ def test_jsonl_is_the_journal_byte_for_byte_and_nothing_else() -> None:
     assert "run story finished 3/3 rounds" in err
 
 
-def test_the_block_of_a_round_names_who_what_and_how_long() -> None:
+def test_a_round_has_three_lines_and_what_happened_in_it() -> None:
     _, _, err = told(replay())
+    lines = [line.rstrip() for line in err.splitlines()]
+    first, second, third = (n for n, line in enumerate(lines) if " finalised after 4.2 s" in line)
+    assert lines[second + 1 : second + 3] == [
+        "    updates   4 of 5: client-0 (1,440), client-1 (1,440), client-3 (1,440), client-4 (1,440);"
+        " missing client-2",
+        "    model     version 2  4a5676f8daa76; committee's median 0.9001, test split 0.9100; 1,083,000 gas up to its end",
+    ]
+    assert lines[third + 1].endswith("client-4 (1,440); refused: client-4 WRONG_BASE")
+    assert [line.split("  ", 1)[1] for line in lines[first + 3 : second]] == [
+        "cmd    key: model.approve  dltui model approve 1",
+        "model  version 1 approved by operator",
+        "client client-2 (pid 4102) ended with signal 9",
+        "alert  client-2 ended - R restarts it",
+        "client client-2 is late: no submit in r2 by the deadline",
+    ]
+
+
+def test_a_quiet_narration_holds_trouble_and_the_end_only() -> None:
+    _, _, err = told(replay(), level="quiet")
+    assert [line.split("  ", 1)[1] for line in err.splitlines()] == [
+        "client client-2 (pid 4102) ended with signal 9",
+        "alert  client-2 ended - R restarts it",
+        "client client-2 is late: no submit in r2 by the deadline",
+        "client client-2 missed r2, 1 in a row",
+        "model  version 3 rejected by operator, next base is version 2",
+        "run    run done, exit code 0",
+    ]
+
+
+def test_the_block_of_a_round_names_who_what_and_how_long() -> None:
+    _, _, err = told(replay(), level="verbose")
     lines = err.splitlines()
     at = next(n for n, line in enumerate(lines) if "round 2 finalised after" in line)
     assert lines[at].endswith("round 2 finalised after 4.2 s")
@@ -54,7 +85,7 @@ def test_the_block_of_a_round_names_who_what_and_how_long() -> None:
 
 
 def test_facts_are_told_in_order_one_line_each() -> None:
-    _, _, err = told(replay())
+    _, _, err = told(replay(), level="verbose")
     wanted = [
         "chain  embedded chain ready on port 8545, chain id 31337",
         "[1/2] Round 1",
@@ -143,7 +174,7 @@ def test_an_alert_that_only_changes_its_words_is_told_once() -> None:
 
 
 def test_the_narration_the_summary_and_the_screen_tell_the_same_gas_of_a_round() -> None:
-    _, _, err = told(replay())
+    _, _, err = told(replay(), level="verbose")
     state = State()
     for event in story():
         state.apply(event)

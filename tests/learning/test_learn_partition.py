@@ -81,6 +81,13 @@ def test_dirichlet_gets_more_one_sided_with_smaller_alpha(mnist: Dataset) -> Non
     assert shares[0] > 0.5 > shares[1] > 0.2 > shares[2]
 
 
+def test_an_outlier_has_half_of_the_labels_and_as_many_records(mnist: Dataset) -> None:
+    *others, last = split(mnist.y, 5, "outlier", seed=1).clients
+    assert set(mnist.y[last.train]) == {0, 1, 2, 3, 4}
+    assert all(set(mnist.y[client.train]) == set(range(10)) for client in others)
+    assert {len(client.train) for client in (*others, last)} == {1600}
+
+
 def test_shards_give_each_client_few_labels(mnist: Dataset) -> None:
     for client in split(mnist.y, 10, "shards", seed=1, shards_per_client=2).clients:
         assert len(client.train) == 800

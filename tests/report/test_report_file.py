@@ -18,31 +18,51 @@ from dltui.report.verification import verify
 STORY = Path(__file__).parent.parent / "fixtures" / "runs" / "story"
 
 
-def answer(monkeypatch: pytest.MonkeyPatch, code: int, out: str = "", err: str = "") -> None:
-    """What `dltui verify` says and returns."""
-
-    def run(command: list[str], **kwargs: Any) -> subprocess.CompletedProcess[str]:
-        assert command[1:4] == ["-m", "dltui", "verify"]
-        return subprocess.CompletedProcess(command, code, out, err)
-
-    monkeypatch.setattr(verification.subprocess, "run", run)
+def answer(monkeypatch: pytest.MonkeyPatch, folder: Path, code: int, out: str = "", err: str = "") -> None:
+    """What `dltui verify` says and returns: a program in its place prints it if it is called as such."""
+    (folder / "out").write_text(out)
+    (folder / "err").write_text(err)
+    program = folder / "program"
+    ending = f"kill -{-code} $$" if code < 0 else f"exit {code}"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1 $2 $3" = "-m dltui verify" ] || exit 99\ncat {folder}/out; cat {folder}/err >&2; {ending}\n'
+    )
+    program.chmod(0o700)
+    monkeypatch.setattr(verification.sys, "executable", str(program))
 
 
 @pytest.mark.parametrize(
     ("code", "out", "err", "outcome", "lines"),
     [
         (0, "  chain     61 blocks\nrun x: verified\n", "", "verified", ("chain 61 blocks", "run x: verified")),
+        (5, "  chain 61\nrun x: NOT CHECKED: a\n", "", "partly checked", ("run x: NOT CHECKED: a", "chain 61")),
         (4, "  journal   9\n", "error: \x1b[2Jblob: differs\n", "mismatch", ("error: blob: differs", "journal 9")),
         (1, "", "error: x: an engine still runs it\n", "not run", ("error: x: an engine still runs it",)),
         (-9, "", "", "not run", ("it ended with code -9",)),
     ],
 )  # fmt: skip
 def test_what_the_verification_came_to(
-    monkeypatch: pytest.MonkeyPatch, code: int, out: str, err: str, outcome: str, lines: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    code: int,
+    out: str,
+    err: str,
+    outcome: str,
+    lines: tuple[str, ...],
 ) -> None:
-    answer(monkeypatch, code, out, err)
-    checked = verify(STORY)
+    answer(monkeypatch, tmp_path, code, out, err)
+    heard: list[str] = []
+    checked = verify(STORY, heard.append)
     assert (checked.outcome, checked.lines) == (outcome, lines)
+    assert heard == [" ".join(line.split()) for line in out.splitlines()]
+
+
+def test_a_verification_that_does_not_end_counts_as_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    answer(monkeypatch, tmp_path, 0, "  chain\n")
+    (tmp_path / "program").write_text("#!/bin/sh\necho '  chain'\nexec sleep 600\n")
+    monkeypatch.setattr(verification, "SECONDS", 0.2)
+    checked = verify(STORY)
+    assert (checked.outcome, checked.lines) == ("not run", ("it ended with code -9",))
 
 
 def test_a_run_that_has_only_a_journal_is_a_mismatch_by_the_real_program(tmp_path: Path) -> None:

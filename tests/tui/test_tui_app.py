@@ -25,6 +25,7 @@ from dltui.tui.panes.clients import ClientsPane
 from dltui.tui.screens.confirm import ConfirmScreen
 from dltui.tui.screens.help import HelpScreen
 from dltui.tui.screens.main import MainScreen
+from dltui.tui.screens.page import PageScreen
 from dltui.tui.screens.quit import QuitScreen
 
 
@@ -148,6 +149,21 @@ async def test_keys_that_write_do_nothing_in_a_replay() -> None:
         assert app.return_code == 0
 
 
+async def test_a_screen_that_only_reads_says_so_and_names_no_key_that_writes() -> None:
+    for size in ((120, 40), (80, 24), (64, 16), (40, 8)):
+        async with showing(awaiting(), size=size, read_only=True) as (app, pilot, _session):
+            text = screen_text(app)
+            assert " READ-ONLY " in text.splitlines()[0], size
+            assert "registers" not in text and "approves" not in text
+            able = {hint.id for hint in app.main.hints.fitting(400)}
+            assert {"open", "quit", "help"} <= able and not able & {"register", "approve", "reject", "pause"}
+            await pilot.press("4")
+            await pilot.pause()
+            assert "v1 to decide" in screen_text(app) and "approves" not in screen_text(app)
+    async with showing(awaiting()) as (app, _pilot, _session):
+        assert "READ-ONLY" not in screen_text(app) and "r registers" in screen_text(app)
+
+
 async def test_q_on_a_live_run_names_what_it_stops_and_cancel_is_focused() -> None:
     script = live()
     async with showing(script) as (app, pilot, session):
@@ -187,7 +203,7 @@ async def test_a_finished_run_stays_on_screen_and_q_just_leaves() -> None:
     assert app.farewell.endswith("gas - dltui replay 7f3a91")
 
 
-async def test_a_walkthrough_ends_by_itself() -> None:
+async def test_at_the_end_of_a_walkthrough_the_screen_stays_until_q() -> None:
     script = finished()
     told: list[Event] = []
 
@@ -197,8 +213,13 @@ async def test_a_walkthrough_ends_by_itself() -> None:
             told.extend(new_events)
 
     session = FakeSession(script.events)
-    app = DltuiApp(session, clock=lambda: script.now, director=Director(), on_finish="exit")
+    app = DltuiApp(session, clock=lambda: script.now, director=Director())
     async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "over: look around, q leaves" in screen_text(app))
+        assert not app._exit
+        await pilot.press("3", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PageScreen))
+        await pilot.press("escape", "q")
         await until(pilot, lambda: app._exit)
     assert told == script.events and app.return_code == 0 and app.failure is None
 
@@ -222,7 +243,7 @@ async def test_stopping_a_walkthrough_is_no_failure_of_it() -> None:
             if any(isinstance(event.data, RunFinished) for event in new_events):
                 raise RunError("the run ended before a version was approved", where="beat 5")
 
-    async with showing(script, director=Director(), on_finish="exit") as (app, pilot, session):
+    async with showing(script, director=Director()) as (app, pilot, session):
         await pilot.press("q", "s")
         assert await sent(session) == [("run.stop", {})]
         script.say(RunFinished(status="stopped", exit_code=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tui_dump import screen_text, settle, until
 from tui_recorded import RUN, first, moment
 from tui_scenario import ESTIMATE, FakeSession, Script, awaiting, live, started
 
+from dltui import exits
 from dltui.core.answers import encode
 from dltui.core.commands import Command
 from dltui.errors import RunError
@@ -198,6 +200,21 @@ async def test_verify_of_a_finished_run_runs_the_program_and_shows_where_it_stop
         # Of this run only the journal was kept, and the program says so.
         assert "summary is missing" in screen_text(app) and "Everything matches" not in screen_text(app)
         assert session.sent == []
+
+
+async def test_what_could_not_be_checked_is_not_told_as_a_match(folder: Path) -> None:
+    async def partly(kind: str, id: object, say: Callable[[str], None]) -> int:
+        for said in ("facts   9 facts", "receipts NOT CHECKED: no node", "run x: NOT CHECKED: receipts; no mismatch"):
+            say(said)
+        return exits.NOT_CHECKED
+
+    async with moment(run_dir=folder) as (app, pilot, _session):
+        app.inquiry.verify = partly  # type: ignore[method-assign]
+        await pilot.press("v")
+        await until(pilot, lambda: "run x: NOT CHECKED" in screen_text(app))
+        text = screen_text(app)
+        assert "✔  facts" in text and "○  receipts NOT CHECKED" in text
+        assert "Everything matches" not in text
 
 
 async def test_a_reading_screen_on_a_live_run_verifies_nothing_and_says_so() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from textual.color import Color
-from tui_dump import settle
+from tui_dump import screen_text, settle
 from tui_scenario import finished, live
 from tui_showing import clients, showing
 from tui_tour import MOMENTS, tour
 
 from dltui.tui.theme import PALETTES, SAFE, use
+from dltui.tui.widgets.ink import plain_ascii
 
 
 async def test_the_safe_theme_tells_good_from_bad_without_red_and_green() -> None:
@@ -45,7 +48,20 @@ async def test_no_color_leaves_only_greys(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_every_state_is_a_symbol_and_a_word(moment: str) -> None:
     script = tour(MOMENTS[moment])
     async with showing(script) as (app, _pilot, _session):
-        for pane, column in ((app.main.panes["clients"], 1), (app.main.panes["registry"], 1)):
+        for pane, column in ((app.main.panes["clients"], 1), (app.main.panes["registry"], 2)):
             for key in pane.keys:
                 symbol, _, word = pane._row_of(key).cells[column][0].partition(" ")
                 assert len(symbol) == 1 and not symbol.isalnum() and word.replace(" ", "").isalpha()
+
+
+def test_a_rise_is_no_warning_in_plain_characters() -> None:
+    assert plain_ascii("0.920▲") == "0.920^" and plain_ascii("0.920▼") == "0.920v"
+    assert plain_ascii("▲ +0.021") == "^ +0.021" and plain_ascii("sort gas ▲ · order held") == "sort gas ^ - order held"
+    assert plain_ascii("▲ late") == "! late" and plain_ascii("   ▲ 2 alerts") == "   ! 2 alerts"
+
+
+async def test_every_arrow_of_a_figure_is_one_in_plain_characters_too() -> None:
+    async with showing(finished(), ascii=True) as (app, _pilot, _session):
+        text = screen_text(app)
+        assert "0.908^" in text and "0.912^" in text and "^ +0.021" in text and "v -0.200 better" in text
+        assert not re.search(r"[0-9]!", text)

@@ -15,6 +15,8 @@ from tui_showing import clients, log, more, notes, showing
 from tui_tour import tour
 
 from dltui.core.events import (
+    ChainReady,
+    ChainStarting,
     ClientPending,
     ClientProgress,
     Event,
@@ -22,6 +24,7 @@ from dltui.core.events import (
     ModelPublished,
     ModelRejected,
     RunAlert,
+    RunStarted,
 )
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.main import MainScreen
@@ -286,3 +289,22 @@ async def test_test_and_committee_are_two_named_columns_at_every_width(size: tup
         row = next(line for line in lines if "v3" in line and "review" in line)
         ends = [head.rindex(name) + len(name) for name in (" test ", " committee ")]
         assert [row[: end - 1].split()[-1] for end in ends] == ["0.919▲", "0.918▼"]
+
+
+async def test_the_start_is_a_checklist_until_there_are_clients() -> None:
+    script = Script().say(
+        RunStarted(run="7f3a91", version="0.1.0", seed=1, rounds=3, config={"clients": {"count": 3}}),
+        ChainStarting(engine="embedded"),
+    )
+    async with showing(script, (120, 40)) as (app, pilot, session):
+        assert "embedded chain" in screen_text(app) and "◐ chain" in screen_text(app)
+        assert "○ contracts            0 of 3 deployed, then the plan" in screen_text(app)
+        said = len(script.events)
+        script.say(ChainReady(engine="embedded", pid=1, port=5, chain_id=1, url="http://127.0.0.1:5"), after=0.7)
+        await more(app, pilot, session, script, said)
+        await until(pilot, lambda: "✔ chain         0.7 s  embedded chain" in screen_text(app))
+        assert "◐ contracts" in screen_text(app) and "◐ warm-up" in screen_text(app)
+        said = len(script.events)
+        script.say(ClientPending(id="client-0", address=address(0), name="client-0"))
+        await more(app, pilot, session, script, said)
+        await until(pilot, lambda: "warm-up" not in screen_text(app))

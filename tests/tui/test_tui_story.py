@@ -172,15 +172,12 @@ async def test_a_paused_end_stays_until_it_goes_on() -> None:
     leader.finished = False
     script = told()
     session = FakeSession(script.say(ev.RunFinished(status="done", exit_code=0)).events)
-    app = DltuiApp(session, director=leader, on_finish="exit")
+    app = DltuiApp(session, director=leader)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.over)
-        for _ in range(5):
-            await pilot.pause(0.05)
-        assert not app._exit
+        await shows(app, pilot, "3/4 Approval", "● live")
         leader.finished = True
-        await until(pilot, lambda: app._exit)
-    assert app.return_code == 0
+        await shows(app, pilot, "3/4 Approval", "over: look around, q leaves")
 
 
 async def test_a_walkthrough_that_breaks_down_is_a_failure_not_a_silence() -> None:
@@ -188,7 +185,7 @@ async def test_a_walkthrough_that_breaks_down_is_a_failure_not_a_silence() -> No
         def tick(self, new_events: list[ev.Event], now: float) -> None:
             raise ZeroDivisionError("x")
 
-    app = DltuiApp(FakeSession(told().events), director=Broken(), on_finish="exit")
+    app = DltuiApp(FakeSession(told().events), director=Broken())
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app._exit)
     assert app.return_code == 1 and "it broke down: ZeroDivisionError" in str(app.failure)

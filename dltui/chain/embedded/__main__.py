@@ -1,5 +1,6 @@
 """`python -m dltui.chain.embedded --dir DIR`: run the node on DIR/genesis.json until SIGTERM.
 
+Reads one line from stdin: the word that shows a process of the run (`turns.py`); an empty one is nobody's.
 Prints JSON lines on stdout: `{"port": …, "pid": …, "replayed": …}` once JSON-RPC answers, or `{"error": …,
 "where": …}`. While it replays a long log, `{"replayed": …}` comes now and then. Everything else goes to stderr.
 """
@@ -19,10 +20,13 @@ from types import FrameType
 
 from dltui import exits
 from dltui.chain.embedded.genesis import read_genesis
+from dltui.chain.embedded.memory import give_memory_back
 from dltui.errors import ChainError
 from dltui.lifeline import die_with_parent
 
-_POLL = 0.1
+_POLL = 0.5
+_SWITCH = 0.001
+_LONGEST_WORD = 256
 _THREAD_STACK = 64 * 1024 * 1024
 
 
@@ -37,16 +41,23 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     die_with_parent(signal.SIGTERM)
     try:
-        _serve(args.dir, args.port, args.batch_ms, args.log)
+        _serve(args, _hear())
     except ChainError as error:
         _say({"error": error.message, "where": error.where, "hint": error.hint})
         return exits.CHAIN
     return exits.OK
 
 
-def _serve(directory: Path, port: int, batch_ms: int, log: Path | None) -> None:
+def _hear() -> str:
+    """The word on stdin; empty on a terminal, and if stdin is closed."""
+    return "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.readline(_LONGEST_WORD).strip()
+
+
+def _serve(args: argparse.Namespace, word: str) -> None:
     # A call of depth 1024 in the EVM is several thousand Python frames deep.
+    give_memory_back()
     threading.stack_size(_THREAD_STACK)
+    sys.setswitchinterval(_SWITCH)
     from dltui.chain.embedded.chain import StoredChain
     from dltui.chain.embedded.methods import Methods
     from dltui.chain.embedded.miner import Miner
@@ -54,19 +65,21 @@ def _serve(directory: Path, port: int, batch_ms: int, log: Path | None) -> None:
     from dltui.chain.embedded.server import RpcServer
     from dltui.chain.txlog import TxLog
 
-    chain = StoredChain(directory, read_genesis(directory / "genesis.json"))
+    chain = StoredChain(args.dir, read_genesis(args.dir / "genesis.json"))
     try:
-        replayed = restore(chain, TxLog(log), lambda blocks: _say({"replayed": blocks})) if log is not None else 0
+        replayed = (
+            restore(chain, TxLog(args.log), lambda blocks: _say({"replayed": blocks})) if args.log is not None else 0
+        )
     except BaseException:
         chain.close()
         raise
-    miner = Miner(chain, batch_ms)
+    miner = Miner(chain, args.batch_ms)
     try:
-        server = RpcServer(Methods(chain, miner), port)
+        server = RpcServer(Methods(chain, miner), args.port, word)
     except (OSError, OverflowError) as error:
         chain.close()
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        reason = f"port {port} is taken" if taken else f"cannot listen on port {port}: {error}"
+        reason = f"port {args.port} is taken" if taken else f"cannot listen on port {args.port}: {error}"
         raise ChainError(reason, where="chain node") from error
     stop = threading.Event()
 

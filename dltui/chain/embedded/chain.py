@@ -19,6 +19,7 @@ from dltui.chain.embedded.genesis import Genesis
 from dltui.chain.embedded.index import Index
 from dltui.chain.embedded.machine import BlockResult, Machine
 from dltui.chain.embedded.transactions import Refused
+from dltui.chain.embedded.turns import Turns, aside
 from dltui.chain.embedded.waiters import Waiters
 from dltui.errors import ChainError
 
@@ -39,7 +40,7 @@ class StoredChain:
 
     `lock` guards the machine and the index; `grown` is notified after each block, and `bell` rings after each
     block and each arrival of a transaction; `waiters` wait for logs. `head` is the newest header. `desk` executes calls
-    beside the lock.
+    beside the lock, `turns` says who may work now.
     Raises `ChainError` where another process has the directory open, or the state does not belong to `genesis`.
     """
 
@@ -49,6 +50,7 @@ class StoredChain:
         self.lock = threading.RLock()
         self.grown = threading.Condition()
         self.bell = Bell()
+        self.turns = Turns()
         self.waiters = Waiters()
         self._clock = clock
         self._guard = _claim(directory / "state.lock")
@@ -85,7 +87,7 @@ class StoredChain:
 
     def wait(self, after: int, timeout: float) -> int:
         """Wait until the head's number is above `after`, `timeout` seconds at most; return the number."""
-        with self.grown:
+        with aside(), self.grown:
             self.grown.wait_for(lambda: self.head.block_number > after, timeout)
             return int(self.head.block_number)
 

@@ -13,7 +13,8 @@ from dltui.errors import ChainError
 
 RESTORE = "delete the file to have the chain restored from its transaction log"
 """What to do about an unusable state file."""
-_CACHE_ENTRIES = 200_000
+CACHE_BYTES = 32 * 1024 * 1024
+"""Most bytes of keys and values that are kept in memory; what came first goes first."""
 
 
 class SqliteStore(BaseDB):
@@ -27,6 +28,7 @@ class SqliteStore(BaseDB):
     def __init__(self, path: Path | str) -> None:
         self._path = str(path)
         self._cache: dict[bytes, bytes] = {}
+        self._cached = 0
         self._pending: dict[bytes, bytes | None] = {}
         try:
             self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -92,7 +94,7 @@ class SqliteStore(BaseDB):
         for key, value in written:
             self._remember(key, value)
         for (key,) in deleted:
-            self._cache.pop(key, None)
+            self._forget(key)
         self._pending.clear()
 
     def reader(self) -> SqliteReader:
@@ -105,9 +107,16 @@ class SqliteStore(BaseDB):
         self.connection.close()
 
     def _remember(self, key: bytes, value: bytes) -> None:
-        if len(self._cache) >= _CACHE_ENTRIES:
-            self._cache.clear()
+        self._forget(key)
         self._cache[key] = value
+        self._cached += len(key) + len(value)
+        while self._cached > CACHE_BYTES:
+            self._forget(next(iter(self._cache)))
+
+    def _forget(self, key: bytes) -> None:
+        value = self._cache.pop(key, None)
+        if value is not None:
+            self._cached -= len(key) + len(value)
 
 
 class SqliteReader(BaseDB):

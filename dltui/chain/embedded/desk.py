@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,8 +11,10 @@ from dltui.chain.embedded.bounded import Watch
 from dltui.chain.embedded.calls import CALL_SECONDS, Caller
 from dltui.chain.embedded.db import SqliteReader, SqliteStore
 
-PLACES = 2
+PLACES = 3
 """Calls that run at the same time; further ones wait their turn."""
+STRANGERS = 2
+"""Calls of strangers among them."""
 PATIENCE = 4.0
 """Seconds that a call waits for its turn: with `CALL_SECONDS`, less than the 10 s that a client waits for an answer."""
 
@@ -28,13 +31,24 @@ class CallDesk:
     def __init__(self, store: SqliteStore, chain_id: int) -> None:
         self._readers: list[SqliteReader] = [store.reader() for _ in range(PLACES)]
         self._free: queue.SimpleQueue[Caller] = queue.SimpleQueue()
+        self._strangers = threading.BoundedSemaphore(STRANGERS)
         self._running: set[Watch] = set()
         self._closing = False
         for reader in self._readers:
             self._free.put(Caller(reader, chain_id))
 
-    def run(self, work: Callable[[Caller, Watch], Result]) -> Result:
+    def run(self, work: Callable[[Caller, Watch], Result], stranger: bool = False) -> Result:
         """Do `work` with a free caller and a watch of `CALL_SECONDS`; raises `Busy`, and `OutOfTime` from the call."""
+        if not stranger:
+            return self._run(work)
+        if not self._strangers.acquire(timeout=PATIENCE):
+            raise Busy
+        try:
+            return self._run(work)
+        finally:
+            self._strangers.release()
+
+    def _run(self, work: Callable[[Caller, Watch], Result]) -> Result:
         try:
             caller = self._free.get(timeout=PATIENCE)
         except queue.Empty:

@@ -7,6 +7,7 @@ from typing import Any
 from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.embedded.formats import quantity
 from dltui.chain.embedded.params import invalid
+from dltui.chain.embedded.turns import step
 
 BLOB_BASE_FEE = 1
 """Base fee of blobs in wei per gas: the least there is, because no block has any."""
@@ -28,12 +29,16 @@ def history(chain: StoredChain, count: int, newest: int, percentiles: Any) -> di
     oldest = newest - count + 1
     base_fees, ratios, rewards = [], [], []
     for number in range(oldest, newest + 1):
-        header = chain.machine.header(number)
+        with chain.lock:
+            header = chain.machine.header(number)
+            tips = _tips(chain, number, header.base_fee_per_gas, points)
         base_fees.append(quantity(header.base_fee_per_gas))
         ratios.append(header.gas_used / header.gas_limit)
-        rewards.append([quantity(tip) for tip in _tips(chain, number, header.base_fee_per_gas, points)])
-    is_head = newest == chain.head.block_number
-    following = next_base_fee(chain) if is_head else chain.machine.header(newest + 1).base_fee_per_gas
+        rewards.append([quantity(tip) for tip in tips])
+        step()
+    with chain.lock:
+        is_head = newest == chain.head.block_number
+        following = next_base_fee(chain) if is_head else chain.machine.header(newest + 1).base_fee_per_gas
     base_fees.append(quantity(following))
     result: dict[str, Any] = {
         "oldestBlock": quantity(oldest),

@@ -48,6 +48,23 @@ class LogFilter:
     topics: tuple[tuple[bytes, ...], ...] = ()
 
 
+class Answer:
+    """Counts the logs of one answer, which may be found in several parts."""
+
+    def __init__(self) -> None:
+        self._logs = 0
+        self._bytes = 0
+
+    def add(self, size: int) -> None:
+        """One more log with `size` bytes of data. Raises `TooManyLogs`."""
+        self._logs += 1
+        self._bytes += size
+        if self._logs > MAX_LOGS:
+            raise TooManyLogs(f"query returned more than {MAX_LOGS} results")
+        if self._bytes > MAX_LOG_BYTES:
+            raise TooManyLogs(f"query returned more than {MAX_LOG_BYTES} bytes of data")
+
+
 class Index:
     """Queries and rows over `connection`; writes happen inside the caller's sqlite transaction."""
 
@@ -84,6 +101,11 @@ class Index:
         """Number of the newest indexed block, or None."""
         value: int | None = self._db.execute("SELECT max(number) FROM blocks").fetchone()[0]
         return value
+
+    def block_hashes(self, first: int, last: int) -> list[bytes]:
+        """Hashes of the blocks from `first` to `last`, in order."""
+        rows = self._db.execute("SELECT hash FROM blocks WHERE number BETWEEN ? AND ? ORDER BY number", (first, last))
+        return [bytes(row[0]) for row in rows]
 
     def block_number(self, block_hash: bytes) -> int | None:
         """Number of the block with this hash, or None."""
@@ -133,8 +155,9 @@ class Index:
         )
         return [(int(price, 16), int(gas, 16)) for price, gas in rows]
 
-    def logs(self, wanted: LogFilter) -> list[Json]:
-        """The log objects that match, in chain order. Raises `TooManyLogs`."""
+    def logs(self, wanted: LogFilter, answer: Answer | None = None) -> list[Json]:
+        """The log objects that match, in chain order, as a part of `answer`. Raises `TooManyLogs`."""
+        answer = answer or Answer()
         clauses, values = ["l.block BETWEEN ? AND ?"], list[int | bytes]([wanted.first, wanted.last])
         columns: list[tuple[str, tuple[bytes, ...]]] = [("l.address", wanted.addresses)]
         columns += [(f"l.topic{i}", topics) for i, topics in enumerate(wanted.topics)]
@@ -147,13 +170,8 @@ class Index:
                 clauses.append(f"{column} IS NOT NULL")
         query = f"{_LOG_SOURCE} {' AND '.join(clauses)} ORDER BY l.block, l.position LIMIT {MAX_LOGS + 1}"
         found: list[Json] = []
-        size = 0
         for row in self._db.execute(query, values):
-            size += len(row[-1])
-            if len(found) == MAX_LOGS:
-                raise TooManyLogs(f"query returned more than {MAX_LOGS} results")
-            if size > MAX_LOG_BYTES:
-                raise TooManyLogs(f"query returned more than {MAX_LOG_BYTES} bytes of data")
+            answer.add(len(row[-1]))
             found.append(log_json(row))
         return found
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from dltui.chain.embedded import params
+from dltui.chain.embedded import params, turns
 from dltui.chain.embedded.params import RpcFault
 from dltui.core.jsontext import decode_json
 
@@ -20,6 +20,8 @@ MAX_ANSWER = 32 * 1024 * 1024
 BATCH_SECONDS = 30.0
 """Time after which the rest of a batch is not executed."""
 
+MAX_VALUES = 100_000
+"""Most values in one request."""
 _MAX_ID = 256
 
 
@@ -35,6 +37,8 @@ def answer(dispatcher: Dispatcher, body: bytes) -> bytes:
 
     Never raises for what a stranger sent.
     """
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
+        return refusal(RpcFault(params.INVALID_REQUEST, f"the request has more than {MAX_VALUES} values"))
     try:
         request = decode_json(body)
     except ValueError:
@@ -60,6 +64,7 @@ def refusal(fault: RpcFault, identity: Any = None) -> bytes:
 def _batch(dispatcher: Dispatcher, requests: list[Any]) -> list[bytes]:
     answers, size, end = [], 0, time.monotonic() + BATCH_SECONDS
     for request in requests:
+        turns.step()
         declined = None
         if size > MAX_ANSWER:
             declined = RpcFault(params.TOO_LARGE, "response too large")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from dltui.chain.embedded.chain import NoBlock, StoredChain
 from dltui.chain.embedded.genesis import GAS_LIMIT
 from dltui.chain.embedded.transactions import Refused, Transaction, check_transaction, decode_transaction
+from dltui.chain.embedded.turns import is_stranger
 
 log = logging.getLogger(__name__)
 
@@ -18,17 +19,28 @@ REMEMBERED = 4096
 """How many of the newest transaction hashes `taken_since` knows."""
 
 
+MAX_WAITING = 4096
+"""Most transactions that wait for a block."""
+STRANGERS_WAITING = 64
+"""Most transactions of one sender that wait, if strangers sent them."""
+STRANGERS_GAS = 10_000_000
+"""Most gas of a block, in gas limits, for transactions that strangers sent: py-evm takes 5 s for it."""
+
+
 @dataclass
 class Ticket:
     """A transaction on its way: `done` is set when it is in a block, or when `error` says why it never is."""
 
     tx: Transaction
+    stranger: bool = False
     done: threading.Event = field(default_factory=threading.Event)
     error: Refused | None = None
 
 
 class Miner(threading.Thread):
     """Mines what `submit` took, in order of arrival, `batch_ms` milliseconds after the first of a batch.
+
+    Of what strangers sent, a block has `STRANGERS_GAS` at most; what they send does not hold up what comes after it.
 
     There is no queue for later nonces: a transaction must be the sender's next one after those still waiting.
     """
@@ -45,17 +57,21 @@ class Miner(threading.Thread):
 
     def submit(self, raw: bytes) -> Ticket:
         """Take a signed transaction for the next block; raises `Refused` where it cannot be in one."""
-        tx = decode_transaction(raw, self._chain.machine.chain_id)
+        tx, stranger = decode_transaction(raw, self._chain.machine.chain_id), is_stranger()
+        if stranger and tx.gas > STRANGERS_GAS:
+            raise Refused(f"gas limit too high: have {tx.gas}, a transaction from outside the run has {STRANGERS_GAS}")
         with self._chain.lock:
             if self._stopping.is_set():
                 raise Refused("the node is stopping")
             if self.waiting(tx.hash) is not None or self._chain.index.transaction(tx.hash) is not None:
                 raise Refused("already known")
             waiting = [ticket.tx for ticket in self._queue if ticket.tx.sender == tx.sender]
+            if len(self._queue) >= MAX_WAITING or (stranger and len(waiting) >= STRANGERS_WAITING):
+                raise Refused("txpool is full")
             balance = self._chain.machine.balance(tx.sender) - sum(other.highest_cost for other in waiting)
             base_fee = self._chain.machine.next_header(self._chain.now).base_fee_per_gas
             check_transaction(tx, self.next_nonce(tx.sender), balance, base_fee)
-            ticket = Ticket(tx)
+            ticket = Ticket(tx, stranger)
             self._queue.append(ticket)
             self._hashes.append(tx.hash)
             self._count += 1
@@ -85,7 +101,7 @@ class Miner(threading.Thread):
         while True:
             self._arrived.wait()
             self._stopping.wait(self._window)
-            with self._chain.lock:
+            with self._chain.turns.run(), self._chain.lock:
                 batch = self._take()
                 if not self._queue:
                     self._arrived.clear()
@@ -104,14 +120,23 @@ class Miner(threading.Thread):
         self.join()
 
     def _take(self) -> list[Ticket]:
-        """The longest beginning of the queue whose gas limits fit into one block."""
-        gas = count = 0
-        for ticket in self._queue:
-            gas += ticket.tx.gas
-            if gas > GAS_LIMIT:
+        """The longest beginning of the queue whose gas limits fit into one block, without the strangers' too much."""
+        batch: list[Ticket] = []
+        rest: list[Ticket] = []
+        late: set[bytes] = set()
+        gas = strangers = 0
+        for position, ticket in enumerate(self._queue):
+            share = ticket.tx.gas if ticket.stranger else 0
+            if ticket.tx.sender in late or strangers + share > STRANGERS_GAS:
+                late.add(ticket.tx.sender)
+                rest.append(ticket)
+                continue
+            if gas + ticket.tx.gas > GAS_LIMIT:
+                rest += self._queue[position:]
                 break
-            count += 1
-        batch, self._queue = self._queue[:count], self._queue[count:]
+            batch.append(ticket)
+            gas, strangers = gas + ticket.tx.gas, strangers + share
+        self._queue = rest
         return batch
 
     def _mine(self, batch: list[Ticket]) -> None:

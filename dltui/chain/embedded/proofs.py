@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import rlp
@@ -22,27 +21,26 @@ class SlotProof:
 
 @dataclass(frozen=True)
 class AccountProof:
-    """An account (`balance` in wei) and the trie nodes from the state root to it; zeros where it does not exist."""
+    """An account (`balance` in wei) and the trie nodes from the state root to it; zeros if it does not exist."""
 
     nonce: int
     balance: int
     storage_root: bytes
     code_hash: bytes
     nodes: tuple[bytes, ...]
-    slots: tuple[SlotProof, ...]
 
 
-def prove(db: DatabaseAPI, state_root: bytes, address: bytes, slots: Sequence[int]) -> AccountProof:
-    """Prove the account `address` and its storage `slots` in the state `state_root`."""
+def prove_account(db: DatabaseAPI, state_root: bytes, address: bytes) -> AccountProof:
+    """Prove the account `address` in the state `state_root`."""
     stored, nodes = _look_up(db, state_root, address)
     account = rlp.decode(stored, Account) if stored else Account()
-    found = []
-    for slot in slots:
-        word, path = _look_up(db, account.storage_root, slot.to_bytes(32, "big"))
-        found.append(SlotProof(rlp.decode(word, rlp.sedes.big_endian_int) if word else 0, path))
-    return AccountProof(
-        account.nonce, account.balance, bytes(account.storage_root), bytes(account.code_hash), nodes, tuple(found)
-    )
+    return AccountProof(account.nonce, account.balance, bytes(account.storage_root), bytes(account.code_hash), nodes)
+
+
+def prove_slot(db: DatabaseAPI, storage_root: bytes, slot: int) -> SlotProof:
+    """Prove one storage word of the account with `storage_root`."""
+    word, nodes = _look_up(db, storage_root, slot.to_bytes(32, "big"))
+    return SlotProof(rlp.decode(word, rlp.sedes.big_endian_int) if word else 0, nodes)
 
 
 def _look_up(db: DatabaseAPI, root: bytes, key: bytes) -> tuple[bytes, tuple[bytes, ...]]:

@@ -2,67 +2,77 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
+import socket
 import socketserver
-import threading
+import time
+from contextlib import ExitStack
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
 from dltui.chain.embedded import params
+from dltui.chain.embedded.http1 import MAX_HEAD, BadHead, Head, parse_head, response
+from dltui.chain.embedded.incoming import Incoming
 from dltui.chain.embedded.jsonrpc import MAX_BODY, answer, refusal
 from dltui.chain.embedded.methods import Methods
 from dltui.chain.embedded.origins import may_ask
 from dltui.chain.embedded.params import RpcFault
+from dltui.chain.embedded.places import MAX_BYTES, MAX_STRANGERS, SMALL, Full, Places, Room
 from dltui.chain.embedded.websocket import WebSockets
 
 log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 """The only interface that the node listens on."""
-MAX_CONNECTIONS = 512
-"""Most connections at a time; a further one is told so and closed."""
-READ_TIMEOUT = 10.0
-"""Seconds that the rest of a begun request may take to come, piece by piece."""
-_FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+SEND_TIMEOUT = 10.0
+"""Seconds that a client may take to read an answer."""
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_NOT_HTTP = HTTPStatus.BAD_REQUEST, "the request is not HTTP/1.1"
+_BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "the node has too many large requests and answers; try again"
 
 
-class RpcServer(ThreadingHTTPServer):
-    """Serves `methods` on `port` (0: a free one, then in `server_port`); a thread for each connection."""
+class RpcServer(socketserver.ThreadingTCPServer):
+    """Serves `methods` on `port` (0: a free one, then in `server_port`); a thread for each connection.
+
+    Who shows `word` is of the run; everyone is a stranger where it is empty.
+    """
 
     daemon_threads = True
-    request_queue_size = 256
+    request_queue_size = 1024
     allow_reuse_address = True
 
-    def __init__(self, methods: Methods, port: int = 0, max_connections: int = MAX_CONNECTIONS) -> None:
+    def __init__(self, methods: Methods, port: int = 0, word: str = "", max_connections: int = MAX_STRANGERS) -> None:
         self.methods = methods
-        self.websockets = WebSockets(methods)
-        self._places = threading.BoundedSemaphore(max_connections)
+        self.turns = methods.chain.turns
+        self.places = Places(max_connections)
+        self.room = Room(MAX_BYTES)
+        self.websockets = WebSockets(methods, self.room)
+        self._expected = f"Bearer {word}" if word else ""
         super().__init__((LOOPBACK, port), _Handler)
+        self.server_port: int = self.server_address[1]
 
-    def server_bind(self) -> None:
-        """Bind without the reverse name look-up of HTTPServer."""
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = LOOPBACK, self.server_address[1]
+    def is_of_the_run(self, head: Head) -> bool:
+        """Whether a request with this head shows the word."""
+        shown = head.headers.get("authorization", "")
+        return bool(self._expected) and hmac.compare_digest(shown.encode("latin-1"), self._expected.encode())
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in a thread of its own while there is a place for it."""
-        if self._places.acquire(blocking=False):
+        """Serve a connection in a thread of its own while there is a place for it; new ones take turns with the run."""
+        began, begun = time.monotonic(), self.turns.begun
+        if self.places.enter(request):
             super().process_request(request, client_address)
-            return
-        request.setblocking(False)
-        try:
-            request.send(_FULL)
-        except OSError:
-            log.debug("a connection beyond the limit was gone already")
-        self.shutdown_request(request)
+        else:
+            request.setblocking(False)
+            self._decline(request)
+        time.sleep(self.turns.rest(began, begun))
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Serve a connection, then give its place back."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._places.release()
+            self.places.leave(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that broke is not worth a traceback."""
@@ -73,87 +83,119 @@ class RpcServer(ThreadingHTTPServer):
         super().server_close()
         self.websockets.close()
 
+    def _decline(self, request: Any) -> None:
+        fault = RpcFault(params.LIMIT_EXCEEDED, "the node has too many connections")
+        try:
+            request.send(response(HTTPStatus.SERVICE_UNAVAILABLE, refusal(fault), {"Connection": "close"}))
+        except OSError:
+            log.debug("a connection beyond the limit was gone already")
+        self.shutdown_request(request)
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
-    def parse_request(self) -> bool:
-        # An idle kept connection may wait for ever; once a request has begun, the rest of it may not.
-        self.connection.settimeout(READ_TIMEOUT)
-        return super().parse_request()
+class _Handler(socketserver.BaseRequestHandler):
+    """One connection."""
 
-    def do_POST(self) -> None:
+    def setup(self) -> None:
+        self._server = cast(RpcServer, self.server)
+        self._incoming = Incoming(self.request)
+        self._of_the_run = False
+        self._close = False
+        self._origin: str | None = None
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def handle(self) -> None:
+        """Answer one request after the other."""
+        while not self._close and (raw := self._incoming.head(MAX_HEAD)):
+            try:
+                head = parse_head(raw)
+            except BadHead:
+                self._refuse(*_NOT_HTTP)
+                return
+            self._origin = head.headers.get("origin")
+            self._close = head.close
+            self._recognise(head)
+            self._answer(head)
+            self._server.places.wait(self.request)
+
+    def _recognise(self, head: Head) -> None:
+        """A connection of the run takes no place of the strangers."""
+        self._of_the_run = self._server.is_of_the_run(head)
+        if self._of_the_run:
+            self._server.places.leave(self.request)
+
+    def _answer(self, head: Head) -> None:
+        if not may_ask(head.headers.get("host", ""), self._origin):
+            self._refuse(HTTPStatus.FORBIDDEN, "only requests to and from this machine are answered")
+        elif head.method == "POST":
+            self._post(head)
+        elif head.method == "GET":
+            self._get(head)
+        elif head.method == "OPTIONS":
+            # The preflight of CORS: a page of this machine may ask.
+            self._reply(HTTPStatus.NO_CONTENT, b"", {"Access-Control-Allow-Headers": "content-type"})
+        else:
+            self._refuse(HTTPStatus.NOT_IMPLEMENTED, "JSON-RPC is asked by POST or over a WebSocket")
+
+    def _post(self, head: Head) -> None:
         """Answer one JSON-RPC request."""
-        reason = self._refusal() or self._wrong_length()
+        reason = _wrong_length(head)
         if reason is not None:
             self._refuse(*reason)
             return
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self._reply(HTTPStatus.OK, answer(self._server.methods, body))
-        self.connection.settimeout(None)
+        if head.headers.get("expect", "").lower() == "100-continue":
+            self.request.sendall(_CONTINUE)
+        try:
+            with ExitStack() as held:
+                size = int(head.headers["content-length"])
+                if not self._of_the_run:
+                    held.enter_context(self._server.room.hold(size))
+                body = self._body(size)
+                self._server.places.work(self.request)
+                with self._server.turns.run() if self._of_the_run else self._server.turns.stranger():
+                    reply = answer(self._server.methods, body)
+                if not self._of_the_run:
+                    held.enter_context(self._server.room.hold(len(reply)))
+                self._reply(HTTPStatus.OK, reply)
+        except Full:
+            self._refuse(*_BUSY)
 
-    def do_GET(self) -> None:
+    def _body(self, size: int) -> bytes:
+        """The body of a request; large ones of strangers take turns with the run."""
+        began, begun = time.monotonic(), self._server.turns.begun
+        body = self._incoming.body(size)
+        if size > SMALL and not self._of_the_run:
+            time.sleep(self._server.turns.rest(began, begun))
+        return body
+
+    def _get(self, head: Head) -> None:
         """Turn the connection into a WebSocket, for the rest of its life."""
-        self.close_connection = True
-        reason = self._refusal()
-        if reason is not None:
-            self._refuse(*reason)
-        elif "websocket" not in self.headers.get("Upgrade", "").lower():
+        self._close = True
+        self._server.places.work(self.request)
+        if "websocket" not in head.headers.get("upgrade", "").lower():
             self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "JSON-RPC is asked by POST or over a WebSocket")
-        elif not self._server.websockets.serve(self.connection, self._head(), self.rfile.read1):
+        elif not self._server.websockets.serve(self.request, head.raw, self._incoming.some):
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many WebSocket connections")
 
-    def do_OPTIONS(self) -> None:
-        """Tell a page of this machine that it may ask (the preflight of CORS)."""
-        reason = self._refusal()
-        if reason is not None:
-            self._refuse(*reason)
-            return
-        self._reply(HTTPStatus.NO_CONTENT, b"", {"Access-Control-Allow-Headers": "content-type"})
-        self.connection.settimeout(None)
-
-    @property
-    def _server(self) -> RpcServer:
-        return cast(RpcServer, self.server)
-
-    def _head(self) -> bytes:
-        """The request line and headers as they came."""
-        lines = [f"{name}: {value}\r\n".encode("latin-1") for name, value in self.headers.items()]
-        return b"".join([f"{self.requestline}\r\n".encode("latin-1"), *lines, b"\r\n"])
-
-    def _refusal(self) -> tuple[HTTPStatus, str] | None:
-        if may_ask(self.headers.get("Host", ""), self.headers.get("Origin")):
-            return None
-        return HTTPStatus.FORBIDDEN, "only requests to and from this machine are answered"
-
-    def _wrong_length(self) -> tuple[HTTPStatus, str] | None:
-        length = self.headers.get("Content-Length", "")
-        if self.headers.get("Transfer-Encoding") is not None or not (length.isascii() and length.isdigit()):
-            return HTTPStatus.LENGTH_REQUIRED, "a Content-Length is needed"
-        if len(length) > 10 or int(length) > MAX_BODY:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is larger than 4 MiB"
-        return None
-
     def _refuse(self, status: HTTPStatus, reason: str) -> None:
-        self.close_connection = True
-        self._reply(status, refusal(RpcFault(params.INVALID_REQUEST, reason)))
+        self._close = True
+        code = params.LIMIT_EXCEEDED if status == HTTPStatus.SERVICE_UNAVAILABLE else params.INVALID_REQUEST
+        self._reply(status, refusal(RpcFault(code, reason)))
+        self._incoming.drain()
 
-    def _reply(self, status: HTTPStatus, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response_only(status)
-        if status != HTTPStatus.NO_CONTENT:
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        origin = self.headers.get("Origin")
-        if origin is not None and may_ask("localhost", origin):
-            self.send_header("Access-Control-Allow-Origin", origin)
-            self.send_header("Vary", "Origin")
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
+    def _reply(self, status: HTTPStatus, body: bytes, more: dict[str, str] | None = None) -> None:
+        headers = dict(more or {})
+        if self._origin is not None and may_ask("localhost", self._origin):
+            headers |= {"Access-Control-Allow-Origin": self._origin, "Vary": "Origin"}
+        if self._close:
+            headers["Connection"] = "close"
+        self.request.settimeout(SEND_TIMEOUT)
+        self.request.sendall(response(status, body, headers))
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Requests are not logged."""
+
+def _wrong_length(head: Head) -> tuple[HTTPStatus, str] | None:
+    length = head.headers.get("content-length", "")
+    if "transfer-encoding" in head.headers or not (length.isascii() and length.isdigit()):
+        return HTTPStatus.LENGTH_REQUIRED, "a Content-Length is needed"
+    if len(length) > 10 or int(length) > MAX_BODY:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is larger than 4 MiB"
+    return None

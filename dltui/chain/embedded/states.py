@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from eth.abc import BlockHeaderAPI, StateAPI
 from eth.db.atomic import AtomicDB
 from eth.db.backends.base import BaseDB
@@ -12,7 +10,7 @@ from eth.exceptions import HeaderNotFound
 from eth.vm.chain_context import ChainContext
 from eth.vm.forks import CancunVM
 
-from dltui.chain.embedded.proofs import AccountProof, prove
+from dltui.chain.embedded.proofs import AccountProof, SlotProof, prove_account, prove_slot
 from dltui.chain.embedded.transactions import Refused
 
 COINBASE = b"\0" * 20
@@ -64,10 +62,13 @@ class States:
         """Storage word `slot` of `address` after block `number` (default: the head)."""
         return int(self._state(number).get_storage(address, slot))
 
-    def proof(self, address: bytes, slots: Sequence[int], number: int | None = None) -> AccountProof:
-        """Merkle proof of `address` and its storage `slots` after block `number` (default: the head)."""
-        header = self.head if number is None else self.header(number)
-        return prove(self._db, header.state_root, address, slots)
+    def proof(self, address: bytes, number: int) -> AccountProof:
+        """Merkle proof of `address` after block `number`."""
+        return prove_account(self._db, self.header(number).state_root, address)
+
+    def slot_proof(self, account: AccountProof, slot: int) -> SlotProof:
+        """Merkle proof of a storage word of `account`."""
+        return prove_slot(self._db, account.storage_root, slot)
 
     def _state(self, number: int | None) -> StateAPI:
         header = self.head if number is None else self.header(number)

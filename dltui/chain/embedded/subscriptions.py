@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from dltui.chain.embedded import params
+from dltui.chain.embedded import params, turns
 from dltui.chain.embedded.api.feeds import Feed, Heads, Logs, PendingHashes
 from dltui.chain.embedded.api.filters import new_id
 from dltui.chain.embedded.api.logs import coming_logs
@@ -50,11 +50,14 @@ class Subscriber:
         """The notifications that came due since the last call."""
         with self._lock:
             running = [(name, each.feed) for name, each in self._subscriptions.items() if each.answered]
-        return [
-            {"jsonrpc": "2.0", "method": "eth_subscription", "params": {"subscription": name, "result": result}}
-            for name, feed in running
-            for result in feed.changes()
-        ]
+        notifications = []
+        for name, feed in running:
+            notifications += [
+                {"jsonrpc": "2.0", "method": "eth_subscription", "params": {"subscription": name, "result": result}}
+                for result in feed.changes()
+            ]
+            turns.step()
+        return notifications
 
     def _subscribe(self, given: Any) -> str:
         kind, wanted = arguments(given, 1, 2)

@@ -6,7 +6,7 @@ import logging
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from websockets.frames import CloseCode, Frame, Opcode
@@ -14,27 +14,30 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from dltui.chain.embedded.jsonrpc import MAX_BODY, answer
+from dltui.chain.embedded.jsonrpc import answer
 from dltui.chain.embedded.methods import Methods
+from dltui.chain.embedded.places import Room
 from dltui.chain.embedded.subscriptions import Subscriber
 
 log = logging.getLogger(__name__)
 
 MAX_WEBSOCKETS = 64
 """Most WebSocket connections at a time."""
+MAX_MESSAGE = 1024 * 1024
+"""Largest message from a client in bytes."""
 SEND_TIMEOUT = 10
 """Seconds that a client may leave what is sent to it unread."""
 _LOOK_AGAIN = 1.0
-_CHUNK = 65536
 
-Read = Callable[[int], bytes]
+Read = Callable[[], bytes]
 
 
 class WebSockets:
     """All WebSocket connections of the node."""
 
-    def __init__(self, methods: Methods) -> None:
+    def __init__(self, methods: Methods, room: Room) -> None:
         self._methods = methods
+        self._room = room
         self._lock = threading.Lock()
         self._sessions: set[_Session] = set()
 
@@ -43,7 +46,7 @@ class WebSockets:
 
         Returns False, and does nothing, where there are `MAX_WEBSOCKETS` already.
         """
-        session = _Session(connection, self._methods)
+        session = _Session(connection, self._methods, self._room)
         with self._lock:
             if len(self._sessions) >= MAX_WEBSOCKETS:
                 return False
@@ -67,11 +70,13 @@ class WebSockets:
 class _Session:
     """One connection: the thread that reads and answers, and one more that sends what subscriptions give."""
 
-    def __init__(self, connection: socket.socket, methods: Methods) -> None:
+    def __init__(self, connection: socket.socket, methods: Methods, room: Room) -> None:
         self._socket = connection
+        self._room = room
+        self._turns = methods.chain.turns
         self._bell = methods.chain.bell
         self._subscriber = Subscriber(methods)
-        self._protocol = ServerProtocol(max_size=MAX_BODY)
+        self._protocol = ServerProtocol(max_size=MAX_MESSAGE)
         self._lock = threading.Lock()
         self._pieces: list[bytes] = []
         self._pusher: threading.Thread | None = None
@@ -83,8 +88,12 @@ class _Session:
         """Answer what comes until the connection ends."""
         data = head
         while data:
-            for request in self._receive(data):
-                reply = answer(self._subscriber, request)
+            with self._turns.stranger():
+                requests = self._receive(data)
+            self._send()
+            for request in requests:
+                with self._turns.stranger():
+                    reply = answer(self._subscriber, request)
                 if reply:
                     self._send(reply)
                 if self._subscriber.answered() and self._pusher is None:
@@ -92,7 +101,7 @@ class _Session:
                     self._pusher.start()
             if self._protocol.state is not State.OPEN:
                 return
-            data = read(_CHUNK)
+            data = read()
 
     def end(self, code: CloseCode = CloseCode.NORMAL_CLOSURE) -> None:
         """Close the connection, with a farewell where it is open; for any thread."""
@@ -100,20 +109,19 @@ class _Session:
             with self._lock:
                 if self._protocol.state is State.OPEN:
                     self._protocol.send_close(code)
-                    self._flush()
+                    self._flush(())
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             log.debug("a WebSocket was gone already")
 
     def _receive(self, data: bytes) -> list[bytes]:
-        """The messages that `data` completes; the handshake and control frames are dealt with."""
+        """The messages that `data` completes; what it demands (handshake, control frames) is sent with the next."""
         with self._lock:
             self._protocol.receive_data(data)
             events = self._protocol.events_received()
             for event in events:
                 if isinstance(event, Request):
                     self._protocol.send_response(self._protocol.accept(event))
-            self._flush()
         return [message for event in events if isinstance(event, Frame) for message in self._messages(event)]
 
     def _messages(self, frame: Frame) -> list[bytes]:
@@ -127,13 +135,15 @@ class _Session:
         message, self._pieces = b"".join(self._pieces), []
         return [message]
 
-    def _send(self, text: bytes) -> None:
-        with self._lock:
+    def _send(self, *texts: bytes) -> None:
+        """Send what is due and `texts`; raises `Full` where the node holds too much for those who do not read."""
+        with self._room.hold(sum(map(len, texts))), self._lock:
+            self._flush(texts)
+
+    def _flush(self, texts: Sequence[bytes]) -> None:
+        for text in texts:
             if self._protocol.state is State.OPEN:
                 self._protocol.send_text(text)
-                self._flush()
-
-    def _flush(self) -> None:
         for data in self._protocol.data_to_send():
             if data:
                 self._socket.sendall(data)
@@ -143,8 +153,9 @@ class _Session:
         heard = self._bell.rings
         try:
             while self._protocol.state is State.OPEN:
-                for notification in self._subscriber.due():
-                    self._send(msgspec.json.encode(notification))
+                with self._turns.stranger():
+                    due = [msgspec.json.encode(notification) for notification in self._subscriber.due()]
+                self._send(*due)
                 heard = self._bell.wait(heard, _LOOK_AGAIN)
         except Exception:
             log.debug("subscriptions ended", exc_info=True)

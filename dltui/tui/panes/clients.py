@@ -8,8 +8,8 @@ import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.state import State
-from dltui.core.views import ClientRow, ClientTable
-from dltui.tui.hints import key_of
+from dltui.core.views import ClientRow, ClientTable, start_steps
+from dltui.tui.hints import key_of, may_write
 from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.ink import Part
@@ -41,7 +41,7 @@ class ClientsPane(TablePane):
     """
 
     heading: ClassVar[str] = "Clients"
-    needs: ClassVar[frozenset[str]] = frozenset({"clients", "round", "chain"})
+    needs: ClassVar[frozenset[str]] = frozenset({"clients", "round", "chain", "run"})
     ages: ClassVar[bool] = True
     kind: ClassVar[str] = "client"
     nothing: ClassVar[str] = (
@@ -56,11 +56,16 @@ class ClientsPane(TablePane):
         """In the order of their indexes."""
         return ClientTable(state, now)
 
+    def instead(self, state: State, now: float) -> str:
+        """How far the start is, until the first client has a row."""
+        steps = start_steps(state, now)
+        return "\n".join(step.line for step in steps) if steps and not state.finished else self.nothing
+
     def remark(self, state: State, rows: Rows) -> str:
         """Who waits to be registered, what the diamond means."""
         pending = sum(client.membership == "pending" for client in state.clients.values())
         if pending and not state.finished:
-            return f"{pending} pending, {key_of(self, 'register')} registers"
+            return f"{pending} pending" + (f", {key_of(self, 'register')} registers" if may_write(self) else "")
         return f"{SEAT} committee" if state.in_flight else ""
 
     def cells(self, row: ClientRow) -> tuple[Part, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dltui.core import format as fmt
 from dltui.core.state import State
 from dltui.core.views import status_line
-from dltui.tui.hints import key_of
+from dltui.tui.hints import key_of, may_write
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.ink import Part, clean, line
 from dltui.tui.widgets.lines import Lines
@@ -34,6 +34,8 @@ class StatusLine(Lines):
         ]
         if recorded:
             facts.insert(3, (3, ("● replay", "accent")))
+        elif not may_write(self):
+            facts.insert(3, (0, (" READ-ONLY ", "amber")))
         if view.alerts:
             facts.append((3, (f"▲ {alerts}", "warn")))
         if missed is not None:

@@ -67,12 +67,19 @@ class TablePane(Pane, LineTable):
         """What else the lower border says."""
         return ""
 
+    def instead(self, state: State, now: float) -> str:
+        """What is said while there is no row."""
+        return self.nothing
+
     def draw_state(self, state: State, now: float) -> None:
         """The rows that fit the filter, in their order."""
         rows = self.rows(state, now)
         keys = self._arranged(rows)
         unfit = f'Nothing here fits the filter "{self.pattern}": {filter_keys(self)}.'
-        self.empty = unfit if self.pattern and rows.ids else self.nothing
+        empty = unfit if self.pattern and rows.ids else self.instead(state, now)
+        if empty != self.empty:
+            self.empty = empty
+            self.refresh()
         self.show_keys(keys, lambda id: Row(id, self.cells(rows.row(id))))
         self.subtitle(*self._notes(keys, rows), self.remark(state, rows))
 

@@ -200,7 +200,7 @@ class MainScreen(PaneKeys):
             [
                 Hint(a.id, a.shown_key, self._label(a), a.enabled(state, selection)[0], a.kept)
                 for a in self.dltui.actions.values()
-                if a.footer and a.keys
+                if a.footer and a.keys and (a.request is None or not self.dltui.read_only)
             ]
         )
 

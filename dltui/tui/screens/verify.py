@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from dltui import exits
 from dltui.core import format as fmt
 from dltui.core.commands import cli_twin, new_command
 from dltui.core.detail import Target
@@ -19,6 +20,9 @@ from dltui.tui.widgets.ink import line
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
+
+UNCHECKED = " NOT CHECKED: "
+"""What `dltui verify` writes before the reason why it could not check a part."""
 
 
 class VerifyScreen(Dialog[None]):
@@ -48,7 +52,8 @@ class VerifyScreen(Dialog[None]):
         return [*self._steps, line((clean(last, 600), tone)), line(""), shell, line("")]
 
     def _say(self, step: str) -> None:
-        self._steps.append(line((f"{fmt.symbol('done')}  ", "ok"), clean(step, 600)))
+        mark = (f"{fmt.symbol('idle')}  ", "warn") if UNCHECKED in step else (f"{fmt.symbol('done')}  ", "ok")
+        self._steps.append(line(mark, clean(step, 600)))
         self.show_body(self._text("checking …"))
 
     async def _check(self) -> None:
@@ -61,11 +66,13 @@ class VerifyScreen(Dialog[None]):
 
         kind, id = self.thing or ("run", None)
         try:
-            same = await self.dltui.inquiry.verify(kind, id, say)
+            code = await self.dltui.inquiry.verify(kind, id, say)
         except Exception as error:  # nobody else would say so
-            same, said = False, [str(in_words(error))]
+            code, said = exits.FAILED, [str(in_words(error))]
         last = said[-1] if said else "nothing was said"
-        if same:
+        if code == exits.NOT_CHECKED:
+            self.show_body(self._text(last, "warn"))
+        elif code == exits.OK:
             self._say(last)
             self.show_body(self._text("Everything matches.", "ok"))
         else:

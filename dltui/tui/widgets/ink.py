@@ -29,6 +29,7 @@ _ASCII = str.maketrans(
         **dict(SYMBOLS.values()),
         **dict.fromkeys("◆", "*"),
         **dict.fromkeys("▼", "v"),
+        **dict.fromkeys("▲", "^"),
         **dict.fromkeys("←", "<"),
         **dict.fromkeys("▁▂", "."),
         **dict.fromkeys("▃▄▅", ":"),
@@ -39,6 +40,8 @@ _ASCII = str.maketrans(
         **dict.fromkeys("…", "~"),
     }
 )
+_WARNING = re.compile(r"▲(?= \w)")
+"""The symbol of a state stands before its word; elsewhere it is the arrow of a rise."""
 _HEAD = re.compile(r"\s*(?:\S+(?: \S+)*\s{2,})?")
 """What a line begins with: its indent, and a first column where two blanks end one."""
 _CONSOLE = Console(
@@ -48,7 +51,7 @@ _CONSOLE = Console(
 
 def plain_ascii(text: str) -> str:
     """`text` with the interface's symbols replaced by ASCII ones of the same width."""
-    return text.translate(_ASCII)
+    return _WARNING.sub("!", text).translate(_ASCII)
 
 
 def ink(text: str, name: str = "") -> Text:

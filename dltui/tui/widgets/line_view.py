@@ -224,7 +224,7 @@ class LineView(ScrollView, can_focus=True):
         if y < self.HEADER:
             return strip_of(self.draw_header(width), width, self.rich_style, ascii=self.ascii)
         if not self.keys:
-            lines = wrapped(self.empty, width - 2)
+            lines = [line for part in self.empty.split("\n") for line in wrapped(part, width - 2)]
             at = y - self.HEADER
             text = ink(" " + lines[at] if at < len(lines) else "", "quiet")
             return strip_of(text, width, self.rich_style, ascii=self.ascii)

@@ -12,6 +12,7 @@ from dltui.chain.embedded.calls import Caller, CallResult, Message
 from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.embedded.formats import data, quantity
 from dltui.chain.embedded.params import RpcFault, arguments
+from dltui.chain.embedded.turns import aside, is_stranger
 
 _ERROR_SELECTOR = bytes.fromhex("08c379a0")
 Work = Callable[[Caller, Message, int, "int | None", Watch], CallResult]
@@ -38,7 +39,11 @@ class CallMethods:
         with self._chain.lock:
             number = self._finder.block(default if tag is None else tag)
             timestamp = self._chain.now if which == "pending" else None
-        result = self._chain.desk.run(lambda caller, watch: work(caller, message, number, timestamp, watch))
+        stranger = is_stranger()
+        with aside():
+            result = self._chain.desk.run(
+                lambda caller, watch: work(caller, message, number, timestamp, watch), stranger
+            )
         if result.reverted:
             raise RpcFault(params.REVERTED, result.error + _reason(result.output), data(result.output))
         if result.error:

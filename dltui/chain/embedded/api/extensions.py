@@ -10,6 +10,7 @@ from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.embedded.formats import Json, data, quantity
 from dltui.chain.embedded.index import LogFilter
 from dltui.chain.embedded.params import arguments
+from dltui.chain.embedded.turns import aside
 from dltui.chain.embedded.waiters import Waiter
 
 MAX_WAIT_MS = 5_000
@@ -46,7 +47,8 @@ class ExtensionMethods:
             if not seconds or news["known"] is None or any(_wakes(waiter, log) for log in news["logs"]):
                 return news
             chain.waiters.add(waiter)
-        waiter.woken.wait(seconds)
+        with aside():
+            waiter.woken.wait(seconds)
         with chain.lock:
             chain.waiters.discard(waiter)
             return self._news(number, wanted)

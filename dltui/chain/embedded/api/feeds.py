@@ -49,7 +49,7 @@ class BlockHashes(_BlockFeed):
     """Hashes of new blocks."""
 
     def _render(self, first: int, last: int) -> list[Any]:
-        return [data(self._chain.machine.header(number).hash) for number in range(first, last + 1)]
+        return [data(block_hash) for block_hash in self._chain.index.block_hashes(first, last)]
 
 
 class Heads(_BlockFeed):

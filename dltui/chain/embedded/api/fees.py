@@ -39,4 +39,5 @@ class FeeMethods:
         blocks, newest, percentiles = arguments(given, 2, 3)
         count = params.count(blocks, "blockCount", _MOST_BLOCKS)
         with self._chain.lock:
-            return fees.history(self._chain, count, self._finder.block(newest), percentiles)
+            last = self._finder.block(newest)
+        return fees.history(self._chain, count, last, percentiles)

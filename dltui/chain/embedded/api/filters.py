@@ -21,6 +21,8 @@ MAX_FILTERS = 256
 EXPIRY = 300.0
 """Seconds after which a filter that nobody polls is gone: as in geth."""
 
+_CRITERIA = ("fromBlock", "toBlock", "address", "topics")
+
 
 @dataclass
 class _Filter:
@@ -42,7 +44,8 @@ class FilterMethods:
 
     def eth_newFilter(self, given: Any) -> str:
         (wanted,) = arguments(given, 1, 1)
-        return self._add(Logs(self._chain, coming_logs(wanted)), wanted)
+        feed = Logs(self._chain, coming_logs(wanted))
+        return self._add(feed, {key: wanted[key] for key in _CRITERIA if key in wanted})
 
     def eth_newBlockFilter(self, given: Any) -> str:
         arguments(given, 0, 0)

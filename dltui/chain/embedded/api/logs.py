@@ -9,11 +9,15 @@ from dltui.chain.embedded import params
 from dltui.chain.embedded.api.finder import Finder
 from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.embedded.formats import Json
-from dltui.chain.embedded.index import LogFilter
+from dltui.chain.embedded.index import Answer, LogFilter
 from dltui.chain.embedded.params import RpcFault, arguments
+from dltui.chain.embedded.turns import step
 
 MAX_RANGE = 1_000_000
 """Most blocks that one log query may look through."""
+MOST_KEPT = 100
+"""Most addresses of a filter or a subscription, which the node keeps."""
+_WINDOW = 1_000
 ENDLESS = 2**63 - 1
 """The last block of a query that has no end."""
 
@@ -42,15 +46,25 @@ def find_logs(chain: StoredChain, wanted: Any) -> list[Json]:
             first, last = finder.bound(wanted.get("fromBlock")), finder.bound(wanted.get("toBlock"))
             if first > last:
                 raise params.invalid("invalid block range params")
-        return logs_up_to_head(chain, LogFilter(first, last, addresses, topics))
+        last = _within_range(chain, first, last)
+    found, answer = list[Json](), Answer()
+    for low in range(first, last + 1, _WINDOW):
+        with chain.lock:
+            found += chain.index.logs(LogFilter(low, min(low + _WINDOW - 1, last), addresses, topics), answer)
+        step()
+    return found
 
 
 def logs_up_to_head(chain: StoredChain, wanted: LogFilter) -> list[Json]:
     """The logs that match, in the blocks that there are by now; the caller holds the chain's lock."""
-    last = min(wanted.last, int(chain.head.block_number))
-    if last - wanted.first >= MAX_RANGE:
+    return chain.index.logs(replace(wanted, last=_within_range(chain, wanted.first, wanted.last)))
+
+
+def _within_range(chain: StoredChain, first: int, last: int) -> int:
+    last = min(last, int(chain.head.block_number))
+    if last - first >= MAX_RANGE:
         raise RpcFault(params.LIMIT_EXCEEDED, f"the query looks through more than {MAX_RANGE} blocks")
-    return chain.index.logs(replace(wanted, last=last))
+    return last
 
 
 def coming_logs(wanted: Any) -> LogFilter:
@@ -58,6 +72,8 @@ def coming_logs(wanted: Any) -> LogFilter:
     addresses, topics = _criteria(wanted)
     if wanted.get("blockHash") is not None:
         raise params.invalid("a filter for blocks to come has no blockHash")
+    if len(addresses) > MOST_KEPT:
+        raise RpcFault(params.LIMIT_EXCEEDED, f"a filter for blocks to come has at most {MOST_KEPT} addresses")
     first, last = params.block_tag(wanted.get("fromBlock")), params.block_tag(wanted.get("toBlock"))
     low, high = (first if isinstance(first, int) else 0), (last if isinstance(last, int) else ENDLESS)
     if low > high:

@@ -9,6 +9,7 @@ from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.embedded.formats import data
 from dltui.chain.embedded.miner import Miner, Ticket
 from dltui.chain.embedded.params import RpcFault, arguments
+from dltui.chain.embedded.turns import aside
 
 SYNC_TIMEOUT_MS = 20_000
 """How long eth_sendRawTransactionSync waits for a block unless told otherwise."""
@@ -31,7 +32,9 @@ class SendMethods:
         patience = SYNC_TIMEOUT_MS if timeout is None else params.count(timeout, "timeout", _MOST_PATIENCE_MS)
         ticket: Ticket = self._miner.submit(params.data(raw, "transaction"))
         tx_hash = ticket.tx.hash
-        if not ticket.done.wait(patience / 1000):
+        with aside():
+            mined = ticket.done.wait(patience / 1000)
+        if not mined:
             text = "the transaction was accepted but is not in a block yet"
             raise RpcFault(params.NOT_YET_MINED, text, data(tx_hash))
         if ticket.error is not None:

@@ -10,6 +10,7 @@ from dltui.chain.embedded.chain import StoredChain
 from dltui.chain.embedded.formats import data, quantity
 from dltui.chain.embedded.miner import Miner
 from dltui.chain.embedded.params import arguments
+from dltui.chain.embedded.turns import step
 
 _MAX_SLOTS = 1024
 
@@ -52,7 +53,12 @@ class StateMethods:
             raise params.invalid(f"the storage slots are not a list of at most {_MAX_SLOTS}")
         address, slots = params.address(account), [params.slot(place) for place in places]
         with self._chain.lock:
-            proof = self._chain.machine.proof(address, slots, self._finder.block(tag))
+            proof = self._chain.machine.proof(address, self._finder.block(tag))
+        found = []
+        for slot in slots:
+            with self._chain.lock:
+                found.append(self._chain.machine.slot_proof(proof, slot))
+            step()
         return {
             "address": data(address),
             "accountProof": [data(node) for node in proof.nodes],
@@ -62,6 +68,6 @@ class StateMethods:
             "storageHash": data(proof.storage_root),
             "storageProof": [
                 {"key": place, "value": quantity(slot.value), "proof": [data(node) for node in slot.nodes]}
-                for place, slot in zip(places, proof.slots, strict=True)
+                for place, slot in zip(places, found, strict=True)
             ],
         }

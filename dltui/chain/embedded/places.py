@@ -1,0 +1,98 @@
+"""What strangers may hold of the node: connections, and bytes in memory."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+MAX_STRANGERS = 256
+"""Most connections of strangers at a time."""
+MAX_BYTES = 32 * 1024 * 1024
+"""Most bytes of large requests and answers that the node holds for strangers, all together."""
+SMALL = 64 * 1024
+"""Requests and answers up to this size are not counted."""
+
+
+class Full(Exception):
+    """There is no room now."""
+
+
+class Places:
+    """At most `most` connections; a newcomer takes the place of the one that has been waiting longest for a request.
+
+    So half-open connections keep nobody out. Safe to use from many threads.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._all: set[socket.socket] = set()
+        self._waiting: dict[socket.socket, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def idle(self) -> int:
+        """How many of the connections wait for a request."""
+        return len(self._waiting)
+
+    def enter(self, connection: socket.socket) -> bool:
+        """Give `connection` a place; False if every place is taken by a request that is being answered."""
+        with self._lock:
+            if len(self._all) >= self._most and not self._give_up():
+                return False
+            self._all.add(connection)
+            self._waiting[connection] = None
+        return True
+
+    def wait(self, connection: socket.socket) -> None:
+        """From now on `connection` waits for a request."""
+        with self._lock:
+            if connection in self._all:
+                self._waiting[connection] = None
+
+    def work(self, connection: socket.socket) -> None:
+        """From now on `connection` has a request that is being answered."""
+        with self._lock:
+            self._waiting.pop(connection, None)
+
+    def leave(self, connection: socket.socket) -> None:
+        """`connection` has ended, or turned out to be of the run."""
+        with self._lock:
+            self._all.discard(connection)
+            self._waiting.pop(connection, None)
+
+    def _give_up(self) -> bool:
+        """End the connection that has waited longest."""
+        if not self._waiting:
+            return False
+        oldest = next(iter(self._waiting))
+        del self._waiting[oldest]
+        self._all.discard(oldest)
+        with suppress(OSError):
+            oldest.shutdown(socket.SHUT_RDWR)
+        return True
+
+
+class Room:
+    """`size` bytes for large requests and answers. Safe to use from many threads."""
+
+    def __init__(self, size: int) -> None:
+        self._lock = threading.Lock()
+        self._left = size
+
+    @contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Hold `size` bytes; raises `Full` if there is no room for them."""
+        counted = size if size > SMALL else 0
+        with self._lock:
+            if counted > self._left:
+                raise Full
+            self._left -= counted
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._left += counted

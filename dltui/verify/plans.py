@@ -1,0 +1,30 @@
+"""The plans on chain: the run's own is in force at the end, and enforces what the configuration says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from dltui.config import Config
+from dltui.engine.deployment import contract_plan
+from dltui.errors import MismatchError
+
+
+def check(plans: Mapping[int, Mapping[str, Any]], config: Config, where: str) -> None:
+    """Compare the plans (number to the contract's struct) with `config`; raises MismatchError.
+
+    The hash alone would not do: the operator may set a plan with the run's hash and a committee of one.
+    """
+    ours = contract_plan(config)
+    found = [plan["planHash"].hex() for plan in plans.values()]
+    if found and found[-1] != ours.plan_hash.hex():
+        raise MismatchError(f"gives plan {ours.plan_hash.hex()}, on chain is {found[-1]}", where=where)
+    for number, plan in plans.items():
+        if plan["planHash"] != ours.plan_hash:
+            continue
+        for field, value in zip(fields(ours), plan.values(), strict=True):
+            expected = getattr(ours, field.name)
+            if value != expected:
+                text = f"plan {number} on chain has the run's hash, but {field.name} {value} instead of {expected}"
+                raise MismatchError(text, where=where)

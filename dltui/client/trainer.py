@@ -61,10 +61,12 @@ class TrainingDuty:
         spec, telemetry = self._spec, self._seat.telemetry
         log.info("round %d: selected, waits for a turn to train from %s", facts.number, facts.base_digest[:12])
         telemetry.progress("wait", facts.number)
+        came = time.monotonic()
         with turn(spec.gate, spec.slots, self._seat.home.rank, facts.deadline, telemetry.alive) as going_on:
             if going_on is None:
                 log.warning("round %d: no turn to train before the deadline", facts.number)
                 return False
+            telemetry.timing(facts.number, "queue", time.monotonic() - came)
             telemetry.progress("train", facts.number)
             started = time.monotonic()
             try:

@@ -95,14 +95,12 @@ class Engine:
     def emit(self, payload: Payload) -> None:
         """Write one event, fold it, and act on what it means for the engine's own bookkeeping."""
         self.state.apply(self._journal.append(payload))
+        self._timings.saw(payload)
         if isinstance(payload, ev.RoundOpened):
-            self._timings.opened(payload.round)
             self._excuses.opened(payload.round, payload.deadline)
-        elif isinstance(payload, (ev.RoundFinalised, ev.RoundAborted)):
-            self._timings.closed(payload.round)
-            if isinstance(payload, ev.RoundFinalised):
-                self._clear(TOO_SLOW)
-                self._excuses.finalised()
+        elif isinstance(payload, ev.RoundFinalised):
+            self._clear(TOO_SLOW)
+            self._excuses.finalised()
         elif isinstance(payload, ev.ModelPublished):
             self._crew.examination.measure(payload.version, payload.digest)
         elif isinstance(payload, ev.ClientLate):

@@ -29,7 +29,7 @@ def next_turn(facts: RoundFacts, rank: int, now: float) -> float:
     first = due_at(facts, rank)
     if now < first + SPACING:
         return max(first, now)
-    return late_turn(rank, facts.selected.bit_count(), now)
+    return late_turn(rank, max(1, facts.selected.bit_count()), now)
 
 
 def late_turn(place: int, places: int, now: float) -> float:

@@ -217,7 +217,10 @@ class Scheduler:
             self._overdue_phase = phase
             self._pokes_from = now + (facts.selected.bit_count() + 1) * pokes.LATE if late else due
         call = pokes.poke(self._federation.fl, facts, self._ledger.plan_of(facts), now, ENGINE_RANK)
-        if call is None or now < self._pokes_from or not pokes.is_still(self._federation.fl, facts):
+        if call is None or now < self._pokes_from:
+            return None
+        if not pokes.is_still(self._federation.fl, facts):
+            self._pokes_from = now + pokes.LATE  # the ledger follows once the block counts
             return None
         return call
 

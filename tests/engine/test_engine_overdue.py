@@ -20,9 +20,10 @@ class Contract:
     """One open round on chain, until it is told otherwise."""
 
     def __init__(self) -> None:
-        self.state = RoundState.OPEN
+        self.state, self.asked = RoundState.OPEN, 0
 
     def round_of(self, number: int) -> Any:
+        self.asked += 1
         return SimpleNamespace(state=self.state, attempt=0)
 
     def close_submissions(self, number: int) -> str:
@@ -61,3 +62,4 @@ def test_an_engine_sends_nothing_where_the_round_has_moved_on(engine: Any, monke
     engine._federation.fl.state = RoundState.REPORTING
     with pytest.raises(AssertionError, match="never"):
         first(engine, 0, monkeypatch)
+    assert engine._federation.fl.asked <= 100 / pokes.LATE, "each look is a request to the node"

@@ -32,6 +32,19 @@ def data_dir(root: str = "") -> Path:
     return platformdirs.user_cache_path("dltui") / "data"
 
 
+def first_time(what: str) -> bool:
+    """Whether this user meets `what` (a file name) for the first time, which is remembered from now on."""
+    seen = platformdirs.user_state_path("dltui") / what
+    try:
+        seen.parent.mkdir(parents=True, exist_ok=True)
+        seen.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 @dataclass(frozen=True)
 class RunPaths:
     """The parts of one run directory."""

@@ -26,7 +26,7 @@ from dltui.demo.director import Director
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.launch import create_run, engine_failure, start_engine
 from dltui.learning.catalog import CATALOG
-from dltui.paths import RunPaths, all_runs, find_run
+from dltui.paths import RunPaths, all_runs, find_run, first_time
 
 FINISH_SECONDS = 10.0
 """How long an engine may take to close its files after the last event; what comes next finds a whole directory."""
@@ -67,7 +67,8 @@ def start(file: Path | None, flags: dict[str, Any], telling: Telling, fast: bool
     """Start a new run and follow it. With a screen it begins with what `WATCHED` says, unless it is to be `fast`."""
     telling = telling.possible()
     config = effective(file, flags, defaults=None if telling.no_ui or fast else WATCHED)
-    password, first = password_for(config), not all_runs()
+    password = password_for(config)
+    first = not telling.no_ui and not all_runs() and first_time("greeted")
     paths = _new(config)
     return _follow_engine(paths, start_engine(paths, password), config, telling, first=first)
 
@@ -200,6 +201,7 @@ def _screen(
     read_only: bool = False,
     first: bool = False,
 ) -> int:
+    from dltui.tui import kept
     from dltui.tui.app import DltuiApp
 
     gc.freeze()
@@ -213,6 +215,7 @@ def _screen(
         run_dir=paths.root,
         first=first,
     )
+    app.wanted_theme = config.ui.theme or kept.theme()
     app.run()
     if director is not None and not app.over and (app.failure is not None or app.crashed):
         # Nobody leads it any more: a walkthrough that failed takes its run with it.

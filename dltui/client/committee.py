@@ -10,6 +10,7 @@ from dltui.aggregation.model import decode_model
 from dltui.aggregation.round import RoundResult
 from dltui.chain.backoff import Backoff
 from dltui.chain.ledger import ATTESTING, REPORTING, RoundFacts
+from dltui.client import pokes
 from dltui.client.outcome import result_of, verdicts_root
 from dltui.client.seat import Seat, log
 from dltui.errors import BlobError
@@ -61,6 +62,8 @@ class CommitteeDuty:
         held = sum(1 << s.index for s in facts.submissions.values() if s.digest in self._held)
         self._seat.telemetry.timing(facts.number, "store", time.monotonic() - started)
         self._seat.telemetry.progress("report", facts.number)
+        why = f", {missing} could not be fetched in half of the window" if missing else ""
+        log.info("round %d: on the committee, reports %d updates%s", facts.number, len(self._held), why)
         return self._seat.send(self._seat.contract.report(facts.number, facts.attempt, held, b""), facts)
 
     def _fetch_missing(self, facts: RoundFacts) -> int:
@@ -89,10 +92,18 @@ class CommitteeDuty:
             except (Unavailable, Overflow, BlobError) as error:
                 log.warning("round %d: %s", facts.number, error)
                 return None
+            self._tell(facts, result)
             self._root = verdicts_root(facts.number, result.verdicts)
             self._result = result
             self._seat.telemetry.timing(facts.number, "aggregation", time.monotonic() - started)
         return self._result
+
+    def _tell(self, facts: RoundFacts, result: RoundResult) -> None:
+        """Log what was made of the updates, and why not of each."""
+        refused = [f"client {v.client} {v.reason.name}" for v in result.verdicts if not v.included]
+        counted = sum(verdict.included for verdict in result.verdicts)
+        tail = f"; not: {', '.join(refused)}" if refused else ""
+        log.info("round %d: %d updates give %s%s", facts.number, counted, result.digest[:12] or "nothing", tail)
 
     def _attest(self, facts: RoundFacts) -> bool:
         result = self._compute(facts)
@@ -102,26 +113,39 @@ class CommitteeDuty:
         accuracy = self._seat.home.accuracy_bp(decode_model(result.model)) if result.model else 0
         self._seat.telemetry.timing(facts.number, "attestation", time.monotonic() - started)
         self._seat.telemetry.progress("attest", facts.number, accuracy_bp=accuracy)
+        log.info("round %d: attests it, accuracy %.4f on its held-out records", facts.number, accuracy / 10_000)
         sealed = self._seat.seal(facts, result.digest, self._root)
         return self._seat.send(self._seat.contract.attest(facts.number, facts.attempt, sealed, accuracy), facts)
 
     def _finalise(self, facts: RoundFacts) -> bool:
         """Publish the result once every seal is in (before that a neighbour could copy it), then finalise in turn."""
-        now = time.time()
-        if not (set(facts.reports) <= set(facts.attested) or now > facts.deadline + 1):
+        if not (set(facts.reports) <= set(facts.attested) or time.time() > facts.deadline + 1):
             return False
+        # Who has the result already saw the last seal when the others did; the rest come back from somewhere.
+        prompt = self._result is not None
         result = self._compute(facts)
         if result is None:
             return False
-        if now >= self._finalise_at and not self._published:
-            self._publish(facts, result, now)
+        if time.time() >= self._finalise_at and not self._published:
+            self._publish(facts, result, prompt)
+        now = time.time()
+        if self._published and now >= self._finalise_at + FINALISE_SPACING / 2:
+            self._finalise_at = self._late_turn(facts, now)
         if now < self._finalise_at:
             return False
-        self._finalise_at = now + len(facts.attested) * FINALISE_SPACING
+        self._finalise_at = self._late_turn(facts, now + pokes.LATE)
+        if not pokes.is_still(self._seat.contract, facts):
+            return False
         call = self._seat.contract.finalise(facts.number, bytes.fromhex(result.digest), self._root)
         return self._seat.send(call, facts)
 
-    def _publish(self, facts: RoundFacts, result: RoundResult, now: float) -> None:
+    def _place(self, facts: RoundFacts) -> int:
+        return sorted(facts.attested).index(self._seat.index)
+
+    def _late_turn(self, facts: RoundFacts, now: float) -> float:
+        return pokes.late_turn(self._place(facts), len(facts.attested), now)
+
+    def _publish(self, facts: RoundFacts, result: RoundResult, prompt: bool) -> None:
         """Store the result and say when to finalise; a store that refuses it is asked again, ever later."""
         try:
             for blob in (result.verdict_blob, result.model, result.manifest):
@@ -129,7 +153,8 @@ class CommitteeDuty:
                     self._seat.store.put(blob)
         except BlobError as error:
             log.warning("round %d: %s", facts.number, error)
-            self._finalise_at = now + self._backoff.failed()
+            self._finalise_at = time.time() + self._backoff.failed()
             return
         self._published = True
-        self._finalise_at = now + sorted(facts.attested).index(self._seat.index) * FINALISE_SPACING
+        now = time.time()
+        self._finalise_at = now + self._place(facts) * FINALISE_SPACING if prompt else self._late_turn(facts, now)

@@ -59,18 +59,24 @@ class TrainingDuty:
         if self._failed or time.time() > facts.deadline:
             return False
         spec, telemetry = self._spec, self._seat.telemetry
+        log.info("round %d: selected, waits for a turn to train from %s", facts.number, facts.base_digest[:12])
         telemetry.progress("wait", facts.number)
+        came = time.monotonic()
         with turn(spec.gate, spec.slots, self._seat.home.rank, facts.deadline, telemetry.alive) as going_on:
             if going_on is None:
                 log.warning("round %d: no turn to train before the deadline", facts.number)
                 return False
+            telemetry.timing(facts.number, "queue", time.monotonic() - came)
             telemetry.progress("train", facts.number)
+            started = time.monotonic()
             try:
                 self._blob = self._seat.home.train(facts.number, self._seat.index, facts.base_digest, going_on)
             except DltuiError as error:
                 log.warning("round %d: %s", facts.number, error)
                 telemetry.trouble(facts.number, error.message, error.hint)
                 self._failed = True
+        if self._blob is not None:
+            log.info("round %d: trained in %.1f s", facts.number, time.monotonic() - started)
         return self._blob is not None
 
     def _publish(self, facts: RoundFacts) -> None:
@@ -85,6 +91,7 @@ class TrainingDuty:
                 self._seat.telemetry.trouble(facts.number, error.message, error.hint)
             self._offer_at = time.time() + self._backoff.failed()
             return
+        log.info("round %d: submissions are closed, its update is published", facts.number)
         self._blob, self._published = None, True
 
     def _offer(self, facts: RoundFacts) -> None:

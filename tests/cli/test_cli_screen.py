@@ -66,13 +66,22 @@ def screen(monkeypatch: pytest.MonkeyPatch, session: Any, **ends: Any) -> int:
     return running._screen(session, RunPaths(RUN), Config(), director)
 
 
-def test_only_the_first_run_of_a_folder_is_greeted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def somebody_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who has not met the program yet."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def test_a_user_is_greeted_once_whatever_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     greeted: list[bool] = []
-    monkeypatch.setenv("DLTUI_RUNS", str(tmp_path))
+    monkeypatch.setattr(Telling, "possible", lambda self: self)
     monkeypatch.setattr(running, "start_engine", lambda paths, password: object())
-    monkeypatch.setattr(running, "_new", lambda config: RunPaths(tmp_path / f"r{len(greeted)}").create())
+    monkeypatch.setattr(running, "_new", lambda config: RunPaths(tmp_path / "made").create())
     monkeypatch.setattr(running, "_follow_engine", lambda *_, first: greeted.append(first) or 0)
-    assert [running.start(None, {}, Telling(no_ui=True)) for _ in range(2)] == [0, 0] and greeted == [True, False]
+    for folder, no_ui in (("one", True), ("one", False), ("two", False)):
+        monkeypatch.setenv("DLTUI_RUNS", str(tmp_path / folder))
+        running.start(None, {}, Telling(no_ui=no_ui))
+    assert greeted == [False, True, False]
 
 
 def started(

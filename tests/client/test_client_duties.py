@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from dltui.aggregation.round import RoundResult
+from dltui.chain.contracts import RoundState
 from dltui.chain.ledger import ATTESTING, REPORTING, RoundFacts, Submission
 from dltui.client import committee, trainer
 from dltui.client.committee import CommitteeDuty
@@ -53,7 +54,10 @@ class Telemetry:
 
 
 class Contract:
-    """Its calls are their own names with their arguments."""
+    """Its calls are their own names with their arguments; its round is being attested."""
+
+    def round_of(self, number: int) -> Any:
+        return SimpleNamespace(state=RoundState.ATTESTING, attempt=0)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return lambda *args: (name, *args)
@@ -90,6 +94,26 @@ def test_a_client_trains_once_and_submits_the_digest() -> None:
     assert sent == [("submit", 3, bytes.fromhex(digest_of(b"update")), 0, 0)]
     assert duty.step(facts), "its transaction was lost: it is sent again"
     assert home.trained == 1 and sent == 2 * sent[:1]
+
+
+def test_the_log_of_a_client_tells_what_it_did_and_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "dltui.client")
+    store = Store(str(tmp_path))
+    taken, _ = seat(Home(), store)
+    facts = open_round()
+    duty = TrainingDuty(taken, spec(), facts)
+    duty.step(facts)
+    facts.state, facts.deadline = REPORTING, EARLIER
+    facts.submissions[ME] = Submission(ME, digest_of(b"update"), 5)
+    facts.submissions[0] = Submission(0, digest_of(b"withheld"), 5)
+    duty.step(facts)
+    CommitteeDuty(taken, facts).step(facts)
+    assert [record.getMessage() for record in caplog.records] == [
+        "round 3: selected, waits for a turn to train from cdcdcdcdcdcd",
+        "round 3: trained in 0.0 s",
+        "round 3: submissions are closed, its update is published",
+        "round 3: on the committee, reports 1 updates, 1 could not be fetched in half of the window",
+    ]
 
 
 @pytest.mark.parametrize("error", [DltuiError("not finite", hint="lower it"), BlobError("base is missing")])
@@ -184,7 +208,7 @@ def test_a_refused_update_is_a_warning_and_is_offered_again_ever_later(
     assert cast(Any, taken.telemetry).troubles == [(3, "cannot store the blob: No space left on device", "make room")]
     store.full = False
     clock.now += 5
-    duty.step(facts)
+    assert not duty.step(facts), "no transaction was sent"
     offered = store.offered
     assert store.get(digest) == b"update" and duty.due_at() == float("inf")
     assert not duty.step(facts) and store.offered == offered

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual import events
 from tui_dump import screen_text, until
-from tui_scenario import Script, address, live, started, submitted, whole_round
+from tui_scenario import FakeSession, Script, address, live, started, submitted, whole_round
 from tui_showing import clients, log, more, notes, showing
 from tui_tour import tour
 
@@ -308,3 +308,12 @@ async def test_the_start_is_a_checklist_until_there_are_clients() -> None:
         script.say(ClientPending(id="client-0", address=address(0), name="client-0"))
         await more(app, pilot, session, script, said)
         await until(pilot, lambda: "warm-up" not in screen_text(app))
+
+
+async def test_a_note_keeps_a_path_in_one_piece() -> None:
+    path = "/home/somebody/experiments/2026/federated/runs/7f3a91/export-7f3a91-clients-r4.json"
+    app = DltuiApp(FakeSession(live().events), clock=lambda: 0.0)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        app.tell(f"wrote {path}")
+        await until(pilot, lambda: len(app.screen.query("Toast")) == 1)
+        await until(pilot, lambda: app.screen.query("Toast").first().size.height == 1)

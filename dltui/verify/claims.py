@@ -142,7 +142,8 @@ def _check_contracts(document: dict[str, Any], config: Config, operator: str, ch
         _same(where, "its FLContract", fl, config.chain.federation.lower(), "config.toml has")
     if not config.chain.is_url:
         own = own_chain_id(config.chain.chain_id, config.chain.keystore, _federation_id(document, where))
-        _same(where, "the chain id of its federation", own, chain.id, "genesis has")
+        if own != chain.id:
+            raise MismatchError(f"names a federation with chain id {own}, genesis has {chain.id}", where=where)
     if chain.federation_ids and document.get("federation_id") not in chain.federation_ids:
         raise MismatchError(f"has not the federation_id of the chain, {', '.join(chain.federation_ids)}", where=where)
 

@@ -46,7 +46,7 @@ def test_its_chain_id_is_that_of_its_federation_and_verify_holds_it_to_that(run:
         run.paths.run_json.write_text(json.dumps(told | {"federation_id": "ab" * 32}))
         checked = dltui("verify", str(run.paths.root), runs=runs)
         assert checked.returncode == 4
-        assert f"the chain id of its federation is {2**32 + 0xABABABAB}, genesis has" in checked.stderr
+        assert f"names a federation with chain id {2**32 + 0xABABABAB}, genesis has" in checked.stderr
     finally:
         run.paths.run_json.write_bytes(whole)
 

@@ -38,8 +38,10 @@ def create_run(config: Config) -> RunPaths:
     return paths
 
 
-def start_engine(paths: RunPaths, password: str | None = None) -> subprocess.Popen[bytes]:
+def start_engine(paths: RunPaths, password: str | None = None, held: bool = False) -> subprocess.Popen[bytes]:
     """Start the engine in a session of its own: closing the terminal does nothing to it.
+
+    One that is `held` waits, once its chain is there, for the screen on which its walkthrough is read.
 
     The keystore's `password` goes to it through its stdin, and is in nobody's arguments or environment. Through its
     stdout it tells why it does not begin, see `engine_failure`. Raises
@@ -49,7 +51,7 @@ def start_engine(paths: RunPaths, password: str | None = None) -> subprocess.Pop
     environment = {key: value for key, value in os.environ.items() if key != "DLTUI_PASSWORD"}
     with open(paths.logs / "engine.log", "ab", opener=owner_only) as log:
         engine = subprocess.Popen(
-            [sys.executable, "-m", "dltui.engine", str(paths.root.resolve())],
+            [sys.executable, "-m", "dltui.engine", str(paths.root.resolve()), *(["--held"] if held else [])],
             stdin=subprocess.DEVNULL if password is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -129,12 +129,14 @@ def demo(name: str, file: Path | None, flags: dict[str, Any], telling: Telling, 
     config = effective(file, flags, base=walkthrough.federation)
     password = password_for(config)
     paths = _new(config)
+    telling = telling.possible()
+    read = not telling.no_ui
     code = _follow_engine(
         paths,
-        start_engine(paths, password),
+        start_engine(paths, password, held=read),
         config,
-        telling.possible(),
-        director_of=lambda session, seen: Director(walkthrough, session.send, speed=speed, read=seen),
+        telling,
+        director_of=lambda session: Director(walkthrough, session.send, speed=speed, read=read),
     )
     if code != exits.OK:
         return code
@@ -166,12 +168,12 @@ def _follow_engine(
     engine: subprocess.Popen[bytes],
     config: Config,
     telling: Telling,
-    director_of: Callable[[Session, bool], Director] | None = None,
+    director_of: Callable[[Session], Director] | None = None,
     after: int = 0,
     first: bool = False,
 ) -> int:
     session = LiveSession(paths.root, after=after, failure=partial(engine_failure, engine, paths))
-    director = director_of(session, not telling.no_ui) if director_of else None
+    director = director_of(session) if director_of else None
     if telling.no_ui:
         from dltui.headless.run import follow
 

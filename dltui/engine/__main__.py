@@ -21,12 +21,17 @@ from dltui.paths import RunPaths
 if TYPE_CHECKING:
     from dltui.engine.engine import Engine
 
+SCREEN_SECONDS = 30.0
+"""How long a screen may take to begin with its walkthrough."""
 MAX_PASSWORD = 4096
 """Longest password of a keystore, in characters; it comes through stdin."""
 
 
-def main(root: str) -> int:
-    """Run the engine; what fails before the journal can hold it goes to stderr (the engine's log)."""
+def main(root: str, held: bool = False) -> int:
+    """Run the engine, `held` until a screen has come.
+
+    What fails before the journal can hold it goes to stderr (the engine's log).
+    """
     paths = RunPaths(Path(root))
     name_process("dltui-engine")
     # Updates tell something of the records behind them: what the run's processes write is for its owner alone.
@@ -35,6 +40,8 @@ def main(root: str) -> int:
         lock = Lock(paths)
         with Doorstep(paths) as doorstep:
             engine = _prepare(paths, doorstep.new)
+        if held:
+            engine.hold(SCREEN_SECONDS)
         code = engine.run()
         lock.release()
         return code
@@ -71,4 +78,4 @@ def _prepare(paths: RunPaths, new: bool) -> Engine:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], held="--held" in sys.argv[2:]))

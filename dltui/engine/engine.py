@@ -382,6 +382,7 @@ class Engine:
             raise RunError(failure, hint="look at the reasons in the journal")
         for name in self._crew.due_restarts():
             self._restart_client(name)
+<<<<<<< HEAD
         self._unanswered.tell(self._scheduler.unanswered())
         self._sent = False
         if not self._reading.over and self.state.in_flight is None:
@@ -389,10 +390,18 @@ class Engine:
         call = self._scheduler.next_call()
         self._sent = call is not None and self._backoff.over
         if call is not None and self._sent:
+=======
+        held = not self._reading.over and self.state.in_flight is None
+        call = None if held else self._scheduler.next_call()
+        if call is not None and self._backoff.over:
+>>>>>>> screen
             self._send(call)
             self._backoff.succeeded()
             self._clear("operator-tx")
-        self._waiting.tell(self._scheduler.waiting())
+        waiting = self._scheduler.waiting()
+        # A run that is held does not fail for want of clients meanwhile.
+        self._waiting.tell(None if held and waiting is not None and waiting.fails_after else waiting)
+        self._unanswered.tell(self._scheduler.unanswered())
 
     def _finished(self) -> bool:
         if self._scheduler.paused or not self._reading.over or not self._scheduler.complete():
@@ -406,10 +415,14 @@ class Engine:
 
     # --- commands, transactions and clients ---
 
+    def hold(self, seconds: float) -> None:
+        """Take no step of its own for so many seconds, because a walkthrough is read; 0 goes on."""
+        self._reading.hold(seconds)
+
     def _handle(self, command: Command) -> str:
         """Carry out a command; while the run comes up or the node is silent, only its walkthrough and its end."""
         if command.name == "demo.hold":
-            self._reading.hold(command.args["seconds"])
+            self.hold(command.args["seconds"])
             return ""
         if self._operator is not None and not self._unreachable:
             return self._operator.handle(command)

@@ -21,7 +21,10 @@ import pytest
 from dltui.cli import running
 from dltui.cli.telling import Telling
 from dltui.config import Config
+from dltui.core import format as fmt
+from dltui.core import journal
 from dltui.core.commands import Command, new_command
+from dltui.core.events import DemoStep
 from dltui.core.session import LiveSession
 from dltui.errors import RunError
 from dltui.paths import RunPaths, top
@@ -264,3 +267,66 @@ def _until(condition: Callable[[], bool], seconds: float = 90.0, read_from: int 
             os.read(read_from, 65536)
         assert time.monotonic() < end, "it did not come in time"
         time.sleep(0.05)
+
+
+WALKTHROUGH = """
+title = "A round"
+federation.run.rounds = 1
+federation.clients.count = 2
+federation.rounds = { min_submissions = 1, committee = 1, quorum = 1, train_seconds_max = 60, require_approval = true }
+federation.training.epochs = 1
+
+[[beat]]
+title = "The chain"
+text = "It starts."
+wait = { kind = "chain.ready" }
+
+[[beat]]
+title = "Contracts"
+text = "They come when this has been read."
+wait = { kind = "contract.deployed", count = 3 }
+
+[[beat]]
+title = "A round"
+text = "It opens when this has been read."
+wait = { kind = "round.finalised" }
+
+[[beat]]
+title = "A word"
+text = "It is given when this has been read."
+command = { name = "model.approve", args = { version = 1 } }
+expect = [{ kind = "model.approved" }]
+still = true
+
+[[beat]]
+title = "The end"
+text = "It comes when this has been read."
+wait = { kind = "run.finished" }
+"""
+
+
+@pytest.mark.slow
+def test_a_walkthrough_on_a_screen_holds_its_run_while_it_is_read_and_stays_at_its_end(tmp_path: Path) -> None:
+    """At speed 2 a beat is read for 2.5 seconds; what it tells comes after that, by the clock of the journal."""
+    (tmp_path / "round.toml").write_text(WALKTHROUGH)
+    process, master = start(["demo", "round.toml", "--speed", "2"], tmp_path)
+    try:
+        said(master, b"look around", 180)
+        (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+        os.write(master, b"q")
+        said(master, b"verified, no mismatch", 120)
+        assert process.wait(30) == 0
+        at: dict[str, float] = {}
+        for event in journal.read(folder / "journal"):
+            name = event.data.title if isinstance(event.data, DemoStep) else event.kind
+            at.setdefault(name, fmt.unix(event.ts) or 0.0)
+        for beat, told in (
+            ("Contracts", "contract.deployed"),
+            ("A round", "round.opened"),
+            ("The end", "run.finished"),
+        ):
+            assert at[told] - at[beat] > 2.4, (beat, told)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        os.close(master)

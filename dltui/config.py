@@ -19,6 +19,7 @@ from dltui import configcheck
 from dltui.errors import ConfigError, DltuiError
 from dltui.keys import KeysSection
 from dltui.runfiles import read_regular
+from dltui.themes import ThemeName
 
 OTHER_VARIABLES = frozenset({"DLTUI_RUNS", "DLTUI_ANVIL", "DLTUI_CAST", "DLTUI_PASSWORD"})
 """Variables of the environment that begin like a key and are none."""
@@ -168,10 +169,11 @@ class GasSection(Section, frozen=True, kw_only=True):
 
 
 class UiSection(Section, frozen=True, kw_only=True):
-    """The screen: paints a second, and plain characters only."""
+    """The screen: paints a second, plain characters only, and colours."""
 
     refresh: Annotated[float, Meta(ge=0.5, le=20.0)] = 4.0
     ascii: bool = False
+    theme: ThemeName = ""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

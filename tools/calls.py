@@ -2,7 +2,7 @@
 
     python tools/calls.py [TRANSACTIONS]
 
-Starts a node, sends transactions one after the other beside 0, 1, 2 and 8 clients whose calls never end by
+Starts a node, sends transactions of the run one after the other beside 0, 1, 2 and 8 clients whose calls never end by
 themselves, and prints a table. Times in milliseconds.
 """
 
@@ -39,9 +39,7 @@ def main() -> None:
             print("| endless calls | transaction, median | longest | balance read, median | longest |")
             print("|---|---|---|---|---|")
             for round_, loops in enumerate((0, 1, 2, 8)):
-                sent, read = beside(
-                    node.url, loops, lambda first=round_ * count: probe(node.url, account, first, count)
-                )
+                sent, read = beside(node.url, loops, lambda first=round_ * count: probe(node, account, first, count))
                 print(f"| {loops} | {row(sent)} | {row(read)} |", flush=True)
         finally:
             node.stop()
@@ -76,10 +74,10 @@ def call_until(url: str, stop: threading.Event) -> None:
                 continue
 
 
-def probe(url: str, account: Any, first: int, count: int) -> tuple[list[float], list[float]]:
+def probe(node: EmbeddedNode, account: Any, first: int, count: int) -> tuple[list[float], list[float]]:
     """Seconds that each of `count` transactions (nonces from `first`) took to its receipt, and a read after each."""
     sent, read = [], []
-    with Rpc(url, timeout=60.0) as rpc:
+    with Rpc(node.url, timeout=60.0, word=node.word) as rpc:
         for nonce in range(first, first + count):
             raw = "0x" + transfer(account, nonce).hex()
             began = time.perf_counter()

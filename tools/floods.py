@@ -64,6 +64,7 @@ BODIES: dict[str, bytes] = {
     "broken json": b"{" * 40,
     "deep json": b"[" * 4_000_000,
     "wide json": b"[" + b"{}," * 1_300_000 + b"{}]",
+    "long text": b'"' + b"a" * 4_000_000 + b'"',
     "fee history": rpc("eth_feeHistory", "0x400", "latest", list(range(100))),
     "proofs": rpc("eth_getProof", STRANGER, SLOTS, "latest"),
     "filters": rpc("eth_newFilter", {"address": ADDRESSES}),

@@ -122,7 +122,8 @@ class AnvilNode(LocalNode):
                     code = self._process.poll() if self._process is not None else None
                     if code is not None:
                         text = f"anvil ended before it answered (exit code {code})"
-                        raise ChainError(text, where=self._where) from error
+                        kind = NodeUnreachable if code < 0 else ChainError
+                        raise kind(text, where=self._where) from error
                     if time.monotonic() > deadline:
                         text = f"anvil did not answer within {node.START_DEADLINE:.0f} s"
                         raise ChainError(text, where=self._where) from error

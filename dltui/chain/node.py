@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from dltui.chain.embedded.genesis import Genesis, read_genesis, write_genesis
 from dltui.chain.ports import taken
 from dltui.chain.rpc import Rpc
 from dltui.chain.txlog import TxLog
+from dltui.chain.types import NodeUnreachable
 from dltui.errors import ChainError
 
 START_DEADLINE = 60.0
@@ -116,6 +118,8 @@ class LocalNode:
             return
         if process.poll() is None:
             process.terminate()
+            # One that was stopped by a signal ends only when it goes on.
+            process.send_signal(signal.SIGCONT)
             try:
                 process.wait(STOP_DEADLINE)
             except subprocess.TimeoutExpired:
@@ -173,7 +177,7 @@ class EmbeddedNode(LocalNode):
 
         The node replays before it listens, so nobody sees half a chain, and no method makes blocks of a chosen time.
         Raises `ChainError` if the port is taken (naming its owner), genesis, state or log do not fit, or the node
-        says nothing for `START_DEADLINE` seconds.
+        says nothing for `START_DEADLINE` seconds; `NodeUnreachable` if a signal ended it.
         """
         self._prepare_genesis()
         command = [sys.executable, "-m", "dltui.chain.embedded", "--dir", str(self.directory)]
@@ -223,7 +227,8 @@ class EmbeddedNode(LocalNode):
             if said is None:
                 break
         code = self._process.wait(STOP_DEADLINE) if self._process is not None else None
-        raise ChainError(f"the node ended before it answered (exit code {code})", where=self._where)
+        kind = NodeUnreachable if code is not None and code < 0 else ChainError
+        raise kind(f"the node ended before it answered (exit code {code})", where=self._where)
 
     def _refusal(self, said: dict[str, Any]) -> ChainError:
         message, hint = str(said["error"]), str(said.get("hint", ""))

@@ -16,6 +16,11 @@ from typing import Any
 from dltui.chain.artifacts import blanked
 
 
+def names() -> tuple[str, ...]:
+    """The earlier releases whose code is known."""
+    return tuple(_document())
+
+
 def deployed_by(name: str, code: bytes) -> str | None:
     """The earlier release whose contract `name` is this code (as from eth_getCode); None for other code."""
     for release, contracts in _document().items():

@@ -6,7 +6,8 @@ import http.client
 import json
 import select
 import socket
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ MAX_RESPONSE = 64 * 1024 * 1024
 """Largest accepted answer in bytes."""
 MAX_BATCH = 100
 """Calls in one HTTP request; longer batches are split."""
+QUIET_SECONDS, MEANWHILE_SECONDS = 2.0, 0.25
+"""How long an answer may take before its caller does other things, and how often it does them then."""
 _SENDS = "eth_sendRawTransaction"
 _TEXT_LIMIT = 500
 
@@ -30,10 +33,12 @@ class Rpc:
     One connection is kept open and reopened when the node closed it while idle. A call that was interrupted
     is repeated once, except `eth_sendRawTransaction*`: the node may have taken the transaction, so the caller
     must look for its receipt first. Not shared between threads, and not carried across a fork: each process
-    makes its own.
+    makes its own. `meanwhile` is called again and again where an answer takes long; what it raises ends the call.
     """
 
-    def __init__(self, url: str, timeout: float = 10.0, word: str = "") -> None:
+    def __init__(
+        self, url: str, timeout: float = 10.0, word: str = "", meanwhile: Callable[[], None] | None = None
+    ) -> None:
         parts = urlsplit(url)
         try:
             port = parts.port
@@ -43,6 +48,7 @@ class Rpc:
             raise ChainError("not an http:// or https:// address of a node", where=_clean(url))
         self.url = url
         self.timeout = timeout
+        self._meanwhile = meanwhile
         self._https = parts.scheme == "https"
         self._host, self._port = parts.hostname, port
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -50,6 +56,7 @@ class Rpc:
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {word}"} if word else {})
         self._connection: http.client.HTTPConnection | None = None
         self._next_id = 1
+        self._asked: dict[str, Any] = {}
 
     def call(self, method: str, *params: Any) -> Any:
         """Call `method` and return its result.
@@ -79,6 +86,18 @@ class Rpc:
             results += [self._result(request, by_id.get(request["id"])) for request in requests]
         return results
 
+    def ask(self, method: str, *params: Any) -> int:
+        """Send a call and do not wait: the descriptor that is readable when `answer` has something to take.
+
+        Raises `NodeUnreachable` where the node cannot be reached.
+        """
+        self._asked = self._request(method, params)
+        return self._send(json.dumps(self._asked, separators=(",", ":")).encode()).fileno()
+
+    def answer(self) -> Any:
+        """The result of what was asked last; raises as `call` does."""
+        return self._result(self._asked, self._decode(*self._receive()))
+
     def close(self) -> None:
         """Close the connection; the next call opens a new one."""
         connection, self._connection = self._connection, None
@@ -103,6 +122,9 @@ class Rpc:
             if not may_repeat:
                 raise
             status, data = self._post(body)
+        return self._decode(status, data)
+
+    def _decode(self, status: int, data: bytes) -> Any:
         try:
             return decode_json(data)
         except ValueError as error:
@@ -111,15 +133,27 @@ class Rpc:
             raise ChainError("the answer is not JSON", where=self._where) from error
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
+        self._send(body)
+        return self._receive()
+
+    def _send(self, body: bytes) -> socket.socket:
         try:
             connection = self._connect()
             connection.request("POST", self._path, body, self._headers)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._lost(error) from error
+        sock: socket.socket = connection.sock
+        return sock
+
+    def _receive(self) -> tuple[int, bytes]:
+        connection = self._connection
+        assert connection is not None
+        try:
+            self._wait(connection.sock)
             response = connection.getresponse()
             data = response.read(MAX_RESPONSE + 1)
         except (OSError, http.client.HTTPException) as error:
-            self.close()
-            reason = "timed out" if isinstance(error, TimeoutError) else _clean(str(error)) or type(error).__name__
-            raise NodeUnreachable(f"the node does not answer: {reason}", where=self._where) from error
+            raise self._lost(error) from error
         except BaseException:
             self.close()
             raise
@@ -127,6 +161,24 @@ class Rpc:
             self.close()
             raise ChainError("the answer is larger than 64 MiB", where=self._where)
         return response.status, data
+
+    def _lost(self, error: Exception) -> NodeUnreachable:
+        self.close()
+        reason = "timed out" if isinstance(error, TimeoutError) else _clean(str(error)) or type(error).__name__
+        return NodeUnreachable(f"the node does not answer: {reason}", where=self._where)
+
+    def _wait(self, sock: socket.socket) -> None:
+        """Wait until the answer begins, or raise TimeoutError."""
+        if self._meanwhile is None:
+            return
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        end, pause = time.monotonic() + self.timeout, QUIET_SECONDS
+        while not poll.poll(1000 * min(pause, self.timeout)):
+            if time.monotonic() >= end:
+                raise TimeoutError
+            self._meanwhile()
+            pause = MEANWHILE_SECONDS
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._connection is not None and self._connection.sock is not None:

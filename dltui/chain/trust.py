@@ -10,7 +10,8 @@ from dltui.errors import ChainError
 def check_federation(fl: FLContract, models: ModelRegistry, data: DataRegistry, federation_id: bytes) -> None:
     """Raise `ChainError` unless these three are the shipped contracts and one federation, that of `federation_id`.
 
-    The node is believed in what it answers: it can hide a fraud, but not have an honest chain take it for true.
+    The node's answers are believed: this finds a wrong address, other code and foreign registries, not a node that lies
+    about all of them.
     """
     for contract in (fl, models, data):
         contract.verify_code()

@@ -201,6 +201,7 @@ def _screen(
     read_only: bool = False,
     first: bool = False,
 ) -> int:
+    from dltui.tui import kept
     from dltui.tui.app import DltuiApp
 
     gc.freeze()
@@ -214,6 +215,7 @@ def _screen(
         run_dir=paths.root,
         first=first,
     )
+    app.wanted_theme = config.ui.theme or kept.theme()
     app.run()
     if director is not None and not app.over and (app.failure is not None or app.crashed):
         # Nobody leads it any more: a walkthrough that failed takes its run with it.

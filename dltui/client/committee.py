@@ -10,6 +10,7 @@ from dltui.aggregation.model import decode_model
 from dltui.aggregation.round import RoundResult
 from dltui.chain.backoff import Backoff
 from dltui.chain.ledger import ATTESTING, REPORTING, RoundFacts
+from dltui.client import pokes
 from dltui.client.outcome import result_of, verdicts_root
 from dltui.client.seat import Seat, log
 from dltui.errors import BlobError
@@ -49,7 +50,7 @@ class CommitteeDuty:
         me = self._seat.index
         if facts.state == REPORTING and facts.committee >> me & 1 and me not in facts.reports:
             return 0.0
-        return self._finalise_at if facts.state == ATTESTING and self._published else math.inf
+        return self._finalise_at if facts.state == ATTESTING and self._finalise_at else math.inf
 
     def _report(self, facts: RoundFacts) -> bool:
         started = time.monotonic()
@@ -118,21 +119,33 @@ class CommitteeDuty:
 
     def _finalise(self, facts: RoundFacts) -> bool:
         """Publish the result once every seal is in (before that a neighbour could copy it), then finalise in turn."""
-        now = time.time()
-        if not (set(facts.reports) <= set(facts.attested) or now > facts.deadline + 1):
+        if not (set(facts.reports) <= set(facts.attested) or time.time() > facts.deadline + 1):
             return False
+        # Who has the result already saw the last seal when the others did; the rest come back from somewhere.
+        prompt = self._result is not None
         result = self._compute(facts)
         if result is None:
             return False
-        if now >= self._finalise_at and not self._published:
-            self._publish(facts, result, now)
+        if time.time() >= self._finalise_at and not self._published:
+            self._publish(facts, result, prompt)
+        now = time.time()
+        if self._published and now >= self._finalise_at + FINALISE_SPACING / 2:
+            self._finalise_at = self._late_turn(facts, now)
         if now < self._finalise_at:
             return False
-        self._finalise_at = now + len(facts.attested) * FINALISE_SPACING
+        self._finalise_at = self._late_turn(facts, now + pokes.LATE)
+        if not pokes.is_still(self._seat.contract, facts):
+            return False
         call = self._seat.contract.finalise(facts.number, bytes.fromhex(result.digest), self._root)
         return self._seat.send(call, facts)
 
-    def _publish(self, facts: RoundFacts, result: RoundResult, now: float) -> None:
+    def _place(self, facts: RoundFacts) -> int:
+        return sorted(facts.attested).index(self._seat.index)
+
+    def _late_turn(self, facts: RoundFacts, now: float) -> float:
+        return pokes.late_turn(self._place(facts), len(facts.attested), now)
+
+    def _publish(self, facts: RoundFacts, result: RoundResult, prompt: bool) -> None:
         """Store the result and say when to finalise; a store that refuses it is asked again, ever later."""
         try:
             for blob in (result.verdict_blob, result.model, result.manifest):
@@ -140,7 +153,8 @@ class CommitteeDuty:
                     self._seat.store.put(blob)
         except BlobError as error:
             log.warning("round %d: %s", facts.number, error)
-            self._finalise_at = now + self._backoff.failed()
+            self._finalise_at = time.time() + self._backoff.failed()
             return
         self._published = True
-        self._finalise_at = now + sorted(facts.attested).index(self._seat.index) * FINALISE_SPACING
+        now = time.time()
+        self._finalise_at = now + self._place(facts) * FINALISE_SPACING if prompt else self._late_turn(facts, now)

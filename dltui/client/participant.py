@@ -146,13 +146,20 @@ class Participant:
             self._committee = CommitteeDuty(self._seat, facts)
         if self._committee.step(facts):
             return True
-        call = pokes.poke(self._contract, facts, self._seat.plan(facts), time.time(), self._rank(facts))
-        return call is not None and self._seat.send(call, facts)
+        return self._move_on(facts)
+
+    def _move_on(self, facts: RoundFacts) -> bool:
+        now, rank = time.time(), self._rank(facts)
+        if pokes.next_turn(facts, rank, now) > now:
+            return False
+        call = pokes.poke(self._contract, facts, self._seat.plan(facts), now, rank)
+        return call is not None and pokes.is_still(self._contract, facts) and self._seat.send(call, facts)
 
     def _rank(self, facts: RoundFacts) -> int:
         """This client's turn among the pokers: the committee first, then everybody by index."""
         me = self._seat.index
-        before = facts.committee & ((1 << me) - 1) if facts.committee >> me & 1 else facts.committee | ((1 << me) - 1)
+        others = (1 << me) - 1
+        before = facts.committee & others if facts.committee >> me & 1 else facts.committee | facts.selected & others
         return before.bit_count()
 
     def _patience(self) -> float:
@@ -160,7 +167,7 @@ class Participant:
         facts = self._reader.ledger.current
         if facts is None or facts.state not in IN_FLIGHT or self._seat.index < 0:
             return IDLE
-        due = pokes.due_at(facts, self._rank(facts))
+        due = pokes.next_turn(facts, self._rank(facts), time.time())
         if self._training is not None:
             due = min(due, self._training.due_at())
         if self._committee is not None and not self._seat.sent:

@@ -1,4 +1,7 @@
-"""When something is due and nobody has done it: any member may move the round on, in turn, so that one of them does."""
+"""When something is due and nobody has done it: any member may move the round on, in turn, so that one of them does.
+
+Each looks at the chain right before it sends: a transaction that comes second reverts, and costs gas all the same.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,37 @@ FIRST = 1.05
 """Seconds after the deadline: the chain counts whole seconds and wants them to be past."""
 SPACING = 0.3
 """Seconds between the tries of two pokers."""
+LATE = 0.6
+"""Seconds of one turn of those who missed their first: a transaction is mined within half of it."""
 
 
 def due_at(facts: RoundFacts, rank: int) -> float:
     """When the poker with this `rank` (0 first) moves the round on, in unix seconds."""
     return facts.deadline + FIRST + rank * SPACING
+
+
+def next_turn(facts: RoundFacts, rank: int, now: float) -> float:
+    """When the poker with this `rank` may act next, from `now` on, in unix seconds."""
+    first = due_at(facts, rank)
+    if now < first + SPACING:
+        return max(first, now)
+    return late_turn(rank, facts.selected.bit_count(), now)
+
+
+def late_turn(place: int, places: int, now: float) -> float:
+    """The next turn, from `now` on, of one of so many who missed their first one: a run was resumed, or stood still.
+
+    Everybody reads the turns from the same clock: who wakes up together must not act together.
+    """
+    cycle = places * LATE
+    since = (now - place % places * LATE) % cycle
+    return now if since < LATE / 2 else now + cycle - since
+
+
+def is_still(contract: FLContract, facts: RoundFacts) -> bool:
+    """Whether the chain's newest state has the round in the phase that `facts` tell: nobody has moved it on since."""
+    found = contract.round_of(facts.number)
+    return (found.state.name.lower(), found.attempt) == (facts.state, facts.attempt)
 
 
 def poke(contract: FLContract, facts: RoundFacts, plan: dict[str, Any], now: float, rank: int) -> Call | None:

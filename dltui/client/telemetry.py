@@ -47,7 +47,7 @@ class Telemetry:
         self._write({"kind": "trouble", "round": round_number, "text": text, "hint": hint})
 
     def timing(self, round_number: int, part: str, seconds: float) -> None:
-        """Say how long a part of a round took (training, chain, store, aggregation, attestation)."""
+        """Say how long a part of a round took (queue, training, chain, store, aggregation, attestation)."""
         self._write({"kind": "timing", "round": round_number, "part": part, "seconds": round(seconds, 6)})
 
     def _write(self, message: dict[str, Any]) -> None:

@@ -43,7 +43,7 @@ class TrainingDuty:
         if facts.state == OPEN and facts.selected >> me & 1 and me not in facts.submissions:
             return self._submit(facts)
         if facts.state in (REPORTING, ATTESTING) and me in facts.submissions and not self._published:
-            return self._publish(facts)
+            self._publish(facts)
         return False
 
     def _submit(self, facts: RoundFacts) -> bool:
@@ -61,10 +61,12 @@ class TrainingDuty:
         spec, telemetry = self._spec, self._seat.telemetry
         log.info("round %d: selected, waits for a turn to train from %s", facts.number, facts.base_digest[:12])
         telemetry.progress("wait", facts.number)
+        came = time.monotonic()
         with turn(spec.gate, spec.slots, self._seat.home.rank, facts.deadline, telemetry.alive) as going_on:
             if going_on is None:
                 log.warning("round %d: no turn to train before the deadline", facts.number)
                 return False
+            telemetry.timing(facts.number, "queue", time.monotonic() - came)
             telemetry.progress("train", facts.number)
             started = time.monotonic()
             try:
@@ -77,10 +79,10 @@ class TrainingDuty:
             log.info("round %d: trained in %.1f s", facts.number, time.monotonic() - started)
         return self._blob is not None
 
-    def _publish(self, facts: RoundFacts) -> bool:
+    def _publish(self, facts: RoundFacts) -> None:
         """Publish the update; a store that refuses it is asked again, ever later, and other duties go on meanwhile."""
         if time.time() < self._offer_at:
-            return False
+            return
         try:
             self._offer(facts)
         except BlobError as error:
@@ -88,10 +90,9 @@ class TrainingDuty:
             if not self._offer_at:
                 self._seat.telemetry.trouble(facts.number, error.message, error.hint)
             self._offer_at = time.time() + self._backoff.failed()
-            return False
+            return
         log.info("round %d: submissions are closed, its update is published", facts.number)
         self._blob, self._published = None, True
-        return False
 
     def _offer(self, facts: RoundFacts) -> None:
         digest = facts.submissions[self._seat.index].digest

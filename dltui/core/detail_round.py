@@ -20,6 +20,7 @@ from dltui.core.detail import (
 from dltui.core.model import Round
 from dltui.core.state import State
 from dltui.core.view_round import waiting
+from dltui.core.view_time import idle, spent, training
 
 _STORY = (Col("time", 10), Col("after", 8, right=True), Col("who", 16), Col("what", 0))
 _PEOPLE = (
@@ -63,7 +64,7 @@ def _facts(state: State, shown: Round, now: float) -> tuple[Fact, ...]:
         Fact("committee", fmt.names(shown.committee, 16) or fmt.NONE),
         Fact("seals", _seals(state, shown)),
         Fact("gas", f"{shown.gas:,}"),
-        *_timing(shown),
+        *_timing(state, shown),
         digest_fact("verdicts", shown.verdicts_root),
         digest_fact("seed", shown.seed),
     ]
@@ -83,10 +84,11 @@ def _seals(state: State, shown: Round) -> str:
     return f"{len(shown.attested)}{need}"
 
 
-def _timing(shown: Round) -> list[Fact]:
-    parts = [(name, s) for name, s in shown.timing.items() if name != "total" and s > 0]
-    longest = sorted(parts, key=lambda part: -part[1])
-    return [Fact("time in", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in longest))] if longest else []
+def _timing(state: State, shown: Round) -> list[Fact]:
+    longest = sorted(((name, s) for name, s in spent(shown) if s > 0), key=lambda part: -part[1])
+    facts = [Fact("time in", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in longest))] if longest else []
+    told = (("training", training(state, shown)), ("nobody worked", idle(shown)))
+    return facts + [Fact(name, text) for name, text in told if text]
 
 
 def _since(shown: Round, ts: str) -> float | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from dltui.core.events import (
     PlanSet,
     RoundAborted,
@@ -185,5 +187,10 @@ def excused(state: State, data: RoundExcused, ts: str) -> tuple[str, ...]:
 def timed(state: State, data: RoundTimed, ts: str) -> tuple[str, ...]:
     """Where its time went."""
     parts = ("total", "training", "chain", "store", "aggregation", "attestation", "waiting")
-    _round(state, data.round).timing = {part: getattr(data, part) for part in parts}
+    current = _round(state, data.round)
+    current.timing = {part: getattr(data, part) for part in parts}
+    if data.phases:
+        current.timing["queue"] = data.queue
+        current.phases = msgspec.structs.asdict(data.phases)
+        current.trained, current.awaited = data.trained, data.awaited
     return ("round",)

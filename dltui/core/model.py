@@ -91,7 +91,12 @@ class Round:
     story: list[tuple[str, str, str]] = field(default_factory=list)
     """What happened in it, in order: time, what, and who did it (empty where nobody alone did)."""
     timing: dict[str, float] = field(default_factory=dict)
-    """Seconds by part: total, training, chain, store, aggregation, attestation, waiting."""
+    """Seconds by part: total, training, chain, store, aggregation, attestation, waiting, queue."""
+    phases: dict[str, float] = field(default_factory=dict)
+    """Wall time in seconds by phase: open, reporting, attesting, closing."""
+    trained: int = 0
+    awaited: tuple[str, ...] = ()
+    """Who was waited for while nobody worked."""
     gas: int = 0
 
 

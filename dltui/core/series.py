@@ -8,6 +8,7 @@ from math import ceil, floor, log10
 from dltui.core import format as fmt
 from dltui.core.model import Round
 from dltui.core.state import State
+from dltui.core.view_time import spent
 
 MOST_CLIENTS = 8
 """Clients with a series of their own; the rest are summed."""
@@ -133,9 +134,9 @@ def gas(state: State) -> Figure:
 
 
 def times(state: State) -> Figure:
-    """Where each round's time went, in seconds; each part is the slowest client's or member's."""
-    timed = [(n, r.timing) for n, r in sorted(state.rounds.items()) if r.timing]
-    parts = [part for part in (timed[0][1] if timed else ()) if part != "total"]
+    """Where each round's time went, in seconds: by phase, or by part (the slowest client's or member's)."""
+    timed = [(n, dict(spent(r))) for n, r in sorted(state.rounds.items()) if r.timing]
+    parts = list(dict.fromkeys(part for _, timing in timed for part in timing))
     series = tuple(Series(part, tuple((n, timing.get(part, 0.0)) for n, timing in timed)) for part in parts)
     says = "Times appear when the first round has ended."
     if timed:

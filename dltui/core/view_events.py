@@ -10,6 +10,7 @@ import msgspec
 from dltui.core import events as ev
 from dltui.core import format as fmt
 from dltui.core.events import Event, Payload
+from dltui.core.view_time import NAMES
 
 
 class EventRow(msgspec.Struct, frozen=True):
@@ -101,7 +102,10 @@ def _published(data: ev.ModelPublished) -> str:
 
 def _timed(data: ev.RoundTimed) -> str:
     parts = ("training", "chain", "store", "aggregation", "attestation", "waiting")
-    split = "  ".join(f"{part} {fmt.duration(getattr(data, part))}" for part in parts)
+    told = [(p, getattr(data, p)) for p in parts]
+    if data.phases is not None:
+        told = [(NAMES[name], seconds) for name, seconds in msgspec.structs.asdict(data.phases).items()]
+    split = "  ".join(f"{part} {fmt.duration(seconds)}" for part, seconds in told)
     return f"r{data.round} took {fmt.duration(data.total)}: {split}"
 
 

@@ -10,6 +10,7 @@ import msgspec
 from dltui.core import format as fmt
 from dltui.core.model import Round, Version
 from dltui.core.state import State
+from dltui.core.view_time import idle, spent, training
 from dltui.core.view_wait import Waiting, planned_rounds, quorum_size, seconds_left, waiting
 
 T = TypeVar("T", int, float)
@@ -62,6 +63,11 @@ class RoundView(msgspec.Struct, frozen=True):
     timed: int
     """The round that `timing` is of: this one, or the last before it whose times are known."""
     timing: tuple[tuple[str, float], ...]
+    """Seconds: the total, then by phase, or by part where the phases are not known."""
+    training: str
+    """What its time in training was made of."""
+    idle: str
+    """How long nobody worked in it, and who was waited for."""
     gas: int
     aborted: int
     """Rounds up to this one that gave no version."""
@@ -102,7 +108,7 @@ def round_view(state: State, now: float, number: int | None = None, *, engine_lo
     line = lineage(state, up_to=shown.version if shown and not live else None)
     current = shown.number if shown else 0
     name = f"Round {current or 1} of {planned_rounds(state, current)}" if state.run else "No run yet"
-    timed, timing = _timing(state, shown)
+    timed = _timed(state, shown)
     return RoundView(
         number=current,
         name=name,
@@ -123,8 +129,10 @@ def round_view(state: State, now: float, number: int | None = None, *, engine_lo
         loss=_course([v.test_loss for v in line], fmt.number, "{:+.3f}".format),
         last=_last(state, current),
         elapsed=_elapsed(shown, now),
-        timed=timed,
-        timing=timing,
+        timed=timed.number if timed else 0,
+        timing=(("total", timed.timing["total"]), *spent(timed)) if timed else (),
+        training=training(state, timed) if timed else "",
+        idle=idle(timed) if timed else "",
         gas=shown.gas if shown else 0,
         aborted=sum(r.state == "aborted" and r.number <= current for r in state.rounds.values()),
     )
@@ -208,13 +216,11 @@ def _doing(shown: Round | None) -> str:
     return _WORDS[shown.state] + (f", attempt {shown.attempt + 1}" if shown.attempt else "")
 
 
-def _timing(state: State, shown: Round | None) -> tuple[int, tuple[tuple[str, float], ...]]:
-    number = shown.number if shown else 0
-    while (known := state.rounds.get(number)) is not None:
-        if known.timing:
-            return number, tuple(known.timing.items())
-        number -= 1
-    return 0, ()
+def _timed(state: State, shown: Round | None) -> Round | None:
+    """This round, or the last before it whose times are known."""
+    while shown is not None and not shown.timing:
+        shown = state.rounds.get(shown.number - 1)
+    return shown
 
 
 def _quorum(state: State, shown: Round | None) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from dltui.core import format as fmt
 from dltui.core.model import Round
 from dltui.core.state import State
+from dltui.core.view_time import wave
 
 LAST_ATTEMPT = 2
 
@@ -25,6 +26,8 @@ class Waiting(msgspec.Struct, frozen=True):
     then: str = ""
     gone: tuple[str, ...] = ()
     """Those of `who` whose process is not running."""
+    how: str = ""
+    """How far it is, beside the names."""
 
     def about(self, most: int = 5) -> str:
         """The cause and the names, at most so many of them: `3 updates from a, b and c (down)`."""
@@ -44,7 +47,7 @@ class Waiting(msgspec.Struct, frozen=True):
     def text(self) -> str:
         """The wait in one line."""
         then = f"then {self.then}" if self.then else ""
-        return ", ".join(part for part in (f"waiting for {self.about()}", self.clock, then) if part)
+        return ", ".join(part for part in (f"waiting for {self.about()}", self.how, self.clock, then) if part)
 
 
 def waiting(state: State, now: float, *, engine_lost: bool = False) -> Waiting | None:
@@ -128,7 +131,7 @@ def _updates(state: State, current: Round, left: int) -> Waiting:
             then=f"it goes on {absent}" if have >= need else f"it aborts with {have} of {need} updates",
         )
     then = "the round goes on without them" if have >= need else f"it aborts unless {fmt.plural(need, 'update')} came"
-    return _from(state, "update", who, left, then)
+    return _from(state, "update", who, left, then, wave(state, current))
 
 
 def _reports(state: State, current: Round, left: int) -> Waiting:
@@ -150,9 +153,9 @@ def _attestations(state: State, current: Round, left: int) -> Waiting:
     return _from(state, "attestation", who, left, "equal seals decide without them" if enough else _again(current))
 
 
-def _from(state: State, what: str, who: tuple[str, ...], left: int, then: str) -> Waiting:
+def _from(state: State, what: str, who: tuple[str, ...], left: int, then: str, how: str = "") -> Waiting:
     gone = tuple(id for id in who if id in state.clients and state.clients[id].process in ("exited", "stopped"))
-    return Waiting(fmt.plural(len(who), what), who, left, then, gone)
+    return Waiting(fmt.plural(len(who), what), who, left, then, gone, how)
 
 
 def _again(current: Round) -> str:

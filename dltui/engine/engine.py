@@ -41,12 +41,13 @@ from dltui.engine.ground import Ground
 from dltui.engine.hearing import TROUBLE
 from dltui.engine.house import check_config, read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_keys, operator_key
+from dltui.engine.lookout import Lookout
 from dltui.engine.operator import Operator
 from dltui.engine.pace import TOO_SLOW
 from dltui.engine.patience import Backoff, Reading, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
-from dltui.engine.rescue import TICK, WARM_SECONDS, Rescue, Stopped
+from dltui.engine.rescue import WARM_SECONDS, Rescue, Stopped
 from dltui.engine.scheduler import Scheduler
 from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.timing import Timings
@@ -57,6 +58,7 @@ from dltui.store import Store
 OPERATOR_PATIENCE = 5.0
 """Seconds that a transaction may take on a node of our own, which is started again where it does not answer."""
 STOP_SECONDS = 5.0
+ENDING_TURN = 0.02
 MEASURE_SECONDS = 60.0
 """How long a run that has its rounds waits for the examiner's last answers."""
 
@@ -77,13 +79,14 @@ class Engine:
         self._keys = client_keys(config, parts_of(config), paths.keys, new=not self._journal.seq)
         self._crew = Crew(config, paths, self._keys, nursery, self._timings, self.emit)
         self._operator_key = operator or operator_key(config.run.seed)
-        self._ground = Ground(config, paths, self._operator_key.address, self.emit)
+        self._ground = Ground(config, paths, self._operator_key.address, self.emit, self._meanwhile)
         self._store = Store(str(paths.blobs))
         self._federation_id = os.urandom(32)
         self._operator: Operator | None = None
         self._socket = socket_path(paths.root)
         self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
+        self._ending = self._unreachable = self._sent = False
         self._waiting, self._unanswered = WaitingAlert(self.emit), WaitingAlert(self.emit)
         self._excuses = Excuses(self.state, self.emit)
         self._backoff, self._reading = Backoff(), Reading()
@@ -92,14 +95,12 @@ class Engine:
     def emit(self, payload: Payload) -> None:
         """Write one event, fold it, and act on what it means for the engine's own bookkeeping."""
         self.state.apply(self._journal.append(payload))
+        self._timings.saw(payload)
         if isinstance(payload, ev.RoundOpened):
-            self._timings.opened(payload.round)
             self._excuses.opened(payload.round, payload.deadline)
-        elif isinstance(payload, (ev.RoundFinalised, ev.RoundAborted)):
-            self._timings.closed(payload.round)
-            if isinstance(payload, ev.RoundFinalised):
-                self._clear(TOO_SLOW)
-                self._excuses.finalised()
+        elif isinstance(payload, ev.RoundFinalised):
+            self._clear(TOO_SLOW)
+            self._excuses.finalised()
         elif isinstance(payload, ev.ModelPublished):
             self._crew.examination.measure(payload.version, payload.digest)
         elif isinstance(payload, ev.ClientLate):
@@ -206,12 +207,14 @@ class Engine:
         self._chronicle = Chronicle(
             rpc, self._ground.blocks, self._wallet.address, self._store, terms_of(self._config), self.emit
         )
+        node, sparse = self._ground.node, self._ground.log.sparse
+        self._lookout = Lookout(self._selector, node.url, node.word, not sparse)
         self._rescue = Rescue(
             self._ground,
             self._wallet,
             self._chronicle,
             self._crew,
-            self._selector,
+            self._serve,
             self.emit,
             lambda: self._stop_reason,
             self._restart_client,
@@ -305,16 +308,18 @@ class Engine:
             self.emit(ev.RunAlert(id=f"suspended-{name}", severity="warning", text=text, hint=hint))
 
     def _bring_down(self) -> None:
+        self._ending = True
         self._crew.stop()
         end = time.monotonic() + STOP_SECONDS
         # Where the nursery goes first, its children go with it.
         with contextlib.suppress(DltuiError):
             while not self._crew.all_gone() and self._nursery.alive() and time.monotonic() < end:
-                self._selector.select(TICK)
+                self._selector.select(ENDING_TURN)
                 self._crew.handle()
         self._nursery.stop()
         self._control.close()
         if hasattr(self, "_chronicle"):
+            self._ground.be_brief()
             try:
                 self._chronicle.poll()
             except DltuiError as error:
@@ -333,22 +338,44 @@ class Engine:
     # --- the loop ---
 
     def _tick(self) -> None:
-        for key, _ in self._selector.select(TICK):
-            key.data()
+        busy = self.state.in_flight is not None
+        self._serve(0.0 if self._sent else self._lookout.turn(busy))
         try:
             self._turn()
         except NurseryLost as error:
             self._rescue.nursery(error)
         except NodeUnreachable as error:
+            self._lookout.forget()
             self._rescue.node(error)
         except Reverted as error:
             self._backoff.failed()
             self.emit(ev.RunAlert(id="operator-tx", severity="warning", text=f"a transaction reverted: {error}"))
 
+    def _serve(self, seconds: float) -> None:
+        """Wait at most so long until something happens, and answer the control socket."""
+        for key, _ in self._selector.select(seconds):
+            key.data()
+
+    def _meanwhile(self) -> None:
+        """The node takes long to answer: a stop is heard all the same, and whatever else is asked gets a reason."""
+        if self._ending:
+            return
+        self._excuses.silent()
+        self._unreachable = True
+        try:
+            self._serve(0.0)
+        finally:
+            self._unreachable = False
+        if self._stop_reason is not None:
+            raise Stopped(self._stop_reason)
+
     def _turn(self) -> None:
         self._crew.handle()
-        with self._excuses.asking():
-            self._chronicle.poll(idle=True)
+        if self._lookout.due:
+            with self._excuses.asking(self._lookout.silent_since):
+                self._chronicle.poll(idle=True)
+            if not self._chronicle.behind:
+                self._lookout.looked(self._chronicle.block, self.state.in_flight is not None)
         for timed in self._timings.settled():
             self.emit(timed)
         if failure := self._scheduler.failure():
@@ -356,10 +383,12 @@ class Engine:
         for name in self._crew.due_restarts():
             self._restart_client(name)
         self._unanswered.tell(self._scheduler.unanswered())
+        self._sent = False
         if not self._reading.over and self.state.in_flight is None:
             return
         call = self._scheduler.next_call()
-        if call is not None and self._backoff.over:
+        self._sent = call is not None and self._backoff.over
+        if call is not None and self._sent:
             self._send(call)
             self._backoff.succeeded()
             self._clear("operator-tx")
@@ -378,11 +407,11 @@ class Engine:
     # --- commands, transactions and clients ---
 
     def _handle(self, command: Command) -> str:
-        """Carry out a command; while the run is coming up only its walkthrough and its end are understood."""
+        """Carry out a command; while the run comes up or the node is silent, only its walkthrough and its end."""
         if command.name == "demo.hold":
             self._reading.hold(command.args["seconds"])
             return ""
-        if self._operator is not None:
+        if self._operator is not None and not self._unreachable:
             return self._operator.handle(command)
         if command.name == "demo.step":
             self.emit(ev.DemoStep(**command.args))
@@ -390,7 +419,8 @@ class Engine:
         if command.name == "run.stop":
             self._ask_stop("stopped by the operator")
             return "the run ends"
-        raise RunError("the run is still coming up", hint="try again in a moment")
+        why = "the node does not answer now" if self._unreachable else "the run is still coming up"
+        raise RunError(why, hint="try again in a moment")
 
     def _send(self, call: Call) -> Receipt:
         with self._excuses.asking():

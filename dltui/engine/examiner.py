@@ -88,6 +88,7 @@ class _Examiner:
                 "bytes": len(model),
                 "device": self._device.type,
                 "round_seconds": self._round_seconds(),
+                "slots": self._spec.slots,
             },
         }
 

@@ -17,7 +17,7 @@ from dltui.core.state import State
 
 STALL_SECONDS = 3.0
 """A node that keeps the engine waiting for so long keeps the clients waiting too."""
-ALERT = "excused"
+ALERT, SILENT = "excused", "node"
 
 
 class Excuses:
@@ -53,10 +53,13 @@ class Excuses:
             self.excuse(self._in_flight, "every client process ended in it")
 
     @contextlib.contextmanager
-    def asking(self) -> Iterator[None]:
-        """Around what is asked of the node: a long silence excuses the round in which it began."""
+    def asking(self, since: float | None = None) -> Iterator[None]:
+        """Around what is asked of the node: a long silence excuses the round in which it began.
+
+        `since` (monotonic seconds) is when it began where something else noticed it before.
+        """
         if self._asked is None:
-            self._asked = time.monotonic(), self._in_flight
+            self._asked = since or time.monotonic(), self._in_flight
         lost = False
         try:
             yield
@@ -67,6 +70,12 @@ class Excuses:
             if not lost:
                 self._answered()
 
+    def silent(self) -> None:
+        """The node has kept the engine waiting for a while: say so, until it answers."""
+        if SILENT not in self._state.alerts:
+            text = "the node does not answer: nothing goes on until it does, or has been started again"
+            self._emit(ev.RunAlert(id=SILENT, severity="warning", text=text))
+
     def excuse(self, number: int | None, reason: str) -> None:
         """Count no miss of a round, and say why; None where there was none, and only the first reason counts."""
         if number is None or self.excused(number):
@@ -75,6 +84,8 @@ class Excuses:
         self._say(number, reason)
 
     def _answered(self) -> None:
+        if SILENT in self._state.alerts:
+            self._emit(ev.RunAlertCleared(id=SILENT))
         if self._asked is None:
             return
         (since, number), self._asked = self._asked, None

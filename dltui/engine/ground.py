@@ -17,6 +17,7 @@ from dltui.chain.node import EmbeddedNode, Node
 from dltui.chain.rpc import Rpc
 from dltui.chain.sources import Blocks, LocalBlocks
 from dltui.chain.txlog import TxLog
+from dltui.chain.types import NodeUnreachable
 from dltui.chain.url_node import UrlNode
 from dltui.config import Config
 from dltui.core import events as ev
@@ -25,6 +26,10 @@ from dltui.engine.funds import check_funds
 from dltui.engine.house import file_sha256
 from dltui.paths import RunPaths
 
+MOST_STARTS = 3
+"""How often a node is started that is killed before it answers."""
+LAST_SECONDS = 3.0
+"""How long the node may take for its last answers."""
 DISTANT_PAUSE = 1.0
 DISTANT_PATIENCE = 300.0
 OPERATOR_WEI = 10**24
@@ -33,6 +38,8 @@ OPERATOR_WEI = 10**24
 
 class Ground:
     """One node with its transaction log. `emit` writes one event to the journal.
+
+    `meanwhile` is called while the node takes long to answer.
 
     After `start`: `node`, `rpc` to it, its `chain_id`, the `log`, and the `blocks` that the run reads.
     """
@@ -43,11 +50,19 @@ class Ground:
     log: TxLog
     blocks: Blocks
 
-    def __init__(self, config: Config, paths: RunPaths, operator: str, emit: Callable[[Payload], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        paths: RunPaths,
+        operator: str,
+        emit: Callable[[Payload], None],
+        meanwhile: Callable[[], None],
+    ) -> None:
         self._config = config
         self._paths = paths
         self._operator = operator
         self._emit = emit
+        self._meanwhile = meanwhile
         self._reason = ""
         self._started = False
 
@@ -58,8 +73,8 @@ class Ground:
         self._reason = choice.reason
         self._emit(ev.ChainStarting(engine=choice.engine, reason=choice.reason))
         self.node = self._node(choice, federation_id)
-        replayed = self.node.start(log)
-        self.rpc = Rpc(self.node.url, word=self.node.word)
+        replayed = self._start(log)
+        self.rpc = Rpc(self.node.url, word=self.node.word, meanwhile=self._meanwhile)
         try:
             self.chain_id = int(self.rpc.call("eth_chainId"), 16)
             self.log = log or self._begin(choice)
@@ -78,7 +93,12 @@ class Ground:
         self._emit(ev.ChainLost(reason=reason))
         self.rpc.close()
         self.node.stop()
-        self._ready(self.node.start(self.log))
+        self._ready(self._start(self.log))
+
+    def be_brief(self) -> None:
+        """The run ends: a node that does not answer now is not waited for."""
+        self.rpc.timeout = LAST_SECONDS
+        self.rpc.close()
 
     def stop(self) -> None:
         """Close the node; its state file's hash goes into the journal, so that a later change shows."""
@@ -88,6 +108,15 @@ class Ground:
         state = self.node.close()
         digest = file_sha256(state) if state is not None else ""
         self._emit(ev.ChainStopped(blocks=self.log.last_block, state_sha256=digest))
+
+    def _start(self, log: TxLog | None) -> int:
+        """Start the node, again where it is killed in its own start; the number of blocks replayed."""
+        for _ in range(MOST_STARTS - 1):
+            try:
+                return self.node.start(log)
+            except NodeUnreachable as error:
+                self._emit(ev.ChainLost(reason=str(error)))
+        return self.node.start(log)
 
     def _choose(self, log: TxLog | None) -> Choice:
         """The engine that the configuration names; a run that was begun goes on with the one that began it."""

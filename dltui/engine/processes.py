@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import selectors
 import signal
 import socket
 import subprocess
@@ -47,6 +48,8 @@ class Nursery:
         self._logs = logs
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
+        self._ears = selectors.DefaultSelector()
+        """The socket and the pipes of all children in one descriptor: waiting for it hears any of them."""
         self._waiting: deque[tuple[Child, bytes]] = deque()
         """Children to be forked whose requests the socket has not taken yet."""
         self.children: dict[str, Child] = {}
@@ -75,8 +78,12 @@ class Nursery:
                 start_new_session=True,
             )
         theirs.close()
-        ours.setblocking(False)
-        self._channel = ours
+        self._listen(ours)
+
+    def _listen(self, channel: socket.socket) -> None:
+        channel.setblocking(False)
+        self._channel = channel
+        self._ears.register(channel, selectors.EVENT_READ)
 
     @property
     def pid(self) -> int | None:
@@ -84,10 +91,8 @@ class Nursery:
         return self._process.pid if self._process else None
 
     def fileno(self) -> int:
-        """The descriptor to wait on for `handle`."""
-        if self._channel is None:
-            raise RunError("the nursery is not started")
-        return self._channel.fileno()
+        """The descriptor to wait on for `handle` and `messages`; it stays the same, whatever is started or ends."""
+        return int(self._ears.fileno())
 
     def alive(self) -> bool:
         """Whether the nursery process runs."""
@@ -101,6 +106,8 @@ class Nursery:
         """
         if self._channel is None or not self.alive():
             raise NurseryLost("the nursery is gone", where=str(self._logs / "nursery.log"))
+        if (before := self.children.get(child_id)) is not None:
+            self._deafen(before)
         child = self.children[child_id] = Child(child_id, role)
         self._waiting.append((child, json.dumps({"id": child_id, "role": role, "spec": spec}).encode()))
         self._hand_over(self._channel)
@@ -121,6 +128,7 @@ class Nursery:
                 os.close(writer)
                 os.close(log)
             child.pipe = reader
+            self._ears.register(reader, selectors.EVENT_READ)
             self._waiting.popleft()
 
     def forget_waiting(self) -> None:
@@ -166,8 +174,7 @@ class Nursery:
         except BlockingIOError:
             return []
         if not data or len(child.buffer) + len(data) > 4 * MAX_LINE:
-            os.close(child.pipe)
-            child.pipe = -1
+            self._deafen(child)
             return []
         *lines, child.buffer = (child.buffer + data).split(b"\n")
         found = []
@@ -200,6 +207,7 @@ class Nursery:
     def stop(self) -> None:
         """End the nursery, and with it whatever children are left."""
         if self._channel is not None:
+            self._ears.unregister(self._channel)
             self._channel.close()
             self._channel = None
         if self._process is not None:
@@ -212,6 +220,10 @@ class Nursery:
                 self._process.kill()
                 self._process.wait()
         for child in self.children.values():
-            if child.pipe >= 0:
-                os.close(child.pipe)
-                child.pipe = -1
+            self._deafen(child)
+
+    def _deafen(self, child: Child) -> None:
+        if child.pipe >= 0:
+            self._ears.unregister(child.pipe)
+            os.close(child.pipe)
+            child.pipe = -1

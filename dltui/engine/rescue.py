@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import selectors
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -33,8 +32,8 @@ class Stopped(RunError):
 class Rescue:
     """Brings back what was lost, and repeats what was interrupted by it.
 
-    `selector` has the nursery registered; `emit` writes one event to the journal; `stopped` gives the reason to end, or
-    None; `restart_client` starts a client again under a new nursery.
+    `serve` answers the control socket for some seconds; `emit` writes one event to the journal; `stopped` gives the
+    reason to end, or None; `restart_client` starts a client again under a new nursery.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class Rescue:
         wallet: Wallet,
         chronicle: Chronicle,
         crew: Crew,
-        selector: selectors.BaseSelector,
+        serve: Callable[[float], None],
         emit: Callable[[Payload], None],
         stopped: Callable[[], str | None],
         restart_client: Callable[[str], None],
@@ -52,7 +51,7 @@ class Rescue:
         self._wallet = wallet
         self._chronicle = chronicle
         self._crew = crew
-        self._selector = selector
+        self._serve = serve
         self._emit = emit
         self._stopped = stopped
         self._restart_client = restart_client
@@ -97,10 +96,8 @@ class Rescue:
 
     def _begin_again(self, lost: list[str]) -> None:
         nursery = self._crew.nursery
-        self._selector.unregister(nursery)
         nursery.stop()
         nursery.start()
-        self._selector.register(nursery, selectors.EVENT_READ, lambda: None)
         self._wait(lambda: nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
         if self._crew.examination.begun:
             self._crew.examination.start()
@@ -113,7 +110,7 @@ class Rescue:
             self._check_stop()
             if time.monotonic() > end:
                 raise RunError(f"waited {seconds:.0f} s for {what}", where=str(self._crew.logs / log))
-            self._selector.select(TICK)
+            self._serve(TICK)
             self._crew.handle()
             try:
                 self._chronicle.poll()

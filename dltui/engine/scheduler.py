@@ -68,6 +68,8 @@ class Scheduler:
         """The first round of this engine: what an earlier one gave up does not end this one."""
         self._started = time.monotonic()
         self._counted: set[int] = set()
+        self._overdue_phase: tuple[int, int, str] | None = None
+        self._pokes_from = 0.0
         self.paused = False
         self.local: dict[str, int] = {}
         """Address of each client of this machine to its slice: only these are registered without being asked."""
@@ -207,7 +209,17 @@ class Scheduler:
         facts = self._ledger.current
         if facts is None or facts.state not in IN_FLIGHT:
             return None
-        return pokes.poke(self._federation.fl, facts, self._ledger.plan_of(facts), time.time(), ENGINE_RANK)
+        now, due = time.time(), pokes.due_at(facts, ENGINE_RANK)
+        phase = (facts.number, facts.attempt, facts.state)
+        if now >= due and phase != self._overdue_phase:
+            # Long overdue: this engine was not there. The members come first, each once.
+            late = now >= due + 1
+            self._overdue_phase = phase
+            self._pokes_from = now + (facts.selected.bit_count() + 1) * pokes.LATE if late else due
+        call = pokes.poke(self._federation.fl, facts, self._ledger.plan_of(facts), now, ENGINE_RANK)
+        if call is None or now < self._pokes_from or not pokes.is_still(self._federation.fl, facts):
+            return None
+        return call
 
     def _misses_due(self) -> list[tuple[RoundFacts, int, Verdict | None]]:
         """Who missed the last closed round: no update, or one that nobody could fetch."""

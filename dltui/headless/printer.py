@@ -13,8 +13,9 @@ from dltui.core import events as ev
 from dltui.core import format as fmt
 from dltui.core import views
 from dltui.core.events import Event, Payload
-from dltui.core.model import Round
+from dltui.core.model import GasRow, Round
 from dltui.core.state import State
+from dltui.core.view_time import account
 from dltui.headless.console import console
 
 QUIET_SECONDS = 5.0
@@ -60,7 +61,8 @@ class Printer:
         self._console = console(err)
         self._level = level
         self._ascii = ascii or not (self._console.encoding or "").lower().startswith("utf")
-        self._told: set[int] = set()
+        self._told: dict[int, int] = {}
+        """The rounds whose block was told, and the transactions that it counted."""
         self._alerts: set[str] = set()
         self._spoke_at: float | None = None
 
@@ -69,6 +71,8 @@ class Printer:
         data = event.data
         if isinstance(data, ev.RunFinished):
             self._rounds(state)
+        if isinstance(data, (ev.RoundOpened, ev.RunFinished)):
+            self._late_gas(state)
         if self._repeated(data):
             return
         row = views.event_row(event)
@@ -127,7 +131,7 @@ class Printer:
     def _block(self, state: State, shown: Round) -> None:
         if shown.number in self._told:
             return
-        self._told.add(shown.number)
+        self._told[shown.number] = state.chain.by_round.get(shown.number, GasRow()).txs
         took = fmt.duration(_took(shown))
         good = shown.state == "finalised"
         if good and self._level == "quiet":
@@ -138,6 +142,15 @@ class Printer:
         facts = block_lines(state, shown)
         for name, text in facts if self._level == "verbose" else in_short(facts):
             self._say(Text(f"    {name:<10}", style="dim").append(text))
+
+    def _late_gas(self, state: State) -> None:
+        """What was still booked to a round after its block was told: misses and approvals, until the next one opens."""
+        for number, told in self._told.items():
+            row = state.chain.by_round.get(number, GasRow())
+            if row.txs > told and self._level == "verbose":
+                self._told[number] = row.txs
+                text = f"{_gas(row)}: {row.txs - told} more after round {number} had closed"
+                self._say(Text(f"    {'gas':<10}", style="dim").append(text))
 
     def _say(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
@@ -170,11 +183,14 @@ def block_lines(state: State, shown: Round) -> list[tuple[str, str]]:
         lines.append(("model", f"version {version.number}  {version.digest}"))
     row = state.chain.by_round.get(shown.number)
     if row is not None:
-        lines.append(("gas", f"{row.gas:,} in {fmt.plural(row.txs, 'transaction')}, {fmt.ether(row.fee)} ether"))
-    split = [f"{part} {fmt.duration(value)}" for part, value in shown.timing.items() if part != "total"]
-    if split:
-        lines.append(("time", ", ".join(split)))
+        lines.append(("gas", _gas(row)))
+    if shown.timing:
+        lines.append(("time", account(state, shown)))
     return lines
+
+
+def _gas(row: GasRow) -> str:
+    return f"{row.gas:,} in {fmt.plural(row.txs, 'transaction')}, {fmt.ether(row.fee)} ether"
 
 
 def in_short(facts: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -184,7 +200,11 @@ def in_short(facts: list[tuple[str, str]]) -> list[tuple[str, str]]:
     gas = told.get("gas", "").partition(" in ")[0]
     lines = {
         "updates": [told["updates"], missing, told.get("verdicts", "").partition(", ")[2]],
-        "model": [told.get("model", "")[:24].rstrip(), told.get("accuracy", ""), f"{gas} gas" if gas else ""],
+        "model": [
+            told.get("model", "")[:24].rstrip(),
+            told.get("accuracy", ""),
+            f"{gas} gas up to its end" if gas else "",
+        ],
     }
     joined = [(name, "; ".join(part for part in parts if part)) for name, parts in lines.items()]
     return [(name, text) for name, text in joined if text]

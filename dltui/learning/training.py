@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from dltui.errors import ConfigError
 from dltui.learning.models import Tensors
+from dltui.learning.optimizers import Adam, Optimizer, Sgd
 from dltui.learning.random import derive
 
 OPTIMIZERS = ("sgd", "adam")
@@ -95,7 +96,7 @@ def train(
         torch.manual_seed(derive(seed, "layers"))
         for step, picked in enumerate(batches, 1):
             batch = picked.to(x.device)
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
             loss = functional.cross_entropy(model(x[batch]), y[batch])
             (loss + _proximal(model, anchor, settings.prox_mu)).backward()
             optimizer.step()
@@ -103,7 +104,7 @@ def train(
             total += value
             if on_progress is not None:
                 on_progress(Progress(step, steps, value))
-    optimizer.zero_grad(set_to_none=True)
+    optimizer.zero_grad()
     return TrainResult(steps, len(x), total / steps, time.monotonic() - started)
 
 
@@ -117,10 +118,10 @@ def update_from(base: Mapping[str, NDArray[Any]], trained: Mapping[str, NDArray[
     }
 
 
-def _optimizer(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+def _optimizer(model: nn.Module, settings: TrainSettings) -> Optimizer:
     if settings.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
-    return torch.optim.SGD(model.parameters(), lr=settings.learning_rate, momentum=settings.momentum)
+        return Adam(model.parameters(), settings.learning_rate)
+    return Sgd(model.parameters(), settings.learning_rate, settings.momentum)
 
 
 def _batches(records: int, steps: int, size: int, seed: int) -> Iterator[torch.Tensor]:

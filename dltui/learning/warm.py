@@ -8,14 +8,13 @@ from dltui.learning.models import build, tensors
 
 
 def warm() -> None:
-    """Sets one thread (a thread pool does not survive a fork), builds a model and an optimizer, and looks forward.
+    """Sets one thread (a thread pool does not survive a fork), builds a model, and looks forward.
 
-    The first optimizer of a process imports some 900 modules; after this, forked clients share them. There is no
-    backward pass: autograd asks every GPU driver for its devices, and a started driver does not survive a fork.
+    There is no backward pass: autograd asks every GPU driver for its devices, and a started driver does not survive a
+    fork.
     """
     torch.set_num_threads(1)
     model = build("mlp", (1, 2, 2), 2, seed=0)
-    torch.optim.SGD(model.parameters(), lr=0.1)
     with torch.no_grad():
         model(torch.zeros((2, 1, 2, 2)))
     tensors(model)

@@ -118,6 +118,8 @@ class DltuiApp(App[None]):
         self.state = State()
         self.picture = Picture()
         self.story = Story(self)
+        self.wanted_theme = ""
+        """The theme that it starts with; empty, or one that there is not, for the first of our own."""
         self.failure: DltuiError | None = None
         self.stopping = False
         self.lost = False
@@ -168,8 +170,8 @@ class DltuiApp(App[None]):
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
-        use(self.theme)
+        self.theme = self.wanted_theme if self.wanted_theme in self.available_themes else THEMES[0].name
+        use(self.current_theme)
         self.screen_change_signal.subscribe(self, self.ahead.opened, immediate=True)
         self.install_screen(MainScreen(self), "main")
         self.push_screen("main")

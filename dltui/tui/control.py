@@ -6,7 +6,7 @@ import io
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from textual.screen import Screen
 
@@ -14,6 +14,8 @@ from dltui.core.detail import Target
 from dltui.core.export import save
 from dltui.core.text import clean
 from dltui.errors import DltuiError
+from dltui.themes import ThemeName
+from dltui.tui import kept
 from dltui.tui.actions import PANES, Action, Answer
 from dltui.tui.requests import Request, Selection, verifiable
 from dltui.tui.widgets.footer import Hint
@@ -236,8 +238,9 @@ class Control:
 
     def _theme(self) -> None:
         app = self._app
-        names = [name for name in app.available_themes if name.startswith("dltui")]
+        names = [name for name in get_args(ThemeName) if name in app.available_themes]
         app.theme = names[(names.index(app.theme) + 1) % len(names)]
+        kept.keep(app.theme)
         app.tell(f"theme {app.theme}")
 
     def _quit(self) -> None:

@@ -6,11 +6,13 @@ GUIDE: dict[str, str] = {
     "round": (
         "The round in flight: its phases, how many updates, reports or attestations are in, what it "
         "waits for, whom, how long at most, and what happens then. Below, how accuracy and loss went, "
-        "and where time went."
+        "and where time went: by phase, then when nobody worked, then what training was made of. A round's gas is "
+        "that of all transactions from its opening until the next round opens, misses and approvals included."
     ),
     "chain": (
         "The node and what it has used, all from receipts: blocks and their age, gas against the budget, of "
-        "deployments, by function, sender and round, and the last transactions."
+        "deployments, by function, sender and round (all transactions from its opening until the next one opens), "
+        "and the last transactions."
     ),
     "clients": (
         "One row a client: what it does in the round, the loss of its own training, what it attested of the round's "

@@ -21,6 +21,7 @@ from dltui.core.events import Event
 from dltui.engine.house import RunFields, read_run_json
 from dltui.errors import MismatchError, RunError
 from dltui.paths import RunPaths
+from dltui.verify import story
 
 STATE_FILES = (STATE_FILE, statefile.STATE_FILE)
 """Where the nodes of a run's own keep their state."""
@@ -60,7 +61,15 @@ def check(paths: RunPaths, config: Config, events: Sequence[Event], operator: st
             _same(f"event {event.seq}", "chain id", event.data.chain_id, chain.id, "the transactions are for")
     _check_clients(events)
     _check_end(events, config, chain)
+    _check_fields(document, events[0].data, str(paths.run_json))
     _check_contracts(document, config, operator, chain, str(paths.run_json))
+
+
+def _check_fields(document: dict[str, Any], began: Any, where: str) -> None:
+    assert isinstance(began, ev.RunStarted)
+    unknown = set(document) - set(RunFields.__struct_fields__)
+    if unknown and not story.newer(began.version, where):
+        raise MismatchError(f"has the unknown field {min(unknown)[:80]}", where=where)
 
 
 def _check_start(data: Any, config: Config, document: dict[str, Any], where: str) -> None:
@@ -122,9 +131,6 @@ def _check_end(events: Sequence[Event], config: Config, chain: Chain) -> None:
 
 
 def _check_contracts(document: dict[str, Any], config: Config, operator: str, chain: Chain, where: str) -> None:
-    unknown = set(document) - set(RunFields.__struct_fields__)
-    if unknown:
-        raise MismatchError(f"has the unknown field {min(unknown)[:80]}", where=where)
     _same(where, "the operator", document.get("operator", operator), operator, "the run's is")
     told, contracts = document["addresses"], chain.stream.contracts
     for name in sorted({*told, *(contracts.values() if chain.stream.ledger.plans else ())}):

@@ -62,19 +62,20 @@ def unknown(events: Iterable[tuple[Event, dict[str, Any]]], where: str) -> int:
 
     Only a newer version may have written them: otherwise MismatchError names the first.
     """
-    count, newer = 0, False
+    count, later = 0, False
     for event, fields in events:
         if isinstance(event.data, ev.RunStarted):
-            newer = _newer(event.data.version, where)
+            later = newer(event.data.version, where)
         data = event.data
         strange = f"kind {data.kind}" if isinstance(data, Unknown) else _strange(fields, data)
-        if strange and not newer:
+        if strange and not later:
             raise MismatchError(f"has the unknown {strange}", where=f"{where}, event {event.seq}")
         count += bool(strange)
     return count
 
 
-def _newer(version: str, where: str) -> bool:
+def newer(version: str, where: str) -> bool:
+    """Whether a version is newer than this program's. Raises MismatchError if it is none."""
     return _numbers(version, where) > _numbers(dltui.__version__, where)
 
 

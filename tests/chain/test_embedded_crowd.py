@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from chainkit import ADDRESSES, LocalNode, calldata, local_node, sign
 from doorkit import post
 
-from dltui.chain.embedded import db, incoming, index, miner
+from dltui.chain.embedded import db, incoming, index, miner, places
 from dltui.chain.embedded.api import logs
 from dltui.chain.embedded.api.filters import MAX_FILTERS
 from dltui.chain.embedded.db import SqliteStore
@@ -152,22 +153,45 @@ def test_large_requests_of_strangers_share_their_room(node: LocalNode) -> None:
     assert post(node, b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}')[0] == 200
 
 
+def test_few_large_requests_are_read_at_a_time(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "PATIENCE", 0.05)
+    begun = [socket.create_connection(("127.0.0.1", node.server.server_port), 10) for _ in range(places.READERS)]
+    for connection in begun:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (SMALL + 1))
+    until(lambda: not node.server.room._readers._value)  # type: ignore[attr-defined]
+    call = b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}'
+    assert post(node, call + b" " * SMALL)[0] == 503
+    assert post(node, call)[0] == 200
+    for connection in begun:
+        connection.close()
+    until(lambda: node.server.room._readers._value == places.READERS)  # type: ignore[attr-defined]
+    assert post(node, call + b" " * SMALL)[0] == 200
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until `holds`, with a deadline."""
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
 def test_places_go_to_newcomers_in_the_order_of_waiting() -> None:
     pairs = [socket.socketpair() for _ in range(5)]
     a, b, c, d, e = (pair[0] for pair in pairs)
-    places = Places(3)
-    assert places.enter(a) and places.enter(b) and places.enter(c)
-    places.work(a)
-    places.wait(a)
-    places.work(c)
-    assert places.enter(d) and len(places) == 3
+    few = Places(3)
+    assert few.enter(a) and few.enter(b) and few.enter(c)
+    few.work(a)
+    few.wait(a)
+    few.work(c)
+    assert few.enter(d) and len(few) == 3
     assert ended(pairs[1]) and not ended(pairs[0])
-    places.wait(b)
-    places.work(a)
-    places.work(d)
-    assert not places.enter(e) and len(places) == 3 and places.idle() == 0
-    places.leave(d)
-    assert places.enter(e) and len(places) == 3
+    few.wait(b)
+    few.work(a)
+    few.work(d)
+    assert not few.enter(e) and len(few) == 3 and few.idle() == 0
+    few.leave(d)
+    assert few.enter(e) and len(few) == 3
     for pair in pairs:
         for end in pair:
             end.close()

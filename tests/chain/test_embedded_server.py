@@ -113,6 +113,18 @@ def test_the_preflight_of_a_page_of_this_machine_is_granted(node: LocalNode, ori
     assert granted is ("localhost" in origin) and (" 204 " in reply.split("\r\n")[0]) is granted
 
 
+@pytest.mark.parametrize(
+    "request_bytes", [b"OPTIONS / HTTP/1.1\r\nHost: localhost\r\n\r\n", None], ids=["options", "post"]
+)
+def test_a_stranger_waits_for_its_turn_whatever_it_asks(node: LocalNode, request_bytes: bytes | None) -> None:
+    turns = node.chain.turns
+    with socket.create_connection(("127.0.0.1", node.server.server_port), timeout=10) as connection:
+        with turns.stranger():
+            connection.sendall(request_bytes or chain_id_request())
+            wait_until(lambda: len(turns.line) == 2)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 20")
+
+
 def test_a_notification_is_executed_and_not_answered(node: LocalNode) -> None:
     name = node.call("eth_newBlockFilter")
     call = {"jsonrpc": "2.0", "method": "eth_uninstallFilter", "params": [name]}
@@ -189,9 +201,10 @@ def test_a_newcomer_is_told_that_every_place_is_taken(node: LocalNode) -> None:
 def test_connections_of_the_run_take_no_places_of_strangers(node: LocalNode) -> None:
     known = chain_id_request().replace(b"Host:", b"Authorization: Bearer %s\r\nHost:" % WORD.encode())
     with small_server(node, 1) as (small, dial):
-        of_the_run = [dial() for _ in range(3)]
-        for connection in of_the_run:
-            assert served(connection, known)
+        of_the_run: list[socket.socket] = []
+        for _ in range(3):
+            of_the_run.append(dial())
+            assert served(of_the_run[-1], known)
         wait_until(lambda: len(small.places) == 0)
         first, second = dial(), dial()
         assert served(second, chain_id_request()) and first.recv(4096) == b""

@@ -18,6 +18,7 @@ from chainkit import ADDRESSES, CHAIN_ID, KEYS, PROBE_CODE, START, STRANGER, cal
 
 from dltui import exits
 from dltui.chain.embedded.chain import StoredChain
+from dltui.chain.embedded.miner import STRANGERS_GAS
 from dltui.chain.embedded.restore import restore
 from dltui.chain.node import EmbeddedNode, Node
 from dltui.chain.ports import port_owner
@@ -53,6 +54,25 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]
             log.append(record_block(rpc, number))
         hashes = [rpc.call("eth_getBlockByNumber", hex(number), False)["hash"] for number in range(1, 9)]
     return home, hashes
+
+
+def test_the_run_shows_the_node_a_word_that_nobody_can_read_off(tmp_path: Path) -> None:
+    costly = sign(0, 0, gas=STRANGERS_GAS + 1)
+    with running(tmp_path / "chain") as node:
+        assert node.pid is not None and len(node.word) == 64 and node.word != EmbeddedNode(tmp_path).word
+        for name in ("cmdline", "environ"):
+            assert node.word.encode() not in Path(f"/proc/{node.pid}/{name}").read_bytes()
+        for word in ("", node.word[:-1], node.word.upper() + "x"):
+            with Rpc(node.url, word=word) as rpc, pytest.raises(RpcError, match="gas limit too high"):
+                rpc.call("eth_sendRawTransaction", "0x" + costly.hex())
+        with Rpc(node.url, word=node.word) as rpc:
+            assert rpc.call("eth_sendRawTransactionSync", "0x" + costly.hex())["status"] == "0x1"
+        node.stop()
+        node.start()
+        with Rpc(node.url, word=node.word) as rpc:
+            rpc.call("eth_sendRawTransaction", "0x" + sign(0, 1, gas=STRANGERS_GAS + 1).hex())
+    for path in (tmp_path / "chain").iterdir():
+        assert node.word.encode() not in path.read_bytes()
 
 
 def test_a_node_starts_answers_and_stops(tmp_path: Path) -> None:
@@ -298,6 +318,35 @@ def test_killed_at_any_moment_it_keeps_every_answered_transaction(tmp_path: Path
                 nonce += 1
         node.stop()
     assert len(answered) >= 5 * 4
+
+
+def test_a_node_that_was_stopped_by_a_signal_ends_in_good_order(tmp_path: Path) -> None:
+    node = EmbeddedNode(tmp_path, genesis())
+    node.start()
+    assert node.pid is not None
+    os.kill(node.pid, signal.SIGSTOP)
+    node.stop()
+    assert "stopped at block 0" in (tmp_path / "node.log").read_text()
+
+
+def test_a_node_that_is_killed_in_its_start_can_be_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", str(_killed_at_once(tmp_path)))
+        with pytest.raises(NodeUnreachable, match="exit code -9"):
+            EmbeddedNode(tmp_path, genesis()).start()
+    node = EmbeddedNode(tmp_path, genesis())
+    assert node.start() == 0
+    node.stop()
+
+
+def _killed_at_once(folder: Path) -> Path:
+    """A program that kills itself."""
+    program = folder / "killed"
+    program.write_text("#!/bin/sh\nkill -9 $$\n")
+    program.chmod(0o755)
+    return program
 
 
 def test_a_node_ends_with_the_process_that_started_it(tmp_path: Path) -> None:

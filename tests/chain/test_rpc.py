@@ -249,3 +249,29 @@ def test_any_json_answer_is_a_result_or_a_chain_error(body: Any) -> None:
         rpc._result(request, body)
     except ChainError as error:
         assert str(error).isprintable()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller that does other things almost at once."""
+    monkeypatch.setattr(rpc_module, "QUIET_SECONDS", 0.05)
+    monkeypatch.setattr(rpc_module, "MEANWHILE_SECONDS", 0.05)
+
+
+def test_a_caller_does_other_things_while_the_node_is_silent(impatient: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        did: list[str] = []
+        rpc = Rpc(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.5, meanwhile=lambda: did.append("x"))
+        with pytest.raises(NodeUnreachable, match="timed out"):
+            rpc.call("eth_blockNumber")
+        assert len(did) > 2
+
+
+def test_what_a_caller_raises_meanwhile_ends_the_call(impatient: None) -> None:
+    def stop() -> None:
+        raise ChainError("stopped", where="here")
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        rpc = Rpc(f"http://127.0.0.1:{silent.getsockname()[1]}", meanwhile=stop)
+        with pytest.raises(ChainError, match="stopped"):
+            rpc.call("eth_blockNumber")

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from dltui.aggregation.round import RoundResult
+from dltui.chain.contracts import RoundState
 from dltui.chain.ledger import ATTESTING, REPORTING, RoundFacts, Submission
 from dltui.client import committee, trainer
 from dltui.client.committee import CommitteeDuty
@@ -53,7 +54,10 @@ class Telemetry:
 
 
 class Contract:
-    """Its calls are their own names with their arguments."""
+    """Its calls are their own names with their arguments; its round is being attested."""
+
+    def round_of(self, number: int) -> Any:
+        return SimpleNamespace(state=RoundState.ATTESTING, attempt=0)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return lambda *args: (name, *args)
@@ -205,8 +209,9 @@ def test_a_refused_update_is_a_warning_and_is_offered_again_ever_later(
     store.full = False
     clock.now += 5
     assert not duty.step(facts), "no transaction was sent"
-    assert store.get(digest) == b"update"
-    assert not duty.step(facts) and duty.due_at() == float("inf")
+    offered = store.offered
+    assert store.get(digest) == b"update" and duty.due_at() == float("inf")
+    assert not duty.step(facts) and store.offered == offered
 
 
 def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
@@ -221,6 +226,7 @@ def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
     duty._result = RoundResult(b"model", b"manifest", "ab" * 32, b"verdicts", ())
     clock.pass_seconds(60, lambda: duty.step(facts))
     assert sent == [] and 12 <= store.offered <= 30
+    assert clock.now - 0.05 <= duty.due_at(facts) <= clock.now + 5
     store.full = False
     clock.now += 5
     duty.step(facts)

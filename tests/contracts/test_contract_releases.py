@@ -9,7 +9,8 @@ from e2e_recorded import unpack
 from eth_abi import encode
 from eth_utils import keccak
 
-from dltui.chain import abi, releases
+import dltui
+from dltui.chain import abi, artifacts, releases
 from dltui.chain.contracts import DataRegistry, FLContract, ModelRegistry
 from dltui.chain.describe import deployed_name, deployment
 from dltui.chain.embedded.transactions import decode_transaction
@@ -44,6 +45,13 @@ def test_creation_code_of_an_earlier_release_is_told_with_its_arguments(creation
         assert deployment(code[:-1]) is None
         assert deployment(code[:-1] + bytes([code[-1] ^ 1])) is None
     assert deployment(b"") is None
+
+
+def test_this_release_is_none_of_the_earlier_ones(creations: dict[str, bytes]) -> None:
+    """Else a refusal would name the release that refuses."""
+    assert dltui.__version__ not in releases.names()
+    assert "0.1.0" in releases.names()
+    assert not {artifacts.artifact(name).bytecode for name in artifacts.names()} & set(creations.values())
 
 
 def test_rounds_on_the_code_of_an_earlier_release_are_refused_with_its_name(creations: dict[str, bytes]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from e2e_run import Verifier
 from e2e_tamper import Caught, Line, derived, first, forge, replace
 
 from dltui.paths import RunPaths
@@ -78,6 +79,18 @@ def test_what_run_json_says(copied: RunPaths, caught: Caught, edit: Callable[[di
     edit(told)
     copied.run_json.write_text(json.dumps(told))
     caught("run.json")
+
+
+def test_a_field_that_run_json_never_had(copied: RunPaths, verifier: Verifier) -> None:
+    told = json.loads(copied.run_json.read_bytes())
+    copied.run_json.write_text(json.dumps({**told, "approved_by": "everybody"}))
+    done = verifier("verify", str(copied.root), "--json", folder=copied.root.parent)
+    document = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (4, "")
+    assert (document["outcome"], document["exit_code"]) == ("mismatch", 4)
+    last = document["steps"][-1]
+    assert (last["status"], last["name"]) == ("mismatch", str(copied.run_json))
+    assert last["text"] == "has the unknown field approved_by"
 
 
 def test_run_json_is_gone(copied: RunPaths, caught: Caught) -> None:

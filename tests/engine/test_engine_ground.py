@@ -26,7 +26,7 @@ OPERATOR = b"\x31" * 32
 def ground(folder: Path, federation_id: bytes, **flags: object) -> Iterator[Ground]:
     """The started chain of a run of the operator's."""
     config = load(flags={"chain.engine": "embedded", "chain.keystore": "op.json", **flags})
-    made = Ground(config, RunPaths(folder).create(), address_of(OPERATOR), lambda payload: None)
+    made = Ground(config, RunPaths(folder).create(), address_of(OPERATOR), lambda payload: None, lambda: None)
     made.start(federation_id)
     try:
         yield made
@@ -62,7 +62,7 @@ def test_a_resumed_chain_keeps_its_id(tmp_path: Path) -> None:
 def test_on_somebody_elses_chain_fees_have_a_bound(tmp_path: Path, gwei: float, bound: int) -> None:
     with local_node(tmp_path) as (node, _):
         config = load(flags={"chain.engine": node.url, "chain.max_fee_gwei": gwei, "chain.funding": 0.01})
-        foreign = Ground(config, RunPaths(tmp_path / "run").create(), ADDRESSES[0], lambda payload: None)
+        foreign = Ground(config, RunPaths(tmp_path / "run").create(), ADDRESSES[0], lambda payload: None, lambda: None)
         foreign.start(b"\x01" * 32)
         assert (foreign.link.max_fee, foreign.chain_id) == (bound * 10**9, 31_337)
         foreign.stop()

@@ -154,7 +154,6 @@ LATER = {
     "engine/keys.py": "a resumed run's own key file",
     "engine/control.py": "the control socket, which another engine holds",
     "engine/patience.py": "too few active clients, for a while",
-    "engine/processes.py": "a process that died",
     "engine/rescue.py": "a process that is late",
     "engine/deployment.py": "roles are asked before; a base that the blobs lack shows when the history is read",
 }

@@ -23,9 +23,8 @@ def pair(tmp_path: Path) -> Iterator[tuple[Nursery, socket.socket]]:
     """A nursery whose process is played by the socket beside it."""
     nursery = Nursery(tmp_path)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.setblocking(False)
     theirs.settimeout(5)
-    nursery._channel = ours
+    nursery._listen(ours)
     nursery._process = cast(
         Any, SimpleNamespace(poll=lambda: None, wait=lambda timeout: 0, terminate=lambda: None, pid=1)
     )

@@ -33,9 +33,6 @@ class World:
     def __getattr__(self, name: str) -> Any:
         return lambda *args: self.did.append(" ".join([name, *(arg for arg in args if isinstance(arg, str))]))
 
-    def select(self, seconds: float) -> list[Any]:
-        return []
-
     def poll(self) -> None:
         pass
 
@@ -70,14 +67,14 @@ def rescue(world: World) -> Rescue:
         role,
         role,
         role,
-        role,
+        lambda seconds: None,
         world.events.append,
         lambda: world.stop_reason,
         world.restart,
     )
 
 
-AGAIN = ["unregister", "stop", "start", "register", "examiner", "restart client-0", "restart client-10"]
+AGAIN = ["stop", "start", "examiner", "restart client-0", "restart client-10"]
 AGAIN += ["restart client-2"]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from dltui.core import events as ev
 from dltui.core.events import Event
 from dltui.core.journal import Journal
 from dltui.core.session import ReplaySession
+from dltui.core.state import State
+from dltui.core.summary import summarise
 from dltui.headless.console import console
 from dltui.headless.run import follow
 
@@ -38,7 +41,8 @@ def test_a_round_has_three_lines_and_what_happened_in_it() -> None:
     assert lines[second + 1 : second + 3] == [
         "    updates   4 of 5: client-0 (1,440), client-1 (1,440), client-3 (1,440), client-4 (1,440);"
         " missing client-2",
-        "    model     version 2  4a5676f8daa76; committee's median 0.9001, test split 0.9100; 1,083,000 gas",
+        "    model     version 2  4a5676f8daa76; committee's median 0.9001, test split 0.9100;"
+        " 1,083,000 gas up to its end",
     ]
     assert lines[third + 1].endswith("client-4 (1,440); refused: client-4 WRONG_BASE")
     assert [line.split("  ", 1)[1] for line in lines[first + 3 : second]] == [
@@ -168,6 +172,24 @@ def test_an_alert_that_only_changes_its_words_is_told_once() -> None:
     end = Event(5, "2026-11-24T00:00:00.000Z", ev.RunFinished(status="done", exit_code=0))
     _, _, err = told(Recorded([[alert(1, "first"), alert(2, "second"), cleared, alert(4, "third"), end]]))
     assert "first" in err and "second" not in err and "third" in err
+
+
+def test_the_narration_the_summary_and_the_screen_tell_the_same_gas_of_a_round() -> None:
+    _, _, err = told(replay(), level="verbose")
+    state = State()
+    for event in story():
+        state.apply(event)
+    told_gas: dict[int, list[int]] = {}
+    number = 0
+    for text in err.splitlines():
+        if found := re.search(r"round (\d+) (?:finalised|aborted) after", text):
+            number = int(found[1])
+        if found := re.match(r" +gas +([\d,]+) in", text):
+            told_gas.setdefault(number, []).append(int(found[1].replace(",", "")))
+    summary = summarise(state, "")["gas"]["by_round"]
+    assert {n: row.gas for n, row in state.rounds.items()} == {n: gas[-1] for n, gas in told_gas.items()}
+    assert {n: gas[-1] for n, gas in told_gas.items()} == {int(n): row["gas"] for n, row in summary.items() if n != "0"}
+    assert any(len(gas) > 1 for gas in told_gas.values()), "a miss was recorded after its round had closed"
 
 
 def test_a_round_that_was_never_timed_is_told_at_the_end() -> None:

@@ -160,8 +160,17 @@ async def test_a_screen_that_only_reads_says_so_and_names_no_key_that_writes() -
             await pilot.press("4")
             await pilot.pause()
             assert "v1 to decide" in screen_text(app) and "approves" not in screen_text(app)
+    async with showing(live(), read_only=True) as (app, _pilot, _session):
+        assert "client-5 is late with its update" in screen_text(app) and "K stops it" not in app_alert(app)
+    async with showing(live()) as (app, _pilot, _session):
+        assert "K stops it" in app_alert(app)
     async with showing(awaiting()) as (app, _pilot, _session):
         assert "READ-ONLY" not in screen_text(app) and "r registers" in screen_text(app)
+
+
+def app_alert(app: DltuiApp) -> str:
+    """The alert line."""
+    return "".join(segment.text for segment in app.main.alert.render_line(0))
 
 
 async def test_q_on_a_live_run_names_what_it_stops_and_cancel_is_focused() -> None:

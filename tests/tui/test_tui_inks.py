@@ -11,7 +11,7 @@ from tui_scenario import finished, live
 from tui_showing import clients, showing
 from tui_tour import MOMENTS, tour
 
-from dltui.tui.theme import PALETTES, SAFE, use
+from dltui.tui.theme import SAFE, THEMES, use
 from dltui.tui.widgets.ink import plain_ascii
 
 
@@ -29,7 +29,7 @@ async def test_the_safe_theme_tells_good_from_bad_without_red_and_green() -> Non
             colours = {s.style.color.name for s in strip if s.style and s.style.color and "included" in s.text}
             assert colours == {SAFE.ok}
     finally:
-        use(next(iter(PALETTES)))
+        use(THEMES[0])
 
 
 async def test_no_color_leaves_only_greys(monkeypatch: pytest.MonkeyPatch) -> None:

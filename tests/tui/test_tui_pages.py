@@ -229,12 +229,12 @@ async def test_a_terminal_without_room_names_the_size_and_comes_back() -> None:
 
 
 async def test_another_theme_colours_the_page_too() -> None:
-    theme.use("dltui-safe")  # what an application before this one left
+    theme.use(theme.THEMES[1])  # what an application before this one left
     async with moment() as (app, pilot, _session):
         app.control.open("client", "client-2")
         await drawn(app, pilot)
         before = app.screen.facts.render_line(0)  # type: ignore[attr-defined]
         await pilot.press("t")
         await until(pilot, lambda: app.screen.facts.render_line(0) != before)  # type: ignore[attr-defined]
-        await pilot.press("t")
+        app.theme = theme.THEMES[0].name
         await until(pilot, lambda: app.screen.facts.render_line(0) == before)  # type: ignore[attr-defined]

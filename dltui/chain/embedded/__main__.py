@@ -16,7 +16,6 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from types import FrameType
 
 from dltui import exits
 from dltui.chain.embedded.genesis import read_genesis
@@ -81,20 +80,16 @@ def _serve(args: argparse.Namespace, word: str) -> None:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         reason = f"port {args.port} is taken" if taken else f"cannot listen on port {args.port}: {error}"
         raise ChainError(reason, where="chain node") from error
-    stop = threading.Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    # Waited for, not handled: after a SIGCONT the kernel gives a signal to any thread, and the main one sleeps on.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     miner.start()
     threading.Thread(target=server.serve_forever, args=(_POLL,), name="http", daemon=True).start()
     logging.info("block %d, listening on 127.0.0.1:%d", chain.head.block_number, server.server_port)
     _say({"port": server.server_port, "pid": os.getpid(), "replayed": replayed})
     # From now on stdout is stderr: whoever reads the pipe may go.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    stop.wait()
+    signal.sigwait(ends)
     server.shutdown()
     server.server_close()
     miner.stop()

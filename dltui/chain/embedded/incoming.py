@@ -38,18 +38,16 @@ class Incoming:
             self._more(end)
         return self._take(most if found is None else found.end())
 
-    def body(self, size: int) -> bytes:
+    def body(self, size: int) -> bytearray:
         """The next `size` bytes."""
         end, begun = time.monotonic() + READ_TIMEOUT, self._take(min(size, len(self._buffer)))
-        if len(begun) == size:
-            return begun
         whole = bytearray(size)
         whole[: len(begun)] = begun
         rest = memoryview(whole)[len(begun) :]
         while rest:
             self._limit(end)
             rest = rest[self._came(self._socket.recv_into(rest)) :]
-        return bytes(whole)
+        return whole
 
     def some(self) -> bytes:
         """What comes next; empty where the client is done."""

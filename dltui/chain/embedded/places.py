@@ -13,6 +13,10 @@ MAX_BYTES = 32 * 1024 * 1024
 """Most bytes of large requests and answers that the node holds for strangers, all together."""
 SMALL = 64 * 1024
 """Requests and answers up to this size are not counted."""
+READERS = 2
+"""Large requests of strangers that are read at a time."""
+PATIENCE = 10.0
+"""Seconds that a large request waits until it is read."""
 
 
 class Full(Exception):
@@ -77,11 +81,22 @@ class Places:
 
 
 class Room:
-    """`size` bytes for large requests and answers. Safe to use from many threads."""
+    """`size` bytes for large requests and answers, and a few readers. Safe to use from many threads."""
 
     def __init__(self, size: int) -> None:
         self._lock = threading.Lock()
         self._left = size
+        self._readers = threading.BoundedSemaphore(READERS)
+
+    @contextmanager
+    def reader(self) -> Iterator[None]:
+        """Read a large request; raises `Full` if others are read for too long."""
+        if not self._readers.acquire(timeout=PATIENCE):
+            raise Full
+        try:
+            yield
+        finally:
+            self._readers.release()
 
     @contextmanager
     def hold(self, size: int) -> Iterator[None]:

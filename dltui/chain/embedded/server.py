@@ -131,8 +131,10 @@ class _Handler(socketserver.BaseRequestHandler):
         elif head.method == "GET":
             self._get(head)
         elif head.method == "OPTIONS":
-            # The preflight of CORS: a page of this machine may ask.
-            self._reply(HTTPStatus.NO_CONTENT, b"", {"Access-Control-Allow-Headers": "content-type"})
+            # The preflight of CORS: a page of this machine may ask, when it is its turn.
+            with self._server.turns.stranger():
+                allowed = {"Access-Control-Allow-Headers": "content-type"}
+            self._reply(HTTPStatus.NO_CONTENT, b"", allowed)
         else:
             self._refuse(HTTPStatus.NOT_IMPLEMENTED, "JSON-RPC is asked by POST or over a WebSocket")
 
@@ -159,13 +161,15 @@ class _Handler(socketserver.BaseRequestHandler):
         except Full:
             self._refuse(*_BUSY)
 
-    def _body(self, size: int) -> bytes:
-        """The body of a request; large ones of strangers take turns with the run."""
-        began, begun = time.monotonic(), self._server.turns.begun
-        body = self._incoming.body(size)
-        if size > SMALL and not self._of_the_run:
+    def _body(self, size: int) -> bytearray:
+        """The body of a request; large ones of strangers take turns with the run. Raises `Full`."""
+        if size <= SMALL or self._of_the_run:
+            return self._incoming.body(size)
+        with self._server.room.reader():
+            began, begun = time.monotonic(), self._server.turns.begun
+            body = self._incoming.body(size)
             time.sleep(self._server.turns.rest(began, begun))
-        return body
+            return body
 
     def _get(self, head: Head) -> None:
         """Turn the connection into a WebSocket, for the rest of its life."""

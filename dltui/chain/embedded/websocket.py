@@ -78,7 +78,7 @@ class _Session:
         self._subscriber = Subscriber(methods)
         self._protocol = ServerProtocol(max_size=MAX_MESSAGE)
         self._lock = threading.Lock()
-        self._pieces: list[bytes] = []
+        self._message = bytearray()
         self._pusher: threading.Thread | None = None
         # Reading may take for ever; a client that does not read is given up.
         connection.settimeout(None)
@@ -114,7 +114,7 @@ class _Session:
         except OSError:
             log.debug("a WebSocket was gone already")
 
-    def _receive(self, data: bytes) -> list[bytes]:
+    def _receive(self, data: bytes) -> list[bytearray]:
         """The messages that `data` completes; what it demands (handshake, control frames) is sent with the next."""
         with self._lock:
             self._protocol.receive_data(data)
@@ -124,15 +124,14 @@ class _Session:
                     self._protocol.send_response(self._protocol.accept(event))
         return [message for event in events if isinstance(event, Frame) for message in self._messages(event)]
 
-    def _messages(self, frame: Frame) -> list[bytes]:
+    def _messages(self, frame: Frame) -> list[bytearray]:
         """The message that `frame` completes, if any."""
         if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             return []
-        if frame.data:
-            self._pieces.append(bytes(frame.data))
+        self._message += frame.data
         if not frame.fin:
             return []
-        message, self._pieces = b"".join(self._pieces), []
+        message, self._message = self._message, bytearray()
         return [message]
 
     def _send(self, *texts: bytes) -> None:

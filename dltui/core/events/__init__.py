@@ -42,6 +42,7 @@ from dltui.core.events.learning import DataDescribed, ModelDescribed
 from dltui.core.events.models import ModelApproved, ModelEvaluated, ModelPublished, ModelRejected
 from dltui.core.events.operator import DemoStep, OpCommand, OpResult
 from dltui.core.events.rounds import (
+    Phases,
     PlanSet,
     RoundAborted,
     RoundAttested,
@@ -97,6 +98,7 @@ __all__ = [
     "OpCommand",
     "OpResult",
     "Payload",
+    "Phases",
     "PlanSet",
     "RoundAborted",
     "RoundAttested",

@@ -22,10 +22,11 @@ class DataDescribed(Payload, frozen=True, kw_only=True):
     sha256: str
 
 
-class ModelDescribed(Payload, frozen=True, kw_only=True):
+class ModelDescribed(Payload, frozen=True, kw_only=True, omit_defaults=True):
     """The model: numbers that training changes, bytes of a version's blob, and where it is computed.
 
-    `round_seconds` is the training time of one round, estimated from a few steps measured on this machine.
+    `round_seconds` is the training time of one round, estimated from a few steps measured on this machine. `slots` is
+    how many clients train at once; 0 in runs of earlier editions.
     """
 
     KIND: ClassVar[str] = "model.described"
@@ -34,3 +35,4 @@ class ModelDescribed(Payload, frozen=True, kw_only=True):
     bytes: int
     device: str
     round_seconds: float
+    slots: int = 0

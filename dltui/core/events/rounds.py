@@ -134,8 +134,23 @@ class RoundExcused(Payload, frozen=True, kw_only=True):
     reason: str
 
 
-class RoundTimed(Payload, frozen=True, kw_only=True):
-    """Where a round's time went, in seconds; the parts are the slowest client's or member's, `waiting` is the rest."""
+class Phases(msgspec.Struct, frozen=True, kw_only=True):
+    """Wall time of a round in seconds; `closing` begins with the last seal. They add up to the round's time."""
+
+    open: float
+    reporting: float
+    attesting: float
+    closing: float
+
+
+class RoundTimed(Payload, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a round's time went, in seconds; the parts are the slowest client's or member's.
+
+    `phases` is absent if the engine did not see all of the round, and in runs of earlier editions. `queue` is the
+    longest wait for a turn to train, `trained` is how many trained. `waiting` is the time in which nobody worked
+    (without `phases`: the total less the parts), and `awaited` is who was late, or who began to work after the
+    longest of it.
+    """
 
     KIND: ClassVar[str] = "round.timed"
     round: int
@@ -146,3 +161,7 @@ class RoundTimed(Payload, frozen=True, kw_only=True):
     aggregation: float
     attestation: float
     waiting: float
+    queue: float = 0.0
+    trained: int = 0
+    phases: Phases | None = None
+    awaited: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dltui.core.state import State
 from dltui.core.views import alert_line
 from dltui.errors import DltuiError
+from dltui.tui.hints import may_write
 from dltui.tui.widgets.ink import line
 from dltui.tui.widgets.lines import Lines
 
@@ -28,5 +29,5 @@ class AlertLine(Lines):
             return
         symbol, name = ("✖", "bad") if alert.severity == "error" else ("▲", "warn")
         more = f"  +{len(state.alerts) - 1} more" if len(state.alerts) > 1 else ""
-        hint = f" - {alert.hint}" if alert.hint else ""
+        hint = f" - {alert.hint}" if alert.hint and may_write(self) else ""
         self.show([line((f" {symbol} {alert.text}", name), (hint, ""), (more, "quiet"))])

@@ -133,7 +133,7 @@ def _wait(state: State, view: RoundView, width: int) -> list[Text]:
         why = (f"because {state.reason}", "warn") if state.reason else (f"dltui verify {state.run} checks it", "quiet")
         return [_labelled(state.status, (_ending(state), "strong")), _labelled("", why)]
     clock, ink = _clock(wait)
-    then = f"then {wait.then}" if wait.then else ""
+    then = ", ".join(part for part in (wait.how, f"then {wait.then}" if wait.then else "") if part)
     return [
         _about(wait, width),
         _labelled("", (clock, ink), (", " if clock and then else "", "quiet"), (then, "quiet")),
@@ -191,10 +191,14 @@ def _time(view: RoundView, width: int) -> Text:
     total = dict(view.timing).get("total", 0.0)
     out = _labelled("time", (f"r{view.timed} {fmt.duration(total)}", "strong"))
     for name, seconds in sorted(parts, key=lambda part: -part[1]):
-        words = f"  {name} {seconds:.1f}"
-        if out.cell_len + len(words) <= width:
-            out.append_text(line((words, "quiet")))
+        out = _if_room(out, f"  {name} {seconds:.1f}", width)
+    for words in (view.idle, view.training):
+        out = _if_room(out, f"  {words}", width) if words else out
     return out
+
+
+def _if_room(out: Text, words: str, width: int) -> Text:
+    return out.append_text(line((words, "quiet"))) if out.cell_len + len(words) <= width else out
 
 
 def _history(state: State, now: float) -> list[Entry]:

@@ -139,8 +139,8 @@ class MainScreen(PaneKeys):
                 self._dirty |= {name for name, pane in self.panes.items() if pane.ages}
 
     def _recolour(self, chosen: Theme) -> None:
-        if chosen.name in theme.PALETTES:
-            theme.use(chosen.name)
+        theme.use(chosen)
+        self.caption.on_resize()
         for widget in (*self.panes.values(), self.hints):
             widget.refresh()
         self.repaint()

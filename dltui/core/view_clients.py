@@ -50,6 +50,10 @@ _AWAY = {
 }
 
 
+REST_SECONDS = 60.0
+"""Silence between rounds that is no longer news."""
+
+
 class ClientTable:
     """The clients of a moment (`now` in unix seconds), in the order of their indexes, those without one last."""
 
@@ -81,7 +85,7 @@ class ClientTable:
             change=fmt.arrow(share, self._before.get(id)),
             records=client.records,
             gas=fmt.gas(spent.gas),
-            last_seen=fmt.age(client.last_seen, self._now),
+            last_seen=self._seen(client),
             address=client.address,
             pid=client.pid,
             membership=client.membership,
@@ -95,6 +99,12 @@ class ClientTable:
             gas_value=spent.gas,
             seen_at=fmt.unix(client.last_seen) or 0.0,
         )
+
+    def _seen(self, client: Client) -> str:
+        """The age of its last word; a dash for one that runs and that nobody expects a word of, such as in a pause."""
+        resting = client.process == "ready" and self._state.in_flight is None and not self._state.finished
+        quiet = self._now - (fmt.unix(client.last_seen) or self._now) >= REST_SECONDS
+        return fmt.NONE if resting and quiet else fmt.age(client.last_seen, self._now)
 
 
 def client_rows(state: State, now: float) -> list[ClientRow]:

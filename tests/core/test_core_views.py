@@ -6,6 +6,7 @@ from core_story import CLIENTS, START, payloads, told
 from core_strategies import HOSTILE
 
 from dltui.core import events as ev
+from dltui.core import format as fmt
 from dltui.core import views
 from dltui.core.events import KINDS, Event, Payload
 from dltui.core.state import State
@@ -191,6 +192,17 @@ def test_what_each_client_does() -> None:
     assert words(told(ev.ClientBanned(id="client-1")))["client-1"] == "bad banned"
     assert words(told(ev.ClientLeft(id="client-1")))["client-1"] == "idle left"
     assert words(told(ev.ClientExited(id="client-1", pid=1, code=0, asked=True)))["client-1"] == "idle stopped"
+
+
+def test_a_client_that_rests_between_rounds_has_no_age_and_one_that_is_gone_has() -> None:
+    def seen(state: State, later: float) -> str:
+        return views.client_rows(state, (fmt.unix(state.last_ts) or 0.0) + later)[0].last_seen
+
+    between, running = told(until="round.finalised"), told(until="round.opened")
+    assert (seen(between, 30.0).endswith(" s"), seen(between, 1_080.0)) == (True, "-")
+    assert seen(running, 1_080.0) == "18m", "a round waits for it"
+    between.clients["client-0"].process = "exited"
+    assert seen(between, 1_080.0) == "18m"
 
 
 def test_a_client_row_has_texts_and_the_values_to_sort_by() -> None:

@@ -382,19 +382,10 @@ class Engine:
             raise RunError(failure, hint="look at the reasons in the journal")
         for name in self._crew.due_restarts():
             self._restart_client(name)
-<<<<<<< HEAD
-        self._unanswered.tell(self._scheduler.unanswered())
-        self._sent = False
-        if not self._reading.over and self.state.in_flight is None:
-            return
-        call = self._scheduler.next_call()
-        self._sent = call is not None and self._backoff.over
-        if call is not None and self._sent:
-=======
         held = not self._reading.over and self.state.in_flight is None
         call = None if held else self._scheduler.next_call()
-        if call is not None and self._backoff.over:
->>>>>>> screen
+        self._sent = call is not None and self._backoff.over
+        if call is not None and self._sent:
             self._send(call)
             self._backoff.succeeded()
             self._clear("operator-tx")

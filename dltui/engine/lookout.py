@@ -40,8 +40,13 @@ class Lookout:
 
     @property
     def silent_since(self) -> float | None:
-        """When the answer was due (monotonic seconds) that has not come yet; None where nothing is overdue."""
-        return self._due if time.monotonic() >= self._due + GRACE_SECONDS else None
+        """When the answer was due (monotonic seconds) that has not come yet; None if nothing is overdue.
+
+        An answer that lies unread is no silence: the loop was busy itself.
+        """
+        if time.monotonic() < self._due + GRACE_SECONDS:
+            return None
+        return None if any(key.fd == self._descriptor for key, _ in self._selector.select(0)) else self._due
 
     def turn(self, busy: bool) -> float:
         """The longest time in seconds that the loop may sleep."""

@@ -90,6 +90,17 @@ def test_a_node_that_does_not_answer_is_looked_at_all_the_same_and_its_silence_h
     assert bench.lookout.due, "what was asked is still not answered"
 
 
+def test_an_answer_that_the_loop_was_too_busy_to_read_is_no_silence(bench: Bench) -> None:
+    bench.lookout.looked(7, busy=True)
+    request = bench.node.takes()
+    bench.now += BUSY_MS / 1_000 + GRACE_SECONDS
+    assert bench.lookout.silent_since is not None
+    bench.node.answers(request, result="0x8")
+    assert bench.selector.select(5) and bench.lookout.silent_since is None
+    bench.serves()
+    assert bench.lookout.due and bench.lookout.silent_since is None
+
+
 def test_a_node_without_long_polls_is_asked_now_and_then(bench: Bench) -> None:
     bench.lookout.looked(1, busy=True)
     request = bench.node.takes()

@@ -15,7 +15,7 @@ _OWN = re.compile(
     | chain/(genesis\.json(\.part)? | txs\.jsonl | state\.(json(\.part)? | lock | sqlite(-wal|-shm)?))
     | chain/(anvil-image\.json | anvil/.*)
     | blobs/(?P<folder>[0-9a-f]{2})/((?P=folder)[0-9a-f]{62}|\.[0-9a-f]{16}\.tmp)
-    | keys/(demo|clients)\.json(\.part)? | logs/([\w-]+\.log|slot-\d+) | exports/.*""",
+    | keys/(demo|clients)\.json(\.part)? | logs/([\w-]+\.log|slot-\d+|queue) | exports/.*""",
     re.VERBOSE | re.ASCII,
 )
 

@@ -53,12 +53,13 @@ def turn(
 
 
 def _take(places: list[int], queue: int, rank: int, until: float, waiting: Callable[[], None]) -> int | None:
-    fcntl.lockf(queue, fcntl.LOCK_EX, 1, rank)
+    queued = _queue_up(queue, rank)
     try:
         if rank >= len(places) and time.time() + GATHER_SECONDS < until:
             time.sleep(GATHER_SECONDS)
         pause, yielded = _FIRST_PAUSE, 0.0
         while True:
+            queued = queued or _queue_up(queue, rank)
             first = _is_first(queue, rank) or yielded > YIELD_SECONDS
             for place in places:
                 if _is_free(place):
@@ -75,6 +76,15 @@ def _take(places: list[int], queue: int, rank: int, until: float, waiting: Calla
             pause = min(1.5 * pause, _LONGEST_PAUSE)
     finally:
         fcntl.lockf(queue, fcntl.LOCK_UN, 1, rank)
+
+
+def _queue_up(queue: int, rank: int) -> bool:
+    """Stand in the queue. Not waited for: another that looks at the queue and hangs there holds this byte."""
+    try:
+        fcntl.lockf(queue, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, rank)
+    except OSError:
+        return False
+    return True
 
 
 def _is_first(queue: int, rank: int) -> bool:

@@ -152,6 +152,32 @@ def test_one_that_hangs_in_the_queue_does_not_hold_up_the_others(tmp_path: Path)
         assert line(began[2]) == "trains"
 
 
+LOOKER = """
+import fcntl, sys
+queue = open(sys.argv[1], "w+")
+fcntl.lockf(queue, fcntl.LOCK_SH, 6)
+print("looks", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_one_that_hangs_while_it_looks_at_the_queue_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    def begin(code: str, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    looker = begin(LOOKER, str(tmp_path / "queue"))
+    comer = None
+    try:
+        assert line(looker) == "looks"
+        comer = begin(WAITER, str(tmp_path), "1")
+        assert line(comer) == "trains"
+    finally:
+        for process in filter(None, (looker, comer)):
+            process.kill()
+            process.communicate()
+
+
 @pytest.mark.parametrize(
     ("records", "steps", "order"),
     [([10, 640, 64, 640], None, [1, 3, 2, 0]), ([10, 640, 64], 5, [0, 1, 2]), ([33, 64, 65], None, [2, 0, 1])],

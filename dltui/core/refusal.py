@@ -8,7 +8,9 @@ from dltui import exits
 from dltui.errors import DltuiError
 
 MAX_BYTES = 65_536
-"""Most of it that is read."""
+"""Most of it that is read: a pipe takes that much before anybody reads it."""
+MAX_CHARACTERS = 3_000
+"""Longest of its texts; a character may take six bytes."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,14 +23,19 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, error: DltuiError) -> Refusal:
-        """What an error says."""
-        return cls(message=error.message, where=error.where, hint=error.hint, exit_code=error.exit_code)
+        """What an error says, each text shortened to `MAX_CHARACTERS`."""
+        message, where, hint = map(_short, (error.message, error.where, error.hint))
+        return cls(message=message, where=where, hint=hint, exit_code=error.exit_code)
 
     def error(self) -> DltuiError:
         """The error again."""
         error = DltuiError(self.message, where=self.where, hint=self.hint)
         error.exit_code = self.exit_code
         return error
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
 
 def encode(refusal: Refusal | None) -> bytes:

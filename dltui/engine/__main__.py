@@ -56,7 +56,7 @@ def main(root: str, held: bool = False) -> int:
 def _prepare(paths: RunPaths, new: bool) -> Engine:
     """The engine, once everything that can be known before its run begins is known to be in order."""
     config = load(paths.config)
-    preflight, nursery = Preflight(config, paths.root), Nursery(paths.logs)
+    preflight, nursery = Preflight(config, paths.root, new), Nursery(paths.logs)
     try:
         # The nursery imports torch while this process imports web3.
         nursery.start()

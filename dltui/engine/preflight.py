@@ -35,20 +35,25 @@ NUMBER_BYTES = 4
 """A parameter in a model or an update."""
 WHATEVER = (1, 1 << 20, 1 << 20)
 """Records that are large enough for every model."""
+PASSED = refusal.encode(None)
+"""What the check says if there is nothing to refuse."""
 
 
 class Preflight:
-    """The check of the learning part of `config` for a run in `folder`, under way since this object exists."""
+    """The check of the learning part of `config` for a run in `folder`, under way since this object exists.
 
-    def __init__(self, config: Config, folder: Path) -> None:
+    Only a `new` run needs room for all of its rounds.
+    """
+
+    def __init__(self, config: Config, folder: Path, new: bool = True) -> None:
         self._answer, answer = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
-            _answer_and_end(answer, config, folder)
+            _answer_and_end(answer, config, folder if new else None)
         os.close(answer)
 
     def wait(self) -> None:
-        """Return when the check is passed. Raises ConfigError with its reason where it is not."""
+        """Return when the check is passed. Raises DltuiError with its reason if it is not."""
         try:
             ready, _, _ = select.select([self._answer], [], [], SECONDS)
             said = _read(self._answer) if ready else b""
@@ -56,10 +61,11 @@ class Preflight:
             self.close()
         if not ready:
             raise ConfigError(f"data and model could not be read within {SECONDS:.0f} s", where="the check before")
-        if not said:
-            raise RunError("the check of data and model ended without an answer", hint="is there enough memory?")
+        if said == PASSED:
+            return
         if (found := refusal.decode(said)) is not None:
             raise found.error()
+        raise RunError("the check of data and model ended without an answer", hint="is there enough memory?")
 
     def close(self) -> None:
         """End the check, whether it has answered or not."""
@@ -70,8 +76,11 @@ class Preflight:
             self._pid = 0
 
 
-def check_learning(config: Config, folder: Path) -> None:
-    """Raise ConfigError where data, division, model, device or disk rule the run out; starts and writes nothing."""
+def check_learning(config: Config, folder: Path | None) -> None:
+    """Raise ConfigError if data, division, model, device or the disk under `folder` rule the run out; writes nothing.
+
+    None for a folder that needs no room.
+    """
     from dltui.learning import sizes, task
 
     spec = learning_spec(config)
@@ -91,7 +100,8 @@ def check_learning(config: Config, folder: Path) -> None:
         from dltui.learning import devices
 
         devices.choose(spec.device)
-    _check_disk(config, size, folder)
+    if folder is not None:
+        _check_disk(config, size, folder)
 
 
 def _measured(spec: LearningSpec, data: Dataset) -> int:
@@ -115,7 +125,7 @@ def _check_disk(config: Config, size: int, folder: Path) -> None:
         )
 
 
-def _answer_and_end(answer: int, config: Config, folder: Path) -> None:
+def _answer_and_end(answer: int, config: Config, folder: Path | None) -> None:
     """The check's own process: it never returns."""
     code = 1
     try:
@@ -130,7 +140,7 @@ def _answer_and_end(answer: int, config: Config, folder: Path) -> None:
         os._exit(code)
 
 
-def _outcome(config: Config, folder: Path) -> Refusal | None:
+def _outcome(config: Config, folder: Path | None) -> Refusal | None:
     try:
         check_learning(config, folder)
     except DltuiError as error:

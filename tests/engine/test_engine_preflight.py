@@ -15,6 +15,7 @@ import pytest
 
 import dltui
 from dltui.config import Config, load
+from dltui.core import refusal
 from dltui.engine import preflight
 from dltui.engine.preflight import Preflight, check_learning
 from dltui.errors import ConfigError, DltuiError, RunError
@@ -126,6 +127,24 @@ def test_the_process_of_the_check_tells_what_it_found(tmp_path: Path) -> None:
     with pytest.raises(DltuiError, match="unknown model 'nope'") as told:
         Preflight(config(**{"model.name": "nope"}), tmp_path).wait()
     assert told.value.exit_code == 2 and told.value.hint.startswith("use linear")
+
+
+def test_a_run_that_is_resumed_needs_no_room_for_the_rounds_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(DltuiError, match="are free"):
+        Preflight(Config(), tmp_path).wait()
+    Preflight(Config(), tmp_path, new=False).wait()
+
+
+def test_a_refusal_of_any_length_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ConfigError("x" * 2 * refusal.MAX_BYTES)
+
+    monkeypatch.setattr(preflight, "check_learning", refuse)
+    with pytest.raises(DltuiError, match=r"^x+…"):
+        Preflight(Config(), tmp_path).wait()
 
 
 def test_a_check_that_hangs_or_dies_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

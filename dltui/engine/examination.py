@@ -19,8 +19,6 @@ from dltui.errors import ConfigError, RunError
 from dltui.paths import RunPaths
 
 EXAMINER = "examiner"
-TOO_SLOW = "too-slow"
-"""The alert that rounds may end before anybody has trained; a finalised round clears it."""
 HUNG_SECONDS = 30.0
 """An examiner that has work and says nothing for so long is killed: it says that it lives every few seconds."""
 

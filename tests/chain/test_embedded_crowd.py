@@ -177,21 +177,30 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_places_go_to_newcomers_in_the_order_of_waiting() -> None:
-    pairs = [socket.socketpair() for _ in range(5)]
-    a, b, c, d, e = (pair[0] for pair in pairs)
+    pairs = [socket.socketpair() for _ in range(6)]
+    a, b, c, d, e, f = (pair[0] for pair in pairs)
     few = Places(3)
-    assert few.enter(a) and few.enter(b) and few.enter(c)
+    for newcomer in (a, b, c):
+        few.enter(newcomer)
     few.work(a)
     few.wait(a)
     few.work(c)
-    assert few.enter(d) and len(few) == 3
-    assert ended(pairs[1]) and not ended(pairs[0])
+    few.enter(d)
+    assert len(few) == 3 and ended(pairs[1]) and not ended(pairs[0])
+    with pytest.raises(Full):
+        few.work(b)
     few.wait(b)
     few.work(a)
     few.work(d)
-    assert not few.enter(e) and len(few) == 3 and few.idle() == 0
+    assert len(few) == 3 and few.idle() == 0
+    few.enter(e)
+    with pytest.raises(Full):
+        few.work(e)
+    few.enter(f)
+    assert ended(pairs[4]) and len(few) == 4
     few.leave(d)
-    assert few.enter(e) and len(few) == 3
+    few.work(f)
+    assert len(few) == 3
     for pair in pairs:
         for end in pair:
             end.close()

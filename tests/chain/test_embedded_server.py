@@ -187,15 +187,20 @@ def test_a_newcomer_takes_the_place_of_the_connection_that_has_waited_longest(no
         assert served(kept, chain_id_request()) and served(newcomer, chain_id_request())
 
 
-def test_a_newcomer_is_told_that_every_place_is_taken(node: LocalNode) -> None:
+def test_while_every_place_is_taken_a_stranger_is_refused_and_the_run_is_served(node: LocalNode) -> None:
+    known = chain_id_request().replace(b"Host:", b"Authorization: Bearer %s\r\nHost:" % WORD.encode())
     with small_server(node, 2) as (small, dial):
         for connection in (dial(), dial()):
             connection.sendall(
                 whole_request(b'{"jsonrpc":"2.0","id":1,"method":"dltui_waitBlock","params":["0xff","0x1388"]}')
             )
-        wait_until(lambda: not small.places.idle())
-        third = dial().recv(4096)
-        assert b" 503 " in third and b"-32005" in third and b"too many connections" in third
+        wait_until(lambda: len(small.places) == 2 and not small.places.idle())
+        assert served(dial(), known)
+        for request in (chain_id_request(), b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\r\n"):
+            third = dial()
+            third.sendall(request)
+            refused = third.recv(4096)
+            assert b" 503 " in refused and b"-32005" in refused and b"too many others" in refused
 
 
 def test_connections_of_the_run_take_no_places_of_strangers(node: LocalNode) -> None:

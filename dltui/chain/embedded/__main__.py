@@ -53,8 +53,8 @@ def _hear() -> str:
 
 
 def _serve(args: argparse.Namespace, word: str) -> None:
-    # A call of depth 1024 in the EVM is several thousand Python frames deep.
     give_memory_back()
+    # A call of depth 1024 in the EVM is several thousand Python frames deep.
     threading.stack_size(_THREAD_STACK)
     sys.setswitchinterval(_SWITCH)
     from dltui.chain.embedded.chain import StoredChain

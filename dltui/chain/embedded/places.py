@@ -26,11 +26,14 @@ class Full(Exception):
 class Places:
     """At most `most` connections; a newcomer takes the place of the one that has been waiting longest for a request.
 
-    So half-open connections keep nobody out. Safe to use from many threads.
+    So half-open connections keep nobody out. Nor do requests that are being answered: a newcomer always gets in, since
+    only its first request shows whether it is of the run. Safe to use from many threads.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._spare = max(1, most // 16)
+        """Newcomers beyond the places, if every place is taken by a request that is being answered."""
         self._lock = threading.Lock()
         self._all: set[socket.socket] = set()
         self._waiting: dict[socket.socket, None] = {}
@@ -42,14 +45,13 @@ class Places:
         """How many of the connections wait for a request."""
         return len(self._waiting)
 
-    def enter(self, connection: socket.socket) -> bool:
-        """Give `connection` a place; False if every place is taken by a request that is being answered."""
+    def enter(self, connection: socket.socket) -> None:
+        """Give `connection` a place."""
         with self._lock:
-            if len(self._all) >= self._most and not self._give_up():
-                return False
+            if len(self._waiting) >= max(self._most - self._working, self._spare):
+                self._give_up()
             self._all.add(connection)
             self._waiting[connection] = None
-        return True
 
     def wait(self, connection: socket.socket) -> None:
         """From now on `connection` waits for a request."""
@@ -58,9 +60,11 @@ class Places:
                 self._waiting[connection] = None
 
     def work(self, connection: socket.socket) -> None:
-        """From now on `connection` has a request that is being answered."""
+        """From now on `connection` has a request that is being answered; raises `Full` if too many have one."""
         with self._lock:
-            self._waiting.pop(connection, None)
+            if connection not in self._waiting or self._working >= self._most:
+                raise Full
+            del self._waiting[connection]
 
     def leave(self, connection: socket.socket) -> None:
         """`connection` has ended, or turned out to be of the run."""
@@ -68,16 +72,17 @@ class Places:
             self._all.discard(connection)
             self._waiting.pop(connection, None)
 
-    def _give_up(self) -> bool:
+    @property
+    def _working(self) -> int:
+        return len(self._all) - len(self._waiting)
+
+    def _give_up(self) -> None:
         """End the connection that has waited longest."""
-        if not self._waiting:
-            return False
         oldest = next(iter(self._waiting))
         del self._waiting[oldest]
         self._all.discard(oldest)
         with suppress(OSError):
             oldest.shutdown(socket.SHUT_RDWR)
-        return True
 
 
 class Room:

@@ -29,7 +29,7 @@ SEND_TIMEOUT = 10.0
 """Seconds that a client may take to read an answer."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NOT_HTTP = HTTPStatus.BAD_REQUEST, "the request is not HTTP/1.1"
-_BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "the node has too many large requests and answers; try again"
+_BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "the node answers too many others now; try again"
 
 
 class RpcServer(socketserver.ThreadingTCPServer):
@@ -58,13 +58,10 @@ class RpcServer(socketserver.ThreadingTCPServer):
         return bool(self._expected) and hmac.compare_digest(shown.encode("latin-1"), self._expected.encode())
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in a thread of its own while there is a place for it; new ones take turns with the run."""
+        """Serve a connection in a thread of its own; new ones take turns with the run."""
         began, begun = time.monotonic(), self.turns.begun
-        if self.places.enter(request):
-            super().process_request(request, client_address)
-        else:
-            request.setblocking(False)
-            self._decline(request)
+        self.places.enter(request)
+        super().process_request(request, client_address)
         time.sleep(self.turns.rest(began, begun))
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -82,14 +79,6 @@ class RpcServer(socketserver.ThreadingTCPServer):
         """Stop listening and say goodbye to the WebSocket clients."""
         super().server_close()
         self.websockets.close()
-
-    def _decline(self, request: Any) -> None:
-        fault = RpcFault(params.LIMIT_EXCEEDED, "the node has too many connections")
-        try:
-            request.send(response(HTTPStatus.SERVICE_UNAVAILABLE, refusal(fault), {"Connection": "close"}))
-        except OSError:
-            log.debug("a connection beyond the limit was gone already")
-        self.shutdown_request(request)
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -126,10 +115,11 @@ class _Handler(socketserver.BaseRequestHandler):
     def _answer(self, head: Head) -> None:
         if not may_ask(head.headers.get("host", ""), self._origin):
             self._refuse(HTTPStatus.FORBIDDEN, "only requests to and from this machine are answered")
-        elif head.method == "POST":
-            self._post(head)
-        elif head.method == "GET":
-            self._get(head)
+        elif head.method in ("POST", "GET"):
+            try:
+                self._post(head) if head.method == "POST" else self._get(head)
+            except Full:
+                self._refuse(*_BUSY)
         elif head.method == "OPTIONS":
             # The preflight of CORS: a page of this machine may ask, when it is its turn.
             with self._server.turns.stranger():
@@ -139,27 +129,29 @@ class _Handler(socketserver.BaseRequestHandler):
             self._refuse(HTTPStatus.NOT_IMPLEMENTED, "JSON-RPC is asked by POST or over a WebSocket")
 
     def _post(self, head: Head) -> None:
-        """Answer one JSON-RPC request."""
+        """Answer one JSON-RPC request; raises `Full`."""
         reason = _wrong_length(head)
         if reason is not None:
             self._refuse(*reason)
             return
         if head.headers.get("expect", "").lower() == "100-continue":
             self.request.sendall(_CONTINUE)
-        try:
-            with ExitStack() as held:
-                size = int(head.headers["content-length"])
-                if not self._of_the_run:
-                    held.enter_context(self._server.room.hold(size))
-                body = self._body(size)
-                self._server.places.work(self.request)
-                with self._server.turns.run() if self._of_the_run else self._server.turns.stranger():
-                    reply = answer(self._server.methods, body)
-                if not self._of_the_run:
-                    held.enter_context(self._server.room.hold(len(reply)))
-                self._reply(HTTPStatus.OK, reply)
-        except Full:
-            self._refuse(*_BUSY)
+        with ExitStack() as held:
+            size = int(head.headers["content-length"])
+            if not self._of_the_run:
+                held.enter_context(self._server.room.hold(size))
+            body = self._body(size)
+            self._work()
+            with self._server.turns.run() if self._of_the_run else self._server.turns.stranger():
+                reply = answer(self._server.methods, body)
+            if not self._of_the_run:
+                held.enter_context(self._server.room.hold(len(reply)))
+            self._reply(HTTPStatus.OK, reply)
+
+    def _work(self) -> None:
+        """Count the request among those of strangers that are being answered; raises `Full`."""
+        if not self._of_the_run:
+            self._server.places.work(self.request)
 
     def _body(self, size: int) -> bytearray:
         """The body of a request; large ones of strangers take turns with the run. Raises `Full`."""
@@ -172,9 +164,9 @@ class _Handler(socketserver.BaseRequestHandler):
             return body
 
     def _get(self, head: Head) -> None:
-        """Turn the connection into a WebSocket, for the rest of its life."""
+        """Turn the connection into a WebSocket, for the rest of its life; raises `Full`."""
         self._close = True
-        self._server.places.work(self.request)
+        self._work()
         if "websocket" not in head.headers.get("upgrade", "").lower():
             self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "JSON-RPC is asked by POST or over a WebSocket")
         elif not self._server.websockets.serve(self.request, head.raw, self._incoming.some):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -14,7 +14,10 @@ from dltui.cli import contracts, data, doctor, models, twins, verifying, viewing
 from dltui.cli.console import guarded
 from dltui.cli.options import RUN, flags, with_flags
 from dltui.cli.password import hide
-from dltui.cli.telling import Level, Telling
+from dltui.cli.telling import Telling
+
+if TYPE_CHECKING:
+    from dltui.headless.printer import Level
 
 app = typer.Typer(
     no_args_is_help=False,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from dltui.headless.printer import Level
 
 Format = Literal["text", "jsonl"]
-Level = Literal["quiet", "normal", "verbose"]
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,6 @@ OutFile = Annotated[
 ]
 
 
-OUTCOMES = {"mismatch": exits.MISMATCH, "partly checked": exits.NOT_CHECKED}
-"""Exit codes of a verification that was not all equal."""
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command("report")(report)
@@ -40,6 +36,7 @@ def report(
         from dltui.cli.gauge import Gauge
         from dltui.paths import find_run
         from dltui.report.file import write_report
+        from dltui.verify.report import EXIT_CODES
 
         gauge = Gauge()
 
@@ -54,7 +51,7 @@ def report(
             outcome = write_report(find_run(run), output, with_verification=verify, say=say, heard=heard)
         finally:
             gauge.clear()
-        return OUTCOMES.get(outcome, exits.OK)
+        return EXIT_CODES.get(outcome, exits.OK)
 
     raise typer.Exit(guarded(write, (context.obj or {}).get("debug", False)))
 

@@ -10,6 +10,8 @@ from dltui.core.text import clean
 from dltui.errors import MismatchError
 
 CHECKED, NOT_CHECKED, MISMATCH = "checked", "not checked", "mismatch"
+EXIT_CODES = {"mismatch": exits.MISMATCH, "partly checked": exits.NOT_CHECKED, "verified": exits.OK}
+"""Each outcome in the table of exit codes."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class CheckResult:
     @property
     def exit_code(self) -> int:
         """The outcome in the table of exit codes."""
-        return {"mismatch": exits.MISMATCH, "partly checked": exits.NOT_CHECKED, "verified": exits.OK}[self.outcome]
+        return EXIT_CODES[self.outcome]
 
     @property
     def headline(self) -> str:

@@ -114,7 +114,7 @@ class RunPaths:
     def create(self) -> RunPaths:
         """Makes the run's folders, which only the owner may enter (existing ones stay), and returns itself.
 
-        Raises ConfigError where that fails.
+        Raises ConfigError if that fails.
         """
         try:
             for folder in (self.root, self.journal, self.chain, self.blobs, self.logs, self.keys):

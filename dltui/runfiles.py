@@ -67,7 +67,7 @@ def read_regular(path: Path | str, limit: int = DOCUMENT) -> bytes:
 def check_tree(root: Path, pipes: tuple[str, ...] = ()) -> list[Path]:
     """The files below `root`, sorted. Raises MismatchError at the first that is not regular, or nested too deeply.
 
-    An engine writes under fixed names: through a link it would write to somebody else's file. `pipes` names those that
+    An engine writes under fixed names: through a link it would write to another's file. `pipes` names those that
     an engine makes itself, in `root`.
     """
     return list(_files(root, {root / name for name in pipes}, MAX_DEPTH))

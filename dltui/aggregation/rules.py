@@ -44,7 +44,7 @@ class Combined:
 class Rule(Protocol):
     """A pure function of the updates and the base; equal inputs give equal integers on every machine.
 
-    None where the updates weigh nothing. Passing over them once is cheapest: each is judged as it comes.
+    None if the updates weigh nothing. Passing over them once is cheapest: each is judged as it comes.
     """
 
     def __call__(self, updates: Updates, base: Mapping[str, NDArray[Any]]) -> Combined | None: ...

@@ -25,7 +25,7 @@ def deployment(data: bytes) -> tuple[str, bytes] | None:
 
 
 def deployed_name(data: bytes) -> str | None:
-    """The name of the contract that this creation code deploys, None where it is not ours."""
+    """The name of the contract that this creation code deploys, None if it is not ours."""
     found = deployment(data)
     return found[0] if found is not None else None
 

@@ -35,7 +35,7 @@ class Node(Protocol):
     engine: str
     """Which kind of node: "embedded", "anvil" or "url"."""
     word: str
-    """What shows it that a process of the run asks; empty where it does not matter. Secret."""
+    """What shows it that a process of the run asks; empty if it does not matter. Secret."""
 
     @property
     def url(self) -> str:

@@ -82,7 +82,7 @@ class ChainReader:
             time.sleep(min(self._pause, left))
 
     def _long_look(self, seconds: float, wake: Collection[str]) -> list[Log] | None:
-        """The new logs as one long poll gives them; None where it cannot be used."""
+        """The new logs as one long poll gives them; None if it cannot be used."""
         if not self._long_poll or self._root is None:
             return None
         wait_ms = min(int(seconds * 1000), WAIT_LIMIT_MS)
@@ -96,7 +96,7 @@ class ChainReader:
         return self._fold(int(news["head"], 16), news["stateRoot"], news["logs"])
 
     def _look(self) -> list[Log] | None:
-        """The new logs, in as many queries as the node's limits ask for; None where there is no new block."""
+        """The new logs, in as many queries as the node's limits ask for; None if there is no new block."""
         calls = [("eth_getBlockByNumber", [tag, False]) for tag in ("latest", hex(max(self.block, 0)))]
         newest, known = self._rpc.batch(calls)
         if self._root is not None:

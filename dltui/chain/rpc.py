@@ -33,7 +33,7 @@ class Rpc:
     One connection is kept open and reopened when the node closed it while idle. A call that was interrupted
     is repeated once, except `eth_sendRawTransaction*`: the node may have taken the transaction, so the caller
     must look for its receipt first. Not shared between threads, and not carried across a fork: each process
-    makes its own. `meanwhile` is called again and again where an answer takes long; what it raises ends the call.
+    makes its own. `meanwhile` is called again and again if an answer takes long; what it raises ends the call.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Rpc:
     def ask(self, method: str, *params: Any) -> int:
         """Send a call and do not wait: the descriptor that is readable when `answer` has something to take.
 
-        Raises `NodeUnreachable` where the node cannot be reached.
+        Raises `NodeUnreachable` if the node cannot be reached.
         """
         self._asked = self._request(method, params)
         return self._send(json.dumps(self._asked, separators=(",", ":")).encode()).fileno()

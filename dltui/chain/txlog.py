@@ -229,7 +229,7 @@ def record_block(rpc: Rpc, number: int, engine: str = "embedded") -> BlockRecord
 def record_of(block: Any, number: int, engine: str) -> BlockRecord:
     """The record of a `block` with whole transactions, as a node gave it: its signed transactions are rebuilt.
 
-    Raises `ChainError` where there is no such block or a transaction does not hash to what it claims.
+    Raises `ChainError` if there is no such block or a transaction does not hash to what it claims.
     """
     where = f"block {number}"
     if not isinstance(block, dict):

@@ -23,7 +23,7 @@ Rows = list[dict[str, Any]]
 
 
 def folded(paths: RunPaths) -> State:
-    """What the journal of a run, live or over, tells until now. Raises MismatchError where it is damaged."""
+    """What the journal of a run, live or over, tells until now. Raises MismatchError if it is damaged."""
     state, tail = State(), Tail(paths.journal)
     while events := tail.poll():
         for event in events:

@@ -33,7 +33,7 @@ def next_turn(facts: RoundFacts, rank: int, now: float) -> float:
 
 
 def late_turn(place: int, places: int, now: float) -> float:
-    """The next turn, from `now` on, of one of so many who missed their first one: a run was resumed, or stood still.
+    """The next turn, from `now` on, of one of those who missed their first one: a run was resumed, or stood still.
 
     Everybody reads the turns from the same clock: who wakes up together must not act together.
     """

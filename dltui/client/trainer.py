@@ -36,7 +36,7 @@ class TrainingDuty:
         return math.inf if self._published or not self._offer_at else self._offer_at
 
     def step(self, facts: RoundFacts) -> bool:
-        """Do what is due now; True where the chain should be read again before anything else."""
+        """Do what is due now; True if the chain should be read again before anything else."""
         me = self._seat.index
         if facts.plan_hash != self._spec.plan_hash:
             return self._refuse(facts)

@@ -81,7 +81,7 @@ class Round:
     accuracy_bp: int | None = None
     reason: str = ""
     excuse: str = ""
-    """Why its misses count for nobody; empty where they do."""
+    """Why its misses count for nobody; empty if they do."""
     opened_at: str = ""
     phase_at: str = ""
     closed_at: str = ""

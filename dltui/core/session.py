@@ -72,7 +72,7 @@ class LiveSession:
     def events(self) -> list[Event]:
         """The events since the last call.
 
-        Raises MismatchError where the journal is damaged, and `refused` where the engine ended before it began.
+        Raises MismatchError if the journal is damaged, and `refused` if the engine ended before it began.
         """
         ended = self._failure() if self._failure is not None else None
         events = self._tail.poll()

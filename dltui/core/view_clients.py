@@ -19,7 +19,7 @@ class ClientRow(msgspec.Struct, frozen=True):
     epoch: str
     loss: str
     accuracy: str
-    """What it measured the round's result at, on records that it keeps back, where it has a seat."""
+    """What it measured the round's result at, on records that it keeps back, if it has a seat."""
     share: str
     """Its weight's part of the last aggregate: 18.2%."""
     change: str

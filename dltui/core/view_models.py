@@ -21,7 +21,7 @@ class RegistryRow(msgspec.Struct, frozen=True):
     """The committee's median on its members' held-out records."""
     test_accuracy: str
     change: str
-    """Of the committee's figure against the parent's: ▲ or ▼, empty where it is equal or unknown."""
+    """Of the committee's figure against the parent's: ▲ or ▼, empty if it is equal or unknown."""
     test_change: str
     digest: str
     cid: str

@@ -29,7 +29,7 @@ class Course(msgspec.Struct, frozen=True):
     values: tuple[float, ...] = ()
     """Of the versions that were measured, oldest first; accuracies in basis points."""
     text: str = fmt.NONE
-    """The newest, with the sign of its change in `change`; that is empty where its parent was not measured."""
+    """The newest, with the sign of its change in `change`; that is empty if its parent was not measured."""
     change: str = ""
 
 
@@ -63,7 +63,7 @@ class RoundView(msgspec.Struct, frozen=True):
     timed: int
     """The round that `timing` is of: this one, or the last before it whose times are known."""
     timing: tuple[tuple[str, float], ...]
-    """Seconds: the total, then by phase, or by part where the phases are not known."""
+    """Seconds: the total, then by phase, or by part if the phases are not known."""
     training: str
     """What its time in training was made of."""
     idle: str

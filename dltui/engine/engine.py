@@ -296,7 +296,7 @@ class Engine:
                 self._rescue.surviving(partial(self._start_client, part, fund=address not in members))
 
     def _welcome_back(self, member: Member) -> None:
-        """One that was suspended for misses is started anew: whom the run admits by itself, it reinstates, too."""
+        """One that was suspended for misses is started again: whom the run admits by itself, it reinstates, too."""
         if member.status != "suspended" or member.suspended_for != MISSED:
             return
         if self._config.clients.auto_register:
@@ -407,7 +407,7 @@ class Engine:
     # --- commands, transactions and clients ---
 
     def hold(self, seconds: float) -> None:
-        """Take no step of its own for so many seconds, because a walkthrough is read; 0 goes on."""
+        """Take no step of its own for `seconds`, because a walkthrough is read; 0 goes on."""
         self._reading.hold(seconds)
 
     def _handle(self, command: Command) -> str:

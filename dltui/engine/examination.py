@@ -87,7 +87,7 @@ class Examination:
             self._nursery.signal(child, signal.SIGKILL)
 
     def told(self, message: dict[str, Any]) -> None:
-        """Take what the examiner says. Raises ConfigError where the task cannot be learned."""
+        """Take what the examiner says. Raises ConfigError if the task cannot be learned."""
         self._heard = time.monotonic()
         kind = message["kind"]
         if kind == "genesis":

@@ -34,7 +34,7 @@ class Excuses:
         return number in self._state.rounds and bool(self._state.rounds[number].excuse)
 
     def opened(self, number: int, deadline: int) -> None:
-        """A round begins; where the one before was lost to the run's own failure, say how long this one has."""
+        """A round begins; if the one before was lost to the run's own failure, say how long this one has."""
         self._ended.clear()
         before = self._state.rounds.get(number - 1)
         if before is not None and before.excuse and before.state == "aborted":
@@ -77,7 +77,7 @@ class Excuses:
             self._emit(ev.RunAlert(id=SILENT, severity="warning", text=text))
 
     def excuse(self, number: int | None, reason: str) -> None:
-        """Count no miss of a round, and say why; None where there was none, and only the first reason counts."""
+        """Count no miss of a round, and say why; None if there was none, and only the first reason counts."""
         if number is None or self.excused(number):
             return
         self._emit(ev.RoundExcused(round=number, reason=reason))

@@ -110,7 +110,7 @@ class Ground:
         self._emit(ev.ChainStopped(blocks=self.log.last_block, state_sha256=digest))
 
     def _start(self, log: TxLog | None) -> int:
-        """Start the node, again where it is killed in its own start; the number of blocks replayed."""
+        """Start the node, again if it is killed in its own start; the number of blocks replayed."""
         for _ in range(MOST_STARTS - 1):
             try:
                 return self.node.start(log)

@@ -13,7 +13,7 @@ from dltui.engine.funds import check_funds
 
 
 def check_ground(config: Config, operator: str) -> None:
-    """Raise ChainError or ConfigError where a new run of the `operator` (an address) cannot begin on its chain.
+    """Raise ChainError or ConfigError if a new run of the `operator` (an address) cannot begin on its chain.
 
     Starts nothing and sends nothing.
     """

@@ -69,7 +69,7 @@ class Lookout:
         self._next = self._due + GRACE_SECONDS if self._long_poll else now + (BUSY_PAUSE if busy else IDLE_PAUSE)
 
     def forget(self) -> None:
-        """The node was lost: look at once, and ask its successor anew."""
+        """The node was lost: look at once, and ask its successor."""
         self._unhook()
         self._rpc.close()
         self._next = 0.0

@@ -42,7 +42,7 @@ class Reading:
         self._until = 0.0
 
     def hold(self, seconds: float) -> None:
-        """For so many seconds from now, and no longer: a screen that dies holds nothing for good."""
+        """For `seconds` from now, and no longer: a screen that dies holds nothing for good."""
         self._until = time.monotonic() + seconds
 
     @property

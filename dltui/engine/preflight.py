@@ -1,7 +1,7 @@
 """Everything that can be known before a run begins, asked before it begins: data, division, model, room on the disk.
 
 A process of its own does it, so that the engine does not keep the data in memory and imports its own libraries in the
-meantime. Torch is imported only where the model's size does not follow from arithmetic.
+meantime. Torch is imported only if the model's size does not follow from arithmetic.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Queries:
         return self._estimate(command.args["command"], command.args["args"])
 
     def check(self, name: str, args: dict[str, Any]) -> None:
-        """Raise RunError where the contract would refuse a transaction of this command, which costs its gas."""
+        """Raise RunError if the contract would refuse a transaction of this command, which costs its gas."""
         for call in self._calls.of(name, args):
             self._gas(call)
 

@@ -19,7 +19,7 @@ class Restarts:
         self._due: dict[str, float] = {}
 
     def started(self, name: str) -> None:
-        """A process of that name begins, whoever asked for it."""
+        """A process of that name begins."""
         self._begun[name] = time.monotonic()
         self._due.pop(name, None)
 

@@ -197,7 +197,7 @@ class Scheduler:
         return None
 
     def _reinstatement(self) -> Call | None:
-        """The return of a client that was suspended for misses before this engine came, which has started it anew."""
+        """The return of a client that was suspended for misses before this engine came, which has started it again."""
         for address in sorted(self.missed_before):
             member = self._ledger.members[address]
             if member.status == "suspended" and member.index is not None:

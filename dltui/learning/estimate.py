@@ -18,7 +18,7 @@ from dltui.learning.training import TrainSettings, train
 STEPS = 5
 TIMES = 3
 SECONDS = 1.0
-"""Steps of one measurement, and measurements; fewer where they take longer than this."""
+"""Steps of one measurement, and measurements; fewer if they take longer than this."""
 
 
 def step_seconds(model: nn.Module, x: torch.Tensor, y: torch.Tensor, settings: TrainSettings) -> float:

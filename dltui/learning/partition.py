@@ -49,7 +49,7 @@ def split(
     (Hsu et al. 2019). `shards`: records sorted by label, cut into `shards_per_client` equal pieces for each
     client (McMahan et al. 2017). `quantity`: random parts whose sizes are drawn from Dirichlet(alpha) (Li et al.
     2022). `outlier`: equal parts, of which the last holds records of half of the labels only. `module:function`: see
-    `_custom`. Of its records each client holds out `holdout_fraction`. Raises ConfigError where the numbers are
+    `_custom`. Of its records each client holds out `holdout_fraction`. Raises ConfigError if the numbers are
     impossible.
     """
     _check(parts, scheme, alpha, shards_per_client, test_fraction, holdout_fraction)

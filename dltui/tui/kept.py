@@ -18,7 +18,7 @@ def _file() -> Path:
 
 
 def theme() -> str:
-    """The name of the theme that was chosen last; empty where none was, or the file cannot be read."""
+    """The name of the theme that was chosen last; empty if none was, or the file cannot be read."""
     try:
         return read_regular(_file(), MOST_BYTES).decode("ascii", "replace").strip()
     except (DltuiError, OSError):

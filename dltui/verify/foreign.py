@@ -60,7 +60,7 @@ class Recorded:
     def _ask(self, chosen: str, named: str) -> None:
         """Reach the node: the `chosen` one, or the one that the run names."""
         if not chosen and "${" in named:
-            # Whoever made the run would learn what is in the environment of its reader.
+            # The author of the run would learn what is in the environment of its reader.
             self._silence = "its address has a variable of the environment, which only --node gets"
             return
         try:

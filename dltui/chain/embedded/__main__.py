@@ -87,7 +87,7 @@ def _serve(args: argparse.Namespace, word: str) -> None:
     threading.Thread(target=server.serve_forever, args=(_POLL,), name="http", daemon=True).start()
     logging.info("block %d, listening on 127.0.0.1:%d", chain.head.block_number, server.server_port)
     _say({"port": server.server_port, "pid": os.getpid(), "replayed": replayed})
-    # From now on stdout is stderr: whoever reads the pipe may go.
+    # From now on stdout is stderr: the reader of the pipe may go.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     signal.sigwait(ends)
     server.shutdown()

@@ -23,7 +23,7 @@ class Incoming:
         self._buffer = bytearray()
 
     def head(self, most: int) -> bytes:
-        """The next head with its empty line, or the first `most` bytes without one; empty where the client is done.
+        """The next head with its empty line, or the first `most` bytes without one; empty if the client is done.
 
         The first byte may take for ever: a kept connection has nothing to say.
         """
@@ -50,7 +50,7 @@ class Incoming:
         return whole
 
     def some(self) -> bytes:
-        """What comes next; empty where the client is done."""
+        """What comes next; empty if the client is done."""
         if not self._buffer:
             self._receive()
         return self._take(len(self._buffer))

@@ -35,7 +35,7 @@ _BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "the node answers too many others now; t
 class RpcServer(socketserver.ThreadingTCPServer):
     """Serves `methods` on `port` (0: a free one, then in `server_port`); a thread for each connection.
 
-    Who shows `word` is of the run; everyone is a stranger where it is empty.
+    Who shows `word` is of the run; everyone is a stranger if it is empty.
     """
 
     daemon_threads = True

@@ -135,7 +135,7 @@ class _Session:
         return [message]
 
     def _send(self, *texts: bytes) -> None:
-        """Send what is due and `texts`; raises `Full` where the node holds too much for those who do not read."""
+        """Send what is due and `texts`; raises `Full` if the node holds too much for those who do not read."""
         with self._room.hold(sum(map(len, texts))), self._lock:
             self._flush(texts)
 

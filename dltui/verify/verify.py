@@ -114,8 +114,10 @@ def _verify_results(
     progress("recomputing rounds", 0, 0)
     told = [event.data for event in events if isinstance(event.data, ev.RoundIncluded)]
     ours, others = results.recompute(stream, plan_hash(config), terms_of(config), store, told)
-    older = f"; {others} under other plans, whose verdicts have the root that is on chain" if others else ""
-    say(Step("rounds", f"{ours} rounds recomputed to the same digests and verdicts{older}"))
+    say(Step("rounds", f"{ours} rounds recomputed to the same digests and verdicts"))
+    if others:
+        text = f"{others} rounds under other plans: only their verdicts are compared with the root on chain"
+        say(Step("older rounds", text, NOT_CHECKED))
 
 
 def _measured(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from e2e_recorded import unpack
 
@@ -140,7 +141,11 @@ def test_a_plan_with_the_runs_hash_and_other_numbers(
     config = load(unpack("embedded", tmp_path).config)
     told = fold(blocks).ledger.plans
     plans.check(told, config, "config.toml")
-    plans.check({0: {**told[0], "planHash": bytes(32), key: value}, 1: told[0]}, config, "config.toml")
+    older = {0: {**told[0], "planHash": bytes(32), key: value}, 1: told[0]}
+    joined = msgspec.structs.replace(config, chain=msgspec.structs.replace(config.chain, federation="0x" + "ab" * 20))
+    plans.check(older, joined, "config.toml")
+    with pytest.raises(MismatchError, match="plan 0 on chain is another than the run's"):
+        plans.check(older, config, "config.toml")
     with pytest.raises(MismatchError, match=f"plan 0 on chain has the run's hash, but {field} {value} instead of"):
         plans.check({0: {**told[0], key: value}, 1: told[0]}, config, "config.toml")
     with pytest.raises(MismatchError, match=r"gives plan [0-9a-f]{64}, on chain is 00"):

@@ -33,29 +33,29 @@ def verify(
 
 
 def _check(run: str | None, as_json: bool, measure: bool, node: str) -> int:
-    from dltui.cli.gauge import Gauge
+    from dltui.cli.progress_line import ProgressLine
     from dltui.core.text import clean
     from dltui.errors import MismatchError
     from dltui.paths import find_run
     from dltui.verify.report import CheckResult, Step, line
     from dltui.verify.verify import verify as check_run
 
-    paths, gauge = find_run(run), Gauge()
+    paths, shown = find_run(run), ProgressLine()
     result = CheckResult(clean(paths.id))
 
     def say(step: Step) -> None:
         result.add(step)
         if not as_json:
-            gauge.clear()
+            shown.clear()
             print(line(step), flush=True)
 
     try:
-        check_run(paths, say, gauge.show, measure=measure, node=node)
+        check_run(paths, say, shown.show, measure=measure, node=node)
     except MismatchError as error:
         if not as_json:
             raise
         result.fail(error)
     finally:
-        gauge.clear()
+        shown.clear()
     print(json.dumps(result.document(), indent=1) if as_json else result.headline)
     return result.exit_code

@@ -33,24 +33,24 @@ def report(
     """Write one HTML file that tells the whole run; exits with 4 or 5 as the verification does."""
 
     def write() -> int:
-        from dltui.cli.gauge import Gauge
+        from dltui.cli.progress_line import ProgressLine
         from dltui.paths import find_run
         from dltui.report.file import write_report
         from dltui.verify.report import EXIT_CODES
 
-        gauge = Gauge()
+        shown = ProgressLine()
 
         def say(text: str) -> None:
-            gauge.clear()
+            shown.clear()
             print(text, file=sys.stderr)
 
         def heard(line: str) -> None:
-            gauge.show("verifying the run, compared so far:", detail=line.partition(" ")[0])
+            shown.show("verifying the run, compared so far:", detail=line.partition(" ")[0])
 
         try:
             outcome = write_report(find_run(run), output, with_verification=verify, say=say, heard=heard)
         finally:
-            gauge.clear()
+            shown.clear()
         return EXIT_CODES.get(outcome, exits.OK)
 
     raise typer.Exit(guarded(write, (context.obj or {}).get("debug", False)))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from dltui import exits
 from dltui.config import load
-from dltui.engine.doorstep import Doorstep
 from dltui.engine.house import Lock
 from dltui.engine.preflight import Preflight
 from dltui.engine.processes import Nursery
+from dltui.engine.startup import Startup
 from dltui.errors import DltuiError
 from dltui.lifeline import name_process
 from dltui.paths import RunPaths
@@ -38,8 +38,8 @@ def main(root: str, held: bool = False) -> int:
     os.umask(0o077)
     try:
         lock = Lock(paths)
-        with Doorstep(paths) as doorstep:
-            engine = _prepare(paths, doorstep.new)
+        with Startup(paths) as startup:
+            engine = _prepare(paths, startup.new)
         if held:
             engine.hold(SCREEN_SECONDS)
         code = engine.run()
@@ -60,14 +60,14 @@ def _prepare(paths: RunPaths, new: bool) -> Engine:
     try:
         # The nursery imports torch while this process imports web3.
         nursery.start()
+        from dltui.engine.chain_check import check_chain
         from dltui.engine.engine import Engine
-        from dltui.engine.ground_check import check_ground
         from dltui.engine.keys import operator_key, operator_of
 
         keystore = config.chain.keystore
         operator = operator_of(config, sys.stdin.read(MAX_PASSWORD)) if keystore else operator_key(config.run.seed)
         if new:
-            check_ground(config, operator.address)
+            check_chain(config, operator.address)
         preflight.wait()
         return Engine(config, paths, nursery, operator)
     except BaseException:

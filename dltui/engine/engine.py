@@ -29,6 +29,7 @@ from dltui.core.format import unix
 from dltui.core.journal import Journal, read
 from dltui.core.state import State
 from dltui.core.summary import summarise
+from dltui.engine.block_watch import BlockWatch
 from dltui.engine.calls import Calls
 from dltui.engine.checks import Checks
 from dltui.engine.chronicle import Chronicle, facts_of_last_block
@@ -41,7 +42,6 @@ from dltui.engine.ground import Ground
 from dltui.engine.hearing import TROUBLE
 from dltui.engine.house import check_config, read_run_json, write_run_json, write_whole
 from dltui.engine.keys import Key, client_keys, operator_key
-from dltui.engine.lookout import Lookout
 from dltui.engine.operator import Operator
 from dltui.engine.pace import TOO_SLOW
 from dltui.engine.patience import Backoff, Reading, WaitingAlert
@@ -208,7 +208,7 @@ class Engine:
             rpc, self._ground.blocks, self._wallet.address, self._store, terms_of(self._config), self.emit
         )
         node, sparse = self._ground.node, self._ground.log.sparse
-        self._lookout = Lookout(self._selector, node.url, node.word, not sparse)
+        self._block_watch = BlockWatch(self._selector, node.url, node.word, not sparse)
         self._rescue = Rescue(
             self._ground,
             self._wallet,
@@ -339,13 +339,13 @@ class Engine:
 
     def _tick(self) -> None:
         busy = self.state.in_flight is not None
-        self._serve(0.0 if self._sent else self._lookout.turn(busy))
+        self._serve(0.0 if self._sent else self._block_watch.turn(busy))
         try:
             self._turn()
         except NurseryLost as error:
             self._rescue.nursery(error)
         except NodeUnreachable as error:
-            self._lookout.forget()
+            self._block_watch.forget()
             self._rescue.node(error)
         except Reverted as error:
             self._backoff.failed()
@@ -371,11 +371,11 @@ class Engine:
 
     def _turn(self) -> None:
         self._crew.handle()
-        if self._lookout.due:
-            with self._excuses.asking(self._lookout.silent_since):
+        if self._block_watch.due:
+            with self._excuses.asking(self._block_watch.silent_since):
                 self._chronicle.poll(idle=True)
             if not self._chronicle.behind:
-                self._lookout.looked(self._chronicle.block, self.state.in_flight is not None)
+                self._block_watch.looked(self._chronicle.block, self.state.in_flight is not None)
         for timed in self._timings.settled():
             self.emit(timed)
         if failure := self._scheduler.failure():

@@ -180,7 +180,7 @@ class Verifier:
 
 _FORKS = """
 import json, os, resource, signal, sys
-import dltui.cli.main, dltui.cli.running, dltui.cli.gauge, dltui.verify.verify, dltui.verify.measured
+import dltui.cli.main, dltui.cli.running, dltui.cli.progress_line, dltui.verify.verify, dltui.verify.measured
 for line in sys.stdin:
     words, out, err, runs, cwd = json.loads(line)
     pid = os.fork()

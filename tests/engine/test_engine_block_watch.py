@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from dltui.engine import lookout as module
-from dltui.engine.lookout import BUSY_MS, BUSY_PAUSE, GRACE_SECONDS, IDLE_MS, IDLE_PAUSE, Lookout
+from dltui.engine import block_watch as module
+from dltui.engine.block_watch import BUSY_MS, BUSY_PAUSE, GRACE_SECONDS, IDLE_MS, IDLE_PAUSE, BlockWatch
 
 
 class Played:
@@ -49,7 +49,7 @@ class Bench:
         monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
         self.node = Played()
         self.selector = selectors.DefaultSelector()
-        self.lookout = Lookout(self.selector, self.node.url, "", True)
+        self.watch = BlockWatch(self.selector, self.node.url, "", True)
 
     def serves(self) -> int:
         """One turn of the loop; how many descriptors had something."""
@@ -63,73 +63,73 @@ class Bench:
 def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     bench = Bench(monkeypatch)
     yield bench
-    bench.lookout.forget()
+    bench.watch.forget()
     bench.node.close()
     bench.node.listener.close()
 
 
 def test_the_chain_is_looked_at_when_the_node_says_so_and_not_before(bench: Bench) -> None:
-    assert bench.lookout.due
+    assert bench.watch.due
     for block, busy, wait in ((7, True, BUSY_MS), (8, False, IDLE_MS)):
-        bench.lookout.looked(block, busy)
+        bench.watch.looked(block, busy)
         request = bench.node.takes()
         assert (request["method"], request["params"]) == ("dltui_waitBlock", [hex(block), hex(wait)])
-        bench.lookout.looked(block, busy)
-        assert not bench.lookout.due and bench.lookout.silent_since is None
+        bench.watch.looked(block, busy)
+        assert not bench.watch.due and bench.watch.silent_since is None
         bench.node.answers(request, result=hex(block + 1))
-        assert bench.serves() == 1 and bench.lookout.due
+        assert bench.serves() == 1 and bench.watch.due
 
 
 def test_a_node_that_does_not_answer_is_looked_at_all_the_same_and_its_silence_has_a_beginning(bench: Bench) -> None:
-    bench.lookout.looked(7, busy=True)
+    bench.watch.looked(7, busy=True)
     bench.now += BUSY_MS / 1_000
-    assert not bench.lookout.due
+    assert not bench.watch.due
     bench.now += GRACE_SECONDS
-    assert bench.lookout.due and bench.lookout.silent_since == 100.0 + BUSY_MS / 1_000
-    bench.lookout.looked(7, busy=True)
-    assert bench.lookout.due, "what was asked is still not answered"
+    assert bench.watch.due and bench.watch.silent_since == 100.0 + BUSY_MS / 1_000
+    bench.watch.looked(7, busy=True)
+    assert bench.watch.due, "what was asked is still not answered"
 
 
 def test_an_answer_that_the_loop_was_too_busy_to_read_is_no_silence(bench: Bench) -> None:
-    bench.lookout.looked(7, busy=True)
+    bench.watch.looked(7, busy=True)
     request = bench.node.takes()
     bench.now += BUSY_MS / 1_000 + GRACE_SECONDS
-    assert bench.lookout.silent_since is not None
+    assert bench.watch.silent_since is not None
     bench.node.answers(request, result="0x8")
-    assert bench.selector.select(5) and bench.lookout.silent_since is None
+    assert bench.selector.select(5) and bench.watch.silent_since is None
     bench.serves()
-    assert bench.lookout.due and bench.lookout.silent_since is None
+    assert bench.watch.due and bench.watch.silent_since is None
 
 
 def test_a_node_without_long_polls_is_asked_now_and_then(bench: Bench) -> None:
-    bench.lookout.looked(1, busy=True)
+    bench.watch.looked(1, busy=True)
     request = bench.node.takes()
     bench.node.answers(request, error={"code": -32601, "message": "no such method"})
     bench.serves()
-    assert bench.lookout.due
+    assert bench.watch.due
     for busy, pause in ((True, BUSY_PAUSE), (False, IDLE_PAUSE)):
-        bench.lookout.looked(1, busy)
-        assert not bench.lookout.due and bench.lookout.silent_since is None
-        assert bench.lookout.turn(busy) == pause
+        bench.watch.looked(1, busy)
+        assert not bench.watch.due and bench.watch.silent_since is None
+        assert bench.watch.turn(busy) == pause
         bench.now += pause
-        assert bench.lookout.due
+        assert bench.watch.due
     assert not bench.selector.get_map(), "nothing is waited for"
 
 
 def test_a_node_that_hangs_up_is_looked_at_and_asked_again(bench: Bench) -> None:
-    bench.lookout.looked(1, busy=False)
+    bench.watch.looked(1, busy=False)
     bench.node.takes()
     bench.node.close()
     bench.serves()
-    assert bench.lookout.due
-    bench.lookout.looked(1, busy=False)
+    assert bench.watch.due
+    bench.watch.looked(1, busy=False)
     assert bench.node.takes()["method"] == "dltui_waitBlock"
 
 
 def test_a_node_that_was_lost_is_forgotten(bench: Bench) -> None:
-    bench.lookout.looked(1, busy=False)
-    bench.lookout.forget()
-    assert bench.lookout.due and not bench.selector.get_map()
+    bench.watch.looked(1, busy=False)
+    bench.watch.forget()
+    assert bench.watch.due and not bench.selector.get_map()
     bench.node.listener.close()
-    bench.lookout.looked(1, busy=False)
-    assert not bench.lookout.due and bench.lookout.silent_since is None
+    bench.watch.looked(1, busy=False)
+    assert not bench.watch.due and bench.watch.silent_since is None

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from dltui.cli.gauge import Gauge
+from dltui.cli.progress_line import ProgressLine
 
 
 class Terminal(io.StringIO):
@@ -24,12 +24,12 @@ def told(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> str:
     screen = Terminal(terminal)
     monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.setenv("TERM", "xterm-256color")
-    gauge = Gauge()
-    gauge.show("executing blocks", 3, 58)
-    gauge.clear()
-    gauge.show("loading torch")
-    gauge.clear()
-    gauge.clear()
+    shown = ProgressLine()
+    shown.show("executing blocks", 3, 58)
+    shown.clear()
+    shown.show("loading torch")
+    shown.clear()
+    shown.clear()
     return screen.getvalue()
 
 

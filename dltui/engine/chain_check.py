@@ -12,7 +12,7 @@ from dltui.engine.deployment import join
 from dltui.engine.funds import check_funds
 
 
-def check_ground(config: Config, operator: str) -> None:
+def check_chain(config: Config, operator: str) -> None:
     """Raise ChainError or ConfigError if a new run of the `operator` (an address) cannot begin on its chain.
 
     Starts nothing and sends nothing.

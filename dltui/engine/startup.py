@@ -17,7 +17,7 @@ from dltui.paths import RunPaths
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Doorstep:
+class Startup:
     """A context in which a run is prepared. An error is told to the waiting command through stdout, which is a pipe.
 
     If the run is `new`, its directory is removed with an error.
@@ -27,7 +27,7 @@ class Doorstep:
         self._paths = paths
         self.new = not any(paths.journal.glob("*.jsonl"))
 
-    def __enter__(self) -> Doorstep:
+    def __enter__(self) -> Startup:
         self._answer = os.dup(sys.stdout.fileno())
         # What anything prints later belongs into the log; the command does not read any more by then.
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

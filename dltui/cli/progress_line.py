@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
-class Gauge:
+class ProgressLine:
     """Shows one activity at a time; `clear` takes the line away before something else is printed."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ BUSY_TURN, IDLE_TURN = 0.25, 1.0
 """The longest turn of the loop, in seconds, while a round is open and while none is."""
 
 
-class Lookout:
+class BlockWatch:
     """One long poll (`dltui_waitBlock`) on a connection of its own, on which the loop's `selector` waits too.
 
     `word` names the engine to its node, `long_poll` is false for a node that cannot have it. Nothing here waits.

@@ -41,7 +41,8 @@ def test_a_round_has_three_lines_and_what_happened_in_it() -> None:
     assert lines[second + 1 : second + 3] == [
         "    updates   4 of 5: client-0 (1,440), client-1 (1,440), client-3 (1,440), client-4 (1,440);"
         " missing client-2",
-        "    model     version 2  4a5676f8daa76; committee's median 0.9001, test split 0.9100; 1,083,000 gas up to its end",
+        "    model     version 2  4a5676f8daa76; committee's median 0.9001, test split 0.9100;"
+        " 1,083,000 gas up to its end",
     ]
     assert lines[third + 1].endswith("client-4 (1,440); refused: client-4 WRONG_BASE")
     assert [line.split("  ", 1)[1] for line in lines[first + 3 : second]] == [

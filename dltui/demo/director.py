@@ -16,8 +16,10 @@ from dltui.errors import RunError
 
 STEP_SECONDS = 15.0
 """How long the engine may take to accept the announcement of a beat, for instance while it starts."""
-HOLD_SECONDS = 3.0
-"""How long the engine is held by one word of a director, which says it again while it is read."""
+HOLD_SECONDS = 9.0
+"""How long the engine is held by one word of a director."""
+RENEW_SECONDS = 1.0
+"""After which a director says it again, while it is read."""
 
 
 class Director:
@@ -114,7 +116,7 @@ class Director:
 
     def _hold(self, now: float) -> None:
         """Have the engine take no step of its own, and say so again before it forgets."""
-        if not self._holds or self._over or (self._held_at is not None and now - self._held_at < HOLD_SECONDS / 3):
+        if not self._holds or self._over or (self._held_at is not None and now - self._held_at < RENEW_SECONDS):
             return
         with contextlib.suppress(RunError):  # an engine that still starts does nothing yet
             self._send(new_command("demo.hold", "demo", actor="demo", seconds=HOLD_SECONDS))

@@ -355,15 +355,16 @@ class Engine:
             raise RunError(failure, hint="look at the reasons in the journal")
         for name in self._crew.due_restarts():
             self._restart_client(name)
-        self._unanswered.tell(self._scheduler.unanswered())
-        if not self._reading.over and self.state.in_flight is None:
-            return
-        call = self._scheduler.next_call()
+        held = not self._reading.over and self.state.in_flight is None
+        call = None if held else self._scheduler.next_call()
         if call is not None and self._backoff.over:
             self._send(call)
             self._backoff.succeeded()
             self._clear("operator-tx")
-        self._waiting.tell(self._scheduler.waiting())
+        waiting = self._scheduler.waiting()
+        # A run that is held does not fail for want of clients meanwhile.
+        self._waiting.tell(None if held and waiting is not None and waiting.fails_after else waiting)
+        self._unanswered.tell(self._scheduler.unanswered())
 
     def _finished(self) -> bool:
         if self._scheduler.paused or not self._reading.over or not self._scheduler.complete():

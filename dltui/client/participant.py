@@ -19,7 +19,6 @@ from dltui.client.seat import Seat, log
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
 from dltui.client.trainer import TrainingDuty
-from dltui.errors import BlobError, no_room
 from dltui.store import Store
 
 IDLE = 5.0
@@ -114,11 +113,6 @@ class Participant:
             self._take_seat()
         except NodeUnreachable as error:
             log.warning("%s", error)
-            time.sleep(self._backoff.failed())
-        except BlobError as error:
-            if not no_room(error):
-                raise
-            log.warning("%s: it is tried again", error)
             time.sleep(self._backoff.failed())
         return True
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from dltui import exits
 
 
@@ -48,3 +50,12 @@ class MismatchError(DltuiError):
     """`verify` found the first place where chain, blobs and journal disagree."""
 
     exit_code = exits.MISMATCH
+
+
+def no_room(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is a disk (or a quota) without room."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__
+    return False

@@ -152,7 +152,8 @@ class FactStream:
         yield ev.TxMined(**common)
         name = deployed_name(tx.data) if tx.created is not None and tx.sender == self._operator else None
         # A second contract of the name would speak of other versions or rounds than the run's.
-        if name is not None and tx.created is not None and name not in self.contracts.values():
+        second = name in self.contracts.values() and self.contracts.get(tx.created or "") != name
+        if name is not None and tx.created is not None and not second:
             self.contracts[tx.created] = name
             yield ev.ContractDeployed(name=name, address=tx.created, gas_used=tx.gas_used, tx=tx.hash)
 

@@ -8,6 +8,7 @@ import math
 import os
 import selectors
 import signal
+import sys
 import time
 import traceback
 from dataclasses import replace
@@ -24,7 +25,7 @@ from dltui.chain.wallet import Wallet
 from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.commands import Command
-from dltui.core.events import Payload
+from dltui.core.events import Event, Payload
 from dltui.core.format import unix
 from dltui.core.journal import Journal, read
 from dltui.core.state import State
@@ -48,10 +49,11 @@ from dltui.engine.patience import Backoff, Reading, WaitingAlert
 from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
 from dltui.engine.rescue import WARM_SECONDS, Rescue, Stopped
+from dltui.engine.room import Room
 from dltui.engine.scheduler import Scheduler
 from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.timing import Timings
-from dltui.errors import DltuiError, RunError
+from dltui.errors import ChainError, DltuiError, RunError, no_room
 from dltui.paths import RunPaths, socket_path
 from dltui.store import Store
 
@@ -59,6 +61,7 @@ OPERATOR_PATIENCE = 5.0
 """Seconds that a transaction may take on a node of our own, which is started again where it does not answer."""
 STOP_SECONDS = 5.0
 ENDING_TURN = 0.02
+FULL_TURN = 0.5
 MEASURE_SECONDS = 60.0
 """How long a run that has its rounds waits for the examiner's last answers."""
 
@@ -86,7 +89,8 @@ class Engine:
         self._socket = socket_path(paths.root)
         self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
-        self._ending = self._unreachable = self._sent = False
+        self._ending = self._unreachable = self._sent = self._full = False
+        self._room = Room(paths, parts_of(config))
         self._waiting, self._unanswered = WaitingAlert(self.emit), WaitingAlert(self.emit)
         self._excuses = Excuses(self.state, self.emit)
         self._backoff, self._reading = Backoff(), Reading()
@@ -94,7 +98,7 @@ class Engine:
 
     def emit(self, payload: Payload) -> None:
         """Write one event, fold it, and act on what it means for the engine's own bookkeeping."""
-        self.state.apply(self._journal.append(payload))
+        self.state.apply(self._append(payload))
         self._timings.saw(payload)
         if isinstance(payload, ev.RoundOpened):
             self._excuses.opened(payload.round, payload.deadline)
@@ -113,6 +117,17 @@ class Engine:
             self._clear(f"suspended-{payload.id}")
         elif isinstance(payload, ev.ClientExited) and not payload.asked:
             self._excuses.ended(payload.id, self._crew.wanted)
+
+    def _append(self, payload: Payload) -> Event:
+        """Write to the journal; on a full disk nothing goes on until there is room, but a stop is heard."""
+        while True:
+            try:
+                return self._journal.append(payload)
+            except RunError as error:
+                if self._ending or not no_room(error):
+                    raise
+                self._full = True
+            self._serve_meanwhile(FULL_TURN)
 
     def _clear(self, alert: str) -> None:
         if alert in self.state.alerts:
@@ -137,10 +152,14 @@ class Engine:
             status, code, reason = "failed", exits.FAILED, f"internal error ({type(error).__name__}), see engine.log"
         finally:
             self._bring_down()
-            self.emit(ev.RunFinished(status=status, exit_code=code, reason=reason))
-            summary = json.dumps(summarise(self.state, self._journal.head), indent=1).encode() + b"\n"
-            write_whole(self._paths.summary, summary)
-            self._journal.close()
+            try:
+                self.emit(ev.RunFinished(status=status, exit_code=code, reason=reason))
+                summary = json.dumps(summarise(self.state, self._journal.head), indent=1).encode() + b"\n"
+                write_whole(self._paths.summary, summary)
+                self._journal.close()
+            except (OSError, DltuiError) as error:
+                print(f"run {status}: {reason}; its end could not be recorded: {error}", file=sys.stderr)
+                code = code or exits.FAILED
         return code
 
     # --- beginning and end ---
@@ -350,6 +369,10 @@ class Engine:
         except Reverted as error:
             self._backoff.failed()
             self.emit(ev.RunAlert(id="operator-tx", severity="warning", text=f"a transaction reverted: {error}"))
+        except ChainError as error:
+            if not no_room(error):
+                raise
+            self._full = True
 
     def _serve(self, seconds: float) -> None:
         """Wait at most so long until something happens, and answer the control socket."""
@@ -361,15 +384,20 @@ class Engine:
         if self._ending:
             return
         self._excuses.silent()
+        self._serve_meanwhile(0.0)
+
+    def _serve_meanwhile(self, seconds: float) -> None:
+        """Answer the control socket, though nothing can be carried out but a stop, which ends what is going on."""
         self._unreachable = True
         try:
-            self._serve(0.0)
+            self._serve(seconds)
         finally:
             self._unreachable = False
         if self._stop_reason is not None:
             raise Stopped(self._stop_reason)
 
     def _turn(self) -> None:
+        self._look_for_room()
         self._crew.handle()
         if self._block_watch.due:
             with self._excuses.asking(self._block_watch.silent_since):
@@ -393,6 +421,14 @@ class Engine:
         # A run that is held does not fail for want of clients meanwhile.
         self._waiting.tell(None if held and waiting is not None and waiting.fails_after else waiting)
         self._unanswered.tell(self._scheduler.unanswered())
+
+    def _look_for_room(self) -> None:
+        self._room.look(self.state.model.bytes if self.state.model is not None else 0)
+        self._scheduler.lack = self._room.lack
+        if self._full and self._room.lack is None:
+            self._full = False
+            current = self.state.in_flight
+            self._excuses.excuse(current.number if current is not None else None, "the disk was full")
 
     def _finished(self) -> bool:
         if self._scheduler.paused or not self._reading.over or not self._scheduler.complete():
@@ -423,7 +459,9 @@ class Engine:
         if command.name == "run.stop":
             self._ask_stop("stopped by the operator")
             return "the run ends"
-        why = "the node does not answer now" if self._unreachable else "the run is still coming up"
+        why = "the run is still coming up"
+        if self._unreachable:
+            why = "the disk is full" if self._full else "the node does not answer now"
         raise RunError(why, hint="try again in a moment")
 
     def _send(self, call: Call) -> Receipt:

@@ -71,6 +71,8 @@ class Scheduler:
         self._overdue_phase: tuple[int, int, str] | None = None
         self._pokes_from = 0.0
         self.paused = False
+        self.lack: Waiting | None = None
+        """What a round would need that the machine does not have now."""
         self.local: dict[str, int] = {}
         """Address of each client of this machine to its slice: only these are registered without being asked."""
         self.order: list[str] = []
@@ -110,6 +112,8 @@ class Scheduler:
         facts = self._ledger.current
         if self.paused or (facts is not None and facts.state in IN_FLIGHT):
             return None
+        if self.lack is not None and not self.complete():
+            return self.lack
         if self._awaiting_approval():
             version = self._ledger.base
             return Waiting(
@@ -260,6 +264,8 @@ class Scheduler:
     def _opening(self) -> Call | None:
         facts = self._ledger.current
         if self.paused or (facts is not None and facts.state in IN_FLIGHT) or self._awaiting_approval():
+            return None
+        if self.lack is not None:
             return None
         if self.finished_rounds >= self._config.run.rounds or len(self._able) < self._needed():
             return None

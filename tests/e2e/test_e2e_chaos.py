@@ -24,7 +24,7 @@ SHORT = {
 PATIENT = {**SHORT, "rounds__train_seconds": 10, "rounds__train_seconds_max": 20, "training__epochs": 8}
 SLOWER = {"training__epochs": 30, "training__learning_rate": 0.01}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 Start = Callable[..., Run]
 
 
@@ -176,7 +176,7 @@ def test_all_clients_at_once(start: Start) -> None:
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGSTOP])
 def test_an_examiner_that_is_gone(start: Start, signum: signal.Signals) -> None:
     """Rounds go on, it is started again, and every version is measured in the end."""
-    run = start(run__rounds=3, **SLOWER)
+    run = start(run__rounds=3, clients__count=3, **PATIENT)
     run.until(ev.ModelEvaluated, version=0)
     examiner = child_of(parent_of(run.of(ev.ClientSpawned)[0].pid), "dltui-examiner")
     kill(examiner, signum)

@@ -14,7 +14,7 @@ from dltui.core.commands import COMMANDS, cli_twin, new_command
 
 EXAMPLES = {
     **{"client": "client-0", "part": 0, "version": 1, "round": 1, "hash": "0x" + "5a" * 32},
-    **{"n": 1, "of": 1, "title": "t", "text": "t", "command": "run.pause", "args": {}},
+    **{"seconds": 1, "n": 1, "of": 1, "title": "t", "text": "t", "command": "run.pause", "args": {}},
 }
 HOSTILE = "[/x]\x1b[2J"
 

@@ -37,7 +37,7 @@ def ends_well(run: Run) -> None:
     assert run.finish(120) == 0, run.story()
     steps: list[str] = []
     verify(run.paths, lambda step: steps.append(step.name))
-    assert steps[-1] == "summary"
+    assert steps[-1] == "accuracy"
     deadline = None
     for event in run.events:
         data = event.data

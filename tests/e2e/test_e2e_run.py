@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 
+import pytest
 from e2e_run import Run, wait_gone
 
 from dltui.chain.facts import FACTS
@@ -96,9 +97,8 @@ def test_the_summary_adds_up(finished: Run) -> None:
     assert {"1", "2", "3"} <= set(gas["by_round"])
     assert summary["rounds"] == {"target": 3, "finalised": 3, "aborted": 0}
     for row in summary["time"]:
-        parts = sum(row[key] for key in ("training", "chain", "store", "aggregation", "attestation", "waiting"))
-        # Parts of different clients may overlap, so the parts can be more than the total, and never less.
-        assert parts >= row["total"] - 0.01
+        assert sum(row["phases"].values()) == pytest.approx(row["total"], abs=0.01)
+        assert all(0 <= row[key] <= row["total"] for key in ("waiting", "queue", "training", "aggregation"))
         assert row["submitted"] == row["included"] == row["selected"] == 5
 
 

@@ -124,7 +124,7 @@ def test_a_federation_that_is_there_goes_on_in_another_run(node: EmbeddedNode, s
     assert [v.digest for v in second.of(ev.ModelPublished)[:2]] == [v.digest for v in first.of(ev.ModelPublished)]
     said = steps_of(second.paths)
     assert "1 rounds recomputed" in said["rounds"] and said["older rounds"].startswith("1 rounds under other plans")
-    assert "went on after the run" in steps_of(first.paths)["chain"]
+    assert "went on after the run" in steps_of(first.paths)["receipts"]
     stranger = start(chain__engine=node.url, chain__chain_id=0, **{**flags, "run__seed": 4, "chain__funding": 0.001})
     assert operator_key(4).address in str(stranger.refused())
     late = start(chain__engine=node.url, chain__chain_id=0, **{**flags, "chain__first_block": 9_999})

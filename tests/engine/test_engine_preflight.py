@@ -174,6 +174,7 @@ LATER = {
     "engine/control.py": "the control socket, which another engine holds",
     "engine/patience.py": "too few active clients, for a while",
     "engine/rescue.py": "a process that is late",
+    "engine/room.py": "a folder that is removed while the run is going on",
     "engine/deployment.py": "roles are asked before; a base that the blobs lack shows when the history is read",
 }
 """Rooms in which an error is raised that no check before the start can know, or that a check raises: why."""

@@ -97,7 +97,11 @@ def test_the_summary_adds_up(finished: Run) -> None:
     assert {"1", "2", "3"} <= set(gas["by_round"])
     assert summary["rounds"] == {"target": 3, "finalised": 3, "aborted": 0}
     for row in summary["time"]:
-        assert sum(row["phases"].values()) == pytest.approx(row["total"], abs=0.01)
+        account = finished.of(ev.RoundTimed)[row["round"] - 1]
+        assert account.phases is not None and account.total == row["total"]
+        assert sum(getattr(account.phases, name) for name in ev.Phases.__struct_fields__) == pytest.approx(
+            row["total"], abs=0.01
+        )
         assert all(0 <= row[key] <= row["total"] for key in ("waiting", "queue", "training", "aggregation"))
         assert row["submitted"] == row["included"] == row["selected"] == 5
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -78,10 +77,10 @@ class VerifyScreen(Dialog[None]):
         else:
             self.show_body(self._text(f"{fmt.symbol('bad')} {last.removeprefix('error: ')}", "bad"))
 
-    def show_body(self, body: Sequence[Text]) -> None:
-        """Shows this text, and its end where it is long."""
-        super().show_body(body)
-        self.query_one("#dialog-text").scroll_end(animate=False)
+    def _fit(self) -> None:
+        """Shows the end of a long text, once the frame has its height: before, lines that fit would be out of sight."""
+        super()._fit()
+        self.call_after_refresh(self.query_one("#dialog-text").scroll_end, animate=False)
 
     def choose(self, name: str) -> None:
         """Closed."""

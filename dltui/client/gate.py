@@ -19,7 +19,8 @@ YIELD_SECONDS = 0.5
 """How long a free place is left to those of lower ranks: one of them that hangs does not hold up the others."""
 GATHER_SECONDS = 0.05
 """How long the ranks that are not the first to train leave those the time to come."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.03
+"""Seconds between two looks: of the next in line, and at most of the others, who may soon be the next."""
 _FREED = (0, 0)
 
 
@@ -73,7 +74,7 @@ def _take(places: list[int], queue: int, rank: int, until: float, waiting: Calla
                 return None
             waiting()
             time.sleep(pause)
-            pause = min(1.5 * pause, _LONGEST_PAUSE)
+            pause = _FIRST_PAUSE if first else min(1.5 * pause, _LONGEST_PAUSE)
     finally:
         fcntl.lockf(queue, fcntl.LOCK_UN, 1, rank)
 

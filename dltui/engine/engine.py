@@ -399,7 +399,8 @@ class Engine:
     def _turn(self) -> None:
         self._look_for_room()
         self._crew.handle()
-        if self._block_watch.due:
+        # What was sent may have opened a round, in which the chain is looked at more often.
+        if self._sent or self._block_watch.due:
             with self._excuses.asking(self._block_watch.silent_since):
                 self._chronicle.poll(idle=True)
             if not self._chronicle.behind:

@@ -105,6 +105,12 @@ class HoldArgs(Args, frozen=True, kw_only=True):
     seconds: Annotated[float, Meta(ge=0.0, le=60.0)]
 
 
+class PresenceArgs(Args, frozen=True, kw_only=True):
+    """A screen is open that can act: for so many seconds the run does not fail for want of clients."""
+
+    seconds: Annotated[float, Meta(ge=0.0, le=9.0)]
+
+
 COMMANDS: dict[str, type[Args]] = {
     "client.register": RegisterArgs,
     "client.approve": ClientArgs,
@@ -121,6 +127,7 @@ COMMANDS: dict[str, type[Args]] = {
     "run.pause": NoArgs,
     "run.resume": NoArgs,
     "run.stop": NoArgs,
+    "run.hold": PresenceArgs,
     "demo.step": StepArgs,
     "demo.hold": HoldArgs,
     "registry.read": NoArgs,
@@ -142,6 +149,7 @@ _TWINS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "run.pause": lambda a: ["pause"],
     "run.resume": lambda a: ["resume"],
     "run.stop": lambda a: ["stop"],
+    "run.hold": lambda a: [],
     "registry.read": lambda a: ["model", "list"],
     "demo.step": lambda a: [],
     "demo.hold": lambda a: [],
@@ -177,7 +185,7 @@ def validate(command: Command) -> Args:
 def cli_twin(command: Command, run: str = "") -> str:
     """The shell command that does the same; with `run` it names the run, else the newest is meant.
 
-    Empty for commands that have no twin (`demo.step`, `demo.hold`, `estimate`) and for unknown ones.
+    Empty for commands that have no twin (`demo.step`, `demo.hold`, `run.hold`, `estimate`) and for unknown ones.
     """
     if command.name not in COMMANDS:
         return ""

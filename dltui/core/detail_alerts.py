@@ -7,6 +7,7 @@ from dltui.core.detail import Col, Fact, Line, Page, Table, Target, known_client
 from dltui.core.events import RunAlert, RunAlertCleared
 from dltui.core.model import Alert
 from dltui.core.state import State
+from dltui.core.view_wait import limit
 
 _COLUMNS = (Col("time", 10), Col("for", 12), Col("alert", 0))
 
@@ -20,7 +21,8 @@ def alerts_page(state: State, _id: object, now: float) -> Page:
         seq = told.get(alert.id, told.get(alert.at))
         target = _about(state, alert) or (("event", seq) if seq is not None else None)
         tone = "bad" if alert.severity == "error" else "warn"
-        facts.append(Fact(f"{fmt.symbol(tone)} {fmt.age(alert.at, now)}", alert.text, tone, target))
+        text = ": ".join(part for part in (limit(alert, now), alert.text) if part)
+        facts.append(Fact(f"{fmt.symbol(tone)} {fmt.age(alert.at, now)}", text, tone, target))
         if alert.hint:
             facts.append(Fact("", alert.hint, "", target))
     if not facts:

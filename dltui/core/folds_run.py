@@ -80,6 +80,7 @@ def model_described(state: State, data: ModelDescribed, ts: str) -> tuple[str, .
 def alert(state: State, data: RunAlert, ts: str) -> tuple[str, ...]:
     """Something needs the operator."""
     state.alert(data.id, data.severity, data.text, data.hint, ts)
+    state.alerts[data.id].until, state.alerts[data.id].held = data.until or 0, data.held is True
     return ("alert",)
 
 

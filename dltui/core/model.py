@@ -185,3 +185,7 @@ class Alert:
     text: str
     hint: str
     at: str
+    until: int = 0
+    """When the run fails if nothing changes, in unix seconds; 0 if it does not."""
+    held: bool = False
+    """It would fail, and does not while a screen is open that can act."""

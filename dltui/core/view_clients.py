@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import msgspec
 
 from dltui.core import format as fmt
@@ -135,6 +137,8 @@ def client_state(state: State, client: Client) -> tuple[str, str]:
     """A client in a tone and a word: what stops it first, then what it does in the round."""
     if client.membership in _AWAY:
         return _AWAY[client.membership]
+    if client.process in ("exited", "stopped") and client.exit_code == -signal.SIGKILL:
+        return "bad", "killed"
     if client.process == "exited":
         return "bad", "exited"
     if client.process == "stopped":

@@ -88,6 +88,11 @@ def _included(data: ev.RoundIncluded) -> str:
     )
 
 
+def _alert(data: ev.RunAlert) -> str:
+    held = "held: a screen is attached: " if data.held else ""
+    return held + data.text + (f" - {data.hint}" if data.hint else "")
+
+
 def _exited(data: ev.ClientExited) -> str:
     how = f"signal {-data.code}" if data.code < 0 else f"exit code {data.code}"
     return f"{data.id} (pid {data.pid}) ended with {how}" + (", as the operator asked" if data.asked else "")
@@ -128,7 +133,9 @@ _SENTENCES: dict[type[Payload], Callable[[Any], str]] = {
     ev.RunPaused: lambda d: f"paused by {d.by}: no new round opens",
     ev.RunResumed: lambda d: f"resumed by {d.by}",
     ev.RunFinished: _finished,
-    ev.RunAlert: lambda d: d.text + (f" - {d.hint}" if d.hint else ""),
+    ev.RunAlert: lambda d: (
+        ("held: a screen is attached: " if d.held else "") + d.text + (f" - {d.hint}" if d.hint else "")
+    ),
     ev.RunAlertCleared: lambda d: f"cleared: {d.id}",
     ev.ChainStarting: lambda d: f"starting the {d.engine} chain" + (f" ({d.reason})" if d.reason else ""),
     ev.ChainReady: lambda d: (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from dltui.core import format as fmt
-from dltui.core.model import Round
+from dltui.core.model import Alert, Round
 from dltui.core.state import State
 from dltui.core.view_time import wave
 
@@ -28,6 +28,8 @@ class Waiting(msgspec.Struct, frozen=True):
     """Those of `who` whose process is not running."""
     how: str = ""
     """How far it is, beside the names."""
+    first: str = ""
+    """What becomes of the run meanwhile, which is said before all else."""
 
     def about(self, most: int = 5) -> str:
         """The cause and the names, at most so many of them: `3 updates from a, b and c (down)`."""
@@ -47,7 +49,8 @@ class Waiting(msgspec.Struct, frozen=True):
     def text(self) -> str:
         """The wait in one line."""
         then = f"then {self.then}" if self.then else ""
-        return ", ".join(part for part in (f"waiting for {self.about()}", self.how, self.clock, then) if part)
+        first = f"{self.first}: " if self.first else ""
+        return first + ", ".join(part for part in (f"waiting for {self.about()}", self.how, self.clock, then) if part)
 
 
 def waiting(state: State, now: float, *, engine_lost: bool = False) -> Waiting | None:
@@ -61,7 +64,7 @@ def waiting(state: State, now: float, *, engine_lost: bool = False) -> Waiting |
         return Waiting("the engine, which does not answer", then=f"dltui resume {state.run} goes on from the chain")
     if not state.run:
         return Waiting("the engine to start", then="the chain starts")
-    return _chain(state) or _processes(state, now) or _in_flight(state, now) or _between(state)
+    return _chain(state) or _processes(state, now) or _in_flight(state, now) or _between(state, now)
 
 
 def why(state: State, now: float, *, engine_lost: bool = False) -> str:
@@ -162,7 +165,7 @@ def _again(current: Round) -> str:
     return "a new committee is drawn" if current.attempt < LAST_ATTEMPT else "the round aborts"
 
 
-def _between(state: State) -> Waiting:
+def _between(state: State, now: float) -> Waiting:
     due = max(state.rounds, default=0) + 1
     made = sum(r.state == "finalised" for r in state.rounds.values())
     more = not state.target or made < state.target
@@ -176,7 +179,7 @@ def _between(state: State) -> Waiting:
         return Waiting(f"the operator to approve or reject version {base.number}", then=opens)
     if not more:
         return Waiting("the engine to close the run", then="the summary is written")
-    return _clients(state, due) or _opening(state, due)
+    return _starved(state, due, now) or _clients(state, due) or _opening(state, due)
 
 
 def _opening(state: State, due: int) -> Waiting:
@@ -198,11 +201,25 @@ def _clients(state: State, due: int) -> Waiting | None:
         return Waiting(f"{fmt.names(who)} to be registered{by}", then="round 1 opens")
     if active >= need:
         return None
-    fails = " or the run fails in a minute" if "starved" in state.alerts else ""
     return Waiting(
         f"{fmt.plural(need - active, 'more client')} to be registered{by}",
-        then=f"round {due} opens" + (f" ({fmt.names(who)} may register)" if who else "") + fails,
+        then=f"round {due} opens" + (f" ({fmt.names(who)} may register)" if who else ""),
     )
+
+
+def _starved(state: State, due: int, now: float) -> Waiting | None:
+    """Too few clients can take part, as the engine said: what happens then comes first, since the rest may be cut."""
+    alert = state.alerts.get("starved")
+    if alert is None:
+        return None
+    return Waiting("more clients", then=f"round {due} opens", first=limit(alert, now) or "the run fails in a minute")
+
+
+def limit(alert: Alert, now: float) -> str:
+    """What becomes of the run while an alert stands; empty if it goes on."""
+    if alert.held:
+        return "held while a screen is open"
+    return f"the run fails in {fmt.seconds(max(0, seconds_left(alert.until, now)))}" if alert.until else ""
 
 
 def _answers(state: State, missing: int) -> Waiting | None:

@@ -9,7 +9,7 @@ from dltui.core.view_models import RegistryRow, VersionTable, registry_rows
 from dltui.core.view_round import Course, Phase, RoundRow, RoundView, round_row, round_view
 from dltui.core.view_start import StartStep, start_steps
 from dltui.core.view_status import StatusLine, alert_line, farewell, status_line
-from dltui.core.view_wait import Waiting, waiting, why
+from dltui.core.view_wait import Waiting, limit, waiting, why
 
 __all__ = [
     "Budget",
@@ -34,6 +34,7 @@ __all__ = [
     "client_state",
     "event_row",
     "farewell",
+    "limit",
     "registry_rows",
     "round_row",
     "round_view",

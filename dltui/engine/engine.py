@@ -452,6 +452,9 @@ class Engine:
         if command.name == "demo.hold":
             self.hold(command.args["seconds"])
             return ""
+        if command.name == "run.hold":
+            self._waiting.screen.hold(command.args["seconds"])
+            return ""
         if self._operator is not None and not self._unreachable:
             return self._operator.handle(command)
         if command.name == "demo.step":

@@ -46,6 +46,8 @@ WATCH_SECONDS = 2.0
 """Between two looks whether the engine is there."""
 SILENT_TIMES = 2
 """Looks without an answer after which the engine counts as gone."""
+HOLD_SECONDS, RENEW_SECONDS = 9.0, 3.0
+"""How long one word of this screen keeps a run from failing for want of clients, and when it says so again."""
 CHUNK = 1000
 """Events folded before the screen gets a turn."""
 
@@ -176,6 +178,8 @@ class DltuiApp(App[None]):
         self.install_screen(MainScreen(self), "main")
         self.push_screen("main")
         self._follow()
+        if not self.read_only:
+            self._hold()
         if self.director is not None:
             self._lead(self.director)
         if callable(getattr(self.session, "alive", None)):
@@ -241,6 +245,15 @@ class DltuiApp(App[None]):
                 self.lost = lost
                 self.main.changed(frozenset({"alert"}))
             await asyncio.sleep(WATCH_SECONDS)
+
+    @work(exit_on_error=False, group="hold")
+    async def _hold(self) -> None:
+        """Keeps a run from failing while somebody at this screen can still act."""
+        while True:
+            if self.may_ask() and any(alert.until or alert.held for alert in self.state.alerts.values()):
+                with contextlib.suppress(DltuiError, OSError):  # it is said again
+                    await aside(self.session.send, new_command("run.hold", "key", seconds=HOLD_SECONDS))
+            await asyncio.sleep(RENEW_SECONDS)
 
     async def _take(self, events: list[Event]) -> None:
         for start in range(0, len(events), CHUNK):

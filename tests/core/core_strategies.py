@@ -51,6 +51,7 @@ def of_type(kind: Any) -> st.SearchStrategy[Any]:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return of_struct(kind)
     simple = {str: texts, int: integers, bool: st.booleans(), float: finite, type(None): st.none()}
+    simple[msgspec.UnsetType] = st.just(msgspec.UNSET)
     return simple[kind]
 
 

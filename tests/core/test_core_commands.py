@@ -26,6 +26,7 @@ EXAMPLES: dict[str, tuple[dict[str, object], str]] = {
     "run.stop": ({}, "dltui stop"),
     "demo.step": ({"n": 1, "of": 2, "title": "t", "text": "x"}, ""),
     "demo.hold": ({"seconds": 3.0}, ""),
+    "run.hold": ({"seconds": 9.0}, ""),
     "registry.read": ({}, "dltui model list"),
     "client.ban": ({"client": "client-3"}, "dltui client ban client-3"),
     "client.complete-leave": ({"client": "client-3"}, "dltui client complete-leave client-3"),

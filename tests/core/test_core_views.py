@@ -175,7 +175,7 @@ def test_what_each_client_does() -> None:
     assert words(elsewhere)["client-0"] == "busy training"
     assert words(told(until="client.progress"))["client-0"] == "busy train"
     assert words(told(until="update.submitted"))["client-0"] == "ok sent"
-    assert words(told(until="client.exited"))["client-2"] == "bad exited"
+    assert words(told(until="client.exited"))["client-2"] == "bad killed"
     assert words(told(until="round.reported"))["client-0"] == "ok reported"
     assert words(told(until="round.attested"))["client-0"] == "ok attested"
     assert words(told(until="round.included", count=3)) == {
@@ -192,6 +192,8 @@ def test_what_each_client_does() -> None:
     assert words(told(ev.ClientBanned(id="client-1")))["client-1"] == "bad banned"
     assert words(told(ev.ClientLeft(id="client-1")))["client-1"] == "idle left"
     assert words(told(ev.ClientExited(id="client-1", pid=1, code=0, asked=True)))["client-1"] == "idle stopped"
+    for asked in (True, False):
+        assert words(told(ev.ClientExited(id="client-1", pid=1, code=-9, asked=asked)))["client-1"] == "bad killed"
 
 
 def test_a_client_that_rests_between_rounds_has_no_age_and_one_that_is_gone_has() -> None:

@@ -144,7 +144,19 @@ def test_starved() -> None:
     assert why(told(*gone, until="model.approved")) == (
         "waiting for 1 more client to be registered by the operator, then round 2 opens"
     )
-    assert why(told(*gone, alert, until="model.approved")).endswith("round 2 opens or the run fails in a minute")
+    assert why(told(*gone, alert, until="model.approved")) == (
+        "the run fails in a minute: waiting for more clients, then round 2 opens"
+    )
+
+
+@pytest.mark.parametrize(("now", "left"), [(1_000.0, "60 s"), (1_059.0, "1 s"), (1_070.0, "0 s")])
+def test_a_run_that_starves_says_first_when_it_fails(now: float, left: str) -> None:
+    alert = ev.RunAlert(id="starved", severity="warning", text="1 client", until=1_060)
+    assert why(told(alert, until="model.approved"), now) == (
+        f"the run fails in {left}: waiting for more clients, then round 2 opens"
+    )
+    held = ev.RunAlert(id="starved", severity="warning", text="1 client", held=True)
+    assert why(told(alert, held, until="model.approved"), now).startswith("held while a screen is open: ")
 
 
 def test_a_first_round_waits_for_an_answer_to_each_client_that_the_run_starts_with() -> None:

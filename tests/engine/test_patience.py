@@ -75,3 +75,35 @@ def test_a_reader_holds_the_engine_for_as_long_as_was_said_and_no_longer(monkeyp
     reading.hold(60.0)
     reading.hold(0.0)
     assert reading.over
+
+
+def test_a_limit_is_told_once_put_off_while_a_screen_is_open_and_then_begins_in_full(
+    now: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience.time, "time", lambda: now[0] + 1_000)
+    told: list[ev.RunAlert] = []
+    alert = WaitingAlert(told.append)  # type: ignore[arg-type]
+    starved = Waiting("starved", "only 1", "register", fails_after=60.0)
+    alert.tell(starved)
+    now[0] += 59
+    alert.tell(starved)
+    for _ in range(30):
+        alert.screen.hold(9.0)
+        alert.tell(starved)
+        now[0] += 3
+    now[0] += 6
+    alert.tell(starved)
+    assert [(a.until or 0, a.held or False) for a in told] == [(1_160, False), (0, True), (int(now[0]) + 1_060, False)]
+    now[0] += 60
+    alert.tell(starved)
+    now[0] += 1
+    with pytest.raises(RunError, match="only 1"):
+        alert.tell(starved)
+
+
+def test_a_screen_holds_nothing_that_has_no_limit(now: list[float]) -> None:
+    told: list[Payload] = []
+    alert = WaitingAlert(told.append)
+    alert.screen.hold(9.0)
+    alert.tell(Waiting("approval", "version 1", "a"))
+    assert told == [ev.RunAlert(id="approval", severity="warning", text="version 1", hint="a")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from msgspec import UNSET, UnsetType
+
 from dltui.core.events.envelope import Payload
 
 
@@ -49,6 +51,10 @@ class RunAlert(Payload, frozen=True, kw_only=True):
     severity: str
     text: str
     hint: str = ""
+    until: int | UnsetType = UNSET
+    """When the run fails if nothing changes, in unix seconds; absent if it does not."""
+    held: bool | UnsetType = UNSET
+    """Present if the run would fail, and does not while a screen is open that can act."""
 
 
 class RunAlertCleared(Payload, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dltui.core.state import State
-from dltui.core.views import alert_line
+from dltui.core.views import alert_line, limit
 from dltui.errors import DltuiError
 from dltui.tui.hints import may_write
 from dltui.tui.widgets.ink import line
@@ -13,7 +13,7 @@ from dltui.tui.widgets.lines import Lines
 class AlertLine(Lines):
     """One line; blank where nothing is wrong."""
 
-    def show_state(self, state: State, *, failure: DltuiError | None, lost: bool) -> None:
+    def show_state(self, state: State, now: float, *, failure: DltuiError | None, lost: bool) -> None:
         """Draws it; a `failure` of this screen itself goes first, then an engine that was `lost`."""
         if failure is not None:
             self.show([line((f" ✖ {failure}", "bad"))])
@@ -30,4 +30,5 @@ class AlertLine(Lines):
         symbol, name = ("✖", "bad") if alert.severity == "error" else ("▲", "warn")
         more = f"  +{len(state.alerts) - 1} more" if len(state.alerts) > 1 else ""
         hint = f" - {alert.hint}" if alert.hint and may_write(self) else ""
-        self.show([line((f" {symbol} {alert.text}", name), (hint, ""), (more, "quiet"))])
+        first = limit(alert, now)
+        self.show([line((f" {symbol} {first + ': ' if first else ''}{alert.text}", name), (hint, ""), (more, "quiet"))])

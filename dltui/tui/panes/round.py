@@ -142,6 +142,8 @@ def _wait(state: State, view: RoundView, width: int) -> list[Text]:
 
 def _about(wait: Waiting, width: int) -> Text:
     """The wait with as many names as there is room for."""
+    if wait.first:
+        return _labelled("waiting", (wait.first, "warn"), (f", for {wait.about()}", "strong"))
     for most in range(min(len(wait.who), 12), 1, -1):
         words = _labelled("waiting", (f"for {wait.about(most)}", "strong"))
         if words.cell_len <= width:

@@ -156,7 +156,7 @@ class MainScreen(PaneKeys):
         self.status.show_state(live, now, missed=missed, recorded=app.recording is not None)
         self.past_bar.show_state(picture.past, live)
         self.set_class(picture.past is not None, "-past")
-        self.alert.show_state(live, failure=app.failure, lost=app.lost)
+        self.alert.show_state(live, now, failure=app.failure, lost=app.lost)
         self._show_caption(live)
         self.show_hints()
         if picture.live:

@@ -89,15 +89,21 @@ def go_on(ref: str | None, telling: Telling, ascii: bool | None = None) -> int:
 
 def _is_done(paths: RunPaths) -> bool:
     try:
-        return bool(read_json(paths.summary)["status"] == "done")
+        status = read_json(paths.summary)["status"]
     except FileNotFoundError:
         return False
     except (ValueError, KeyError, TypeError) as error:
         raise MismatchError("is not a summary", where=str(paths.summary)) from error
+    if not isinstance(status, str):
+        # Taken for unfinished, a run that is done would begin again.
+        raise MismatchError("is not a summary", where=str(paths.summary))
+    return status == "done"
 
 
 def attach(paths: RunPaths, telling: Telling, read_only: bool = False, ascii: bool | None = None) -> int:
     """Follow a run that an engine runs, or look at one that has ended; `read_only` sends nothing."""
+    if not paths.journal.is_dir():
+        raise MismatchError("is missing", where=str(paths.journal), hint="nothing of this run can be shown")
     session = LiveSession(paths.root, read_only=read_only)
     telling = telling.possible()
     if telling.no_ui:

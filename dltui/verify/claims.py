@@ -90,6 +90,8 @@ def check_engine(paths: RunPaths, config: Config, events: Sequence[Event], engin
     for event in events:
         if isinstance(event.data, (ev.ChainStarting, ev.ChainReady)):
             _same(f"event {event.seq}", "the chain's engine", event.data.engine, engine, by)
+    if not any(isinstance(event.data, ev.ChainReady) for event in events):
+        raise MismatchError("no chain.ready says on which node the run was", where=str(paths.journal))
     if engine == URL:
         own = next(
             (path for path in (paths.genesis, *(paths.chain / name for name in STATE_FILES)) if path.exists()), None

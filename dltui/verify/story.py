@@ -100,3 +100,20 @@ def _strange(told: Any, typed: Any) -> str:
 
 def _first(found: Iterable[str]) -> str:
     return next(filter(None, found), "")
+
+
+def untold(events: Sequence[Event], versions: Iterable[int]) -> list[str]:
+    """What a run that is done should have told of data, model and `versions`, and has not, in words.
+
+    An examiner that died may be the reason, or somebody who took the events out: their absence says nothing.
+    """
+    last = events[-1].data
+    if not isinstance(last, ev.RunFinished) or last.status != "done":
+        return []
+    told = {type(event.data) for event in events}
+    measured = {event.data.version for event in events if isinstance(event.data, ev.ModelEvaluated)}
+    kinds = ((ev.DataDescribed, "the data"), (ev.ModelDescribed, "the model"))
+    return [
+        *(what for kind, what in kinds if kind not in told),
+        *(f"the test accuracy of version {number}" for number in sorted(set(versions) - measured)),
+    ]

@@ -61,6 +61,8 @@ def verify(
         say(Step("summary", "summary.json is what the journal adds up to"))
     if any(isinstance(event.data, ev.ModelEvaluated) for event in events):
         say(_measured(config, events, stream, store, progress, measure))
+    if untold := story.untold(events, stream.ledger.versions):
+        say(Step("untold", f"the journal of a run that is done does not tell {', '.join(untold)}", NOT_CHECKED))
 
 
 def _verify_chain(

@@ -67,6 +67,7 @@ def _nested(lines: list[Line]) -> None:
         (changed("run.started", "version", "newest"), "no version"),
         (changed("chain.ready", "engine", "anvil"), "engine"),
         (changed("chain.starting", "engine", "url"), "engine"),
+        (lambda lines: lines.remove(first(lines, "chain.ready")), "no chain.ready"),
         (changed("client.ready", "train", 9_999), "committed to"),
     ],
     ids=[
@@ -82,6 +83,7 @@ def _nested(lines: list[Line]) -> None:
         "version",
         "engine",
         "starting",
+        "no-node",
         "records",
     ],
 )
@@ -112,6 +114,26 @@ def test_what_the_journal_tells_of_itself(copied: RunPaths, caught: Caught, edit
 def test_what_was_measured(copied: RunPaths, caught: Caught, edit: Edit, named: str) -> None:
     forge(copied, edit, derived(copied, edit))
     caught(named)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "named"),
+    [
+        ("model.evaluated", {"version": 2}, "the test accuracy of version 2"),
+        ("data.described", {}, "does not tell the data"),
+        ("model.described", {}, "does not tell the model"),
+    ],
+)
+def test_what_is_taken_out_is_not_told_as_checked(
+    copied: RunPaths, verifier: Verifier, kind: str, fields: dict[str, Any], named: str
+) -> None:
+    def edit(lines: list[Line]) -> None:
+        lines.remove(first(lines, kind, **fields))
+
+    forge(copied, edit, derived(copied, edit))
+    done = verifier("verify", str(copied.root), folder=copied.root.parent)
+    assert done.returncode == 5 and "NOT CHECKED: untold; no mismatch" in done.stdout, done.stderr
+    assert named in done.stdout
 
 
 def test_events_of_a_newer_version_are_not_checked(copied: RunPaths, verifier: Verifier) -> None:

@@ -41,6 +41,11 @@ class Client:
     last_seen: str = ""
     """Time of the last event about this client."""
 
+    @property
+    def down(self) -> bool:
+        """Its process ran here and runs no more."""
+        return self.process in ("exited", "stopped")
+
 
 @dataclass
 class Verdict:

@@ -137,7 +137,7 @@ def client_state(state: State, client: Client) -> tuple[str, str]:
     """A client in a tone and a word: what stops it first, then what it does in the round."""
     if client.membership in _AWAY:
         return _AWAY[client.membership]
-    if client.process in ("exited", "stopped") and client.exit_code == -signal.SIGKILL:
+    if client.down and client.exit_code == -signal.SIGKILL:
         return "bad", "killed"
     if client.process == "exited":
         return "bad", "exited"

@@ -47,9 +47,11 @@ def account(state: State, shown: Round) -> str:
 
 
 def wave(state: State, shown: Round) -> str:
-    """Which wave of trainings an open round is in; empty if all train at once."""
+    """Which wave of trainings an open round is in; empty if all train at once, or if all who are missing are down."""
     slots, clients = state.model.slots if state.model else 0, len(shown.selected)
-    if shown.state != "open" or not 0 < slots < clients:
+    missing = [state.clients[id] for id in shown.selected if id not in shown.submitted and id in state.clients]
+    down = bool(missing) and all(client.down for client in missing)
+    if shown.state != "open" or not 0 < slots < clients or down:
         return ""
     waves = ceil(clients / slots)
-    return f"{slots} train at a time: wave {min(len(shown.submitted) // slots + 1, waves)} of {waves}"
+    return f"wave {min(len(shown.submitted) // slots + 1, waves)} of {waves}, {slots} at a time"

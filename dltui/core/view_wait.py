@@ -157,7 +157,7 @@ def _attestations(state: State, current: Round, left: int) -> Waiting:
 
 
 def _from(state: State, what: str, who: tuple[str, ...], left: int, then: str, how: str = "") -> Waiting:
-    gone = tuple(id for id in who if id in state.clients and state.clients[id].process in ("exited", "stopped"))
+    gone = tuple(id for id in who if id in state.clients and state.clients[id].down)
     return Waiting(fmt.plural(len(who), what), who, left, then, gone, how)
 
 

@@ -114,7 +114,7 @@ def stop_client(state: State, selection: Selection) -> Request:
 def restart_client(state: State, selection: Selection) -> Request:
     """Starts the selected client's process again."""
     client = own_client(state, selection)
-    if client.process not in ("exited", "stopped"):
+    if not client.down:
         raise Unavailable(f"{client.id} is running" if client.process != "none" else f"{client.id} is not on this host")
     return Request(
         name="client.restart",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dltui.core.events import ModelDescribed
-from dltui.core.model import Round
+from dltui.core.model import Client, Round
 from dltui.core.state import State
 from dltui.core.view_time import account, idle, spent, training, wave
 from dltui.core.view_wait import waiting
@@ -52,9 +52,9 @@ def test_a_moment_without_work_is_not_worth_a_word() -> None:
 @pytest.mark.parametrize(
     ("slots", "clients", "submitted", "text"),
     [
-        (2, 5, 0, "2 train at a time: wave 1 of 3"),
-        (2, 5, 3, "2 train at a time: wave 2 of 3"),
-        (2, 5, 5, "2 train at a time: wave 3 of 3"),
+        (2, 5, 0, "wave 1 of 3, 2 at a time"),
+        (2, 5, 3, "wave 2 of 3, 2 at a time"),
+        (2, 5, 5, "wave 3 of 3, 2 at a time"),
         (2, 2, 0, ""),
         (0, 5, 0, ""),
     ],
@@ -69,3 +69,15 @@ def test_the_wait_says_which_wave_of_trainings_it_is(slots: int, clients: int, s
     assert wait is not None and (submitted == clients or wait.how == text)
     if text and submitted < clients:
         assert f", {text}, 10 s left, then " in wait.text
+
+
+def test_a_wait_for_the_dead_is_no_wave_of_trainings() -> None:
+    names = tuple(f"client-{n}" for n in range(5))
+    shown = Round(number=1, base=0, selected=names, submitted=dict.fromkeys(names[:3], ""), deadline=100)
+    made = state()
+    made.rounds[1] = shown
+    made.clients = {id: Client(id, process="ready") for id in names}
+    made.clients["client-3"].process = "stopped"
+    assert wave(made, shown) == "wave 2 of 3, 2 at a time"
+    made.clients["client-4"].process = "exited"
+    assert wave(made, shown) == ""

@@ -20,6 +20,7 @@ from dltui.core.events import (
     ClientPending,
     ClientProgress,
     Event,
+    ModelDescribed,
     ModelEvaluated,
     ModelPublished,
     ModelRejected,
@@ -251,6 +252,16 @@ async def test_a_client_that_asks_to_join_is_announced_and_the_cursor_stays() ->
         await more(app, pilot, session, script, since)
         assert clients(app).cursor == "client-1"
         assert "2 pending, r registers" in screen_text(app) and "waiting to be registered: aaa" in screen_text(app)
+
+
+@pytest.mark.parametrize(("size", "how"), [((120, 40), ""), ((200, 60), ", wave 3 of 4, 2 at a time")])
+async def test_what_follows_a_wait_is_whole_and_the_wave_is_told_if_there_is_room(
+    size: tuple[int, int], how: str
+) -> None:
+    script = live().say(ModelDescribed(model="mlp", parameters=1, bytes=1, device="cpu", round_seconds=1.0, slots=2))
+    async with showing(script, size) as (app, _pilot, _session):
+        assert f"for 3 updates from client-4, client-5 and client-6 (down){how} " in screen_text(app)
+        assert " left, then the round goes on without them " in screen_text(app)
 
 
 async def test_a_lost_engine_is_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,9 +133,12 @@ def _wait(state: State, view: RoundView, width: int) -> list[Text]:
         why = (f"because {state.reason}", "warn") if state.reason else (f"dltui verify {state.run} checks it", "quiet")
         return [_labelled(state.status, (_ending(state), "strong")), _labelled("", why)]
     clock, ink = _clock(wait)
-    then = ", ".join(part for part in (wait.how, f"then {wait.then}" if wait.then else "") if part)
+    then = f"then {wait.then}" if wait.then else ""
+    about = _about(wait, width)
+    if wait.how and about.cell_len + len(wait.how) + 2 <= width:
+        about.append_text(line((f", {wait.how}", "quiet")))
     return [
-        _about(wait, width),
+        about,
         _labelled("", (clock, ink), (", " if clock and then else "", "quiet"), (then, "quiet")),
     ]
 

@@ -81,6 +81,10 @@ def _plain(value: Any) -> str:
     return fmt.NONE if value is None or value == "" else f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def _pid(value: int | None) -> str:
+    return fmt.NONE if value is None else str(value)
+
+
 def _word(value: Any) -> str:
     return "yes" if value else "no"
 
@@ -98,7 +102,7 @@ _KINDS: dict[str, tuple[Callable[[State], Rows], Columns]] = {
             "client": ("id", str),
             "membership": ("membership", str),
             "process": ("process", str),
-            "pid": ("pid", str),
+            "pid": ("pid", _pid),
             "records": ("records", _plain),
             "loss": ("loss", fmt.number),
             "missed": ("misses", _plain),
@@ -117,7 +121,7 @@ _KINDS: dict[str, tuple[Callable[[State], Rows], Columns]] = {
             "updates": ("submitted", str),
             "of": ("selected", str),
             "counted": ("included", str),
-            "accuracy": ("accuracy_bp", fmt.accuracy),
+            "committee": ("accuracy_bp", fmt.accuracy),
             "time": ("total", _seconds),
             "gas": ("gas", _plain),
             "reason": ("reason", _plain),

@@ -41,6 +41,13 @@ def test_tables_have_a_line_a_row(kind: str) -> None:
     assert len(done.stdout.splitlines()) == 1 + len(rows(kind))
 
 
+def test_a_process_that_is_gone_has_a_dash_and_an_accuracy_says_who_measured_it() -> None:
+    assert rows("client", "tour")[0]["pid"] is None
+    clients, rounds = (dltui(kind, "list", "--run", str(RUNS / "tour")).stdout for kind in ("client", "round"))
+    assert "None" not in clients
+    assert "committee" in rounds.splitlines()[0] and "accuracy" not in rounds
+
+
 def test_a_run_without_an_end_shows_what_it_has_come_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(RUNS / "story", tmp_path / "abc123")
     (tmp_path / "abc123" / "summary.json").unlink(missing_ok=True)

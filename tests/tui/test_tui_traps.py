@@ -166,7 +166,7 @@ async def test_without_colour_the_words_stay(monkeypatch: pytest.MonkeyPatch) ->
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(app, pilot, script.events[-1].seq)
         assert app.no_color
-        assert "● sent" in screen_text(app) and "▲ late" in screen_text(app) and "✖ exited" in screen_text(app)
+        assert "● sent" in screen_text(app) and "▲ late" in screen_text(app) and "✖ killed" in screen_text(app)
 
 
 async def test_what_is_copied_is_also_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,9 +27,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dltui.core import events as ev
-from dltui.core import journal
-from dltui.core.state import State
-from dltui.paths import RunPaths
+from dltui.core.state.state import State
+from dltui.rundir import journal
+from dltui.rundir.paths import RunPaths
 
 COLUMNS, ROWS = 120, 40
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -13,7 +13,7 @@ from typing import Any
 from fsspec.core import url_to_fs
 
 from dltui.errors import BlobError, ConfigError, MismatchError, RunError
-from dltui.runfiles import open_regular
+from dltui.files import open_regular
 
 LIMIT = 64 * 1024 * 1024
 """Default largest blob that is read, in bytes."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from foundrykit import provide
 from hypothesis import settings
+
+from tests.kits.foundry import provide
 
 LONGEST_ID = 60
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from eth_account import Account
 
-from dltui.chain.node import EmbeddedNode, Genesis
+from dltui.chain.nodes.embedded_node import EmbeddedNode, Genesis
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import RpcError
 

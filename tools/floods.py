@@ -212,7 +212,7 @@ def running(folder: Path) -> Iterator[tuple[Any, Any, Sender]]:
     """A node with some blocks, a client of the run, and a sender with ether."""
     from eth_account import Account
 
-    from dltui.chain.node import EmbeddedNode, Genesis
+    from dltui.chain.nodes.embedded_node import EmbeddedNode, Genesis
     from dltui.chain.rpc import Rpc
 
     account = Account.create()

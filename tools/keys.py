@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from dltui.keys import NONE, KeysSection
-from dltui.tui.actions import ACTIONS, BY_ID, GROUPS, Action
+from dltui.config.keymap import NONE, KeysSection
+from dltui.tui.actions.catalog import ACTIONS, BY_ID, GROUPS, Action
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs" / "keys.md"
@@ -23,7 +23,7 @@ def page() -> str:
     lines = [
         "# Keys",
         "",
-        "Made from the registry of actions (`dltui/tui/actions.py`) by `python tools/keys.py`; a test fails when",
+        "Made from the registry of actions (`dltui/tui/actions/catalog.py`) by `python tools/keys.py`; a test fails when",
         "it is stale.",
         "Any key can be changed in `config.toml`, section `[keys]`, by the name in the last column. Keys that move in",
         "lists and chords are refused, because terminals keep many chords or send them as another key.",

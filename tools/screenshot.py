@@ -13,8 +13,8 @@ import resvg_py
 
 from dltui.core.commands import Command
 from dltui.core.events import Event
-from dltui.core.session import ReplaySession
-from dltui.paths import find_run
+from dltui.rundir.paths import find_run
+from dltui.rundir.session import ReplaySession
 from dltui.tui.app import DltuiApp
 
 

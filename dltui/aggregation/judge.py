@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dltui.aggregation.blob import LIMIT
+from dltui.aggregation.blobs.blob import LIMIT
+from dltui.aggregation.blobs.update import Update, decode_update
+from dltui.aggregation.blobs.verdicts import Reason
 from dltui.aggregation.errors import Malformed
 from dltui.aggregation.fixed import Tensors, largest, magnitude
-from dltui.aggregation.update import Update, decode_update
-from dltui.aggregation.verdicts import Reason
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dltui.aggregation import blob
-from dltui.aggregation.canonical import MAX_INT, is_digest, is_int
+from dltui.aggregation.blobs import blob
+from dltui.aggregation.blobs.canonical import MAX_INT, is_digest, is_int
+from dltui.aggregation.blobs.update import MAX_ROUND
 from dltui.aggregation.errors import Malformed
 from dltui.aggregation.fixed import MAX_SCALE_BITS, Tensors, divide_half_even, grown, magnitude, weighted_sum
-from dltui.aggregation.update import MAX_ROUND
 
 _KEYS = {"kind", "round", "base", "plan", "scale", "weight", "bound"}
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dltui.aggregation import fixed
-from dltui.aggregation.canonical import MAX_INT, ZERO_DIGEST, digest_of, is_digest, is_int
+from dltui.aggregation.blobs.canonical import MAX_INT, ZERO_DIGEST, digest_of, is_digest, is_int
+from dltui.aggregation.blobs.manifest import Manifest, encode_manifest
+from dltui.aggregation.blobs.model import check_model, encode_model
+from dltui.aggregation.blobs.update import MAX_CLIENT, MAX_ROUND, Update, decode_update
+from dltui.aggregation.blobs.verdicts import MAX_WEIGHT, Reason, Verdict, encode_verdicts
 from dltui.aggregation.errors import Unavailable
 from dltui.aggregation.fixed import Tensors
 from dltui.aggregation.judge import Terms, judge
-from dltui.aggregation.manifest import Manifest, encode_manifest
-from dltui.aggregation.model import check_model, encode_model
 from dltui.aggregation.rules import Weighted, rule
-from dltui.aggregation.update import MAX_CLIENT, MAX_ROUND, Update, decode_update
-from dltui.aggregation.verdicts import MAX_WEIGHT, Reason, Verdict, encode_verdicts
 from dltui.errors import DltuiError
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dltui.chain.types import NodeUnreachable, RpcError
-from dltui.core.jsontext import decode_json
+from dltui.core.safe_json import decode_json
 from dltui.errors import ChainError
 
 MAX_RESPONSE = 64 * 1024 * 1024

@@ -10,9 +10,9 @@ from eth_account import Account
 from eth_utils import keccak, to_checksum_address
 
 from dltui.chain.backoff import Backoff
-from dltui.chain.receipts import parse_receipt
-from dltui.chain.refusals import in_words
+from dltui.chain.history.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
+from dltui.chain.rpc_errors import in_words
 from dltui.chain.types import METHOD_NOT_FOUND, Call, NodeUnreachable, Receipt, Revert, Reverted, RpcError
 from dltui.errors import ChainError
 

@@ -23,8 +23,8 @@ def show(
     """Say which chain a run would use now and why, and where anvil was looked for."""
 
     def tell() -> int:
-        from dltui.chain.anvil import places
-        from dltui.chain.engines import choose, refuse_open
+        from dltui.chain.nodes.anvil import places
+        from dltui.chain.nodes.choice import choose, refuse_open
         from dltui.cli import running
 
         wanted = running.effective(config, flags(given)).chain
@@ -46,9 +46,9 @@ def install(
     """Get anvil through npm into your data folder; its checksum is verified now and before every start."""
 
     def get() -> int:
-        from dltui.chain.anvil import BINARY_SHA256, VERSION
-        from dltui.chain.anvil_install import install as install_anvil
-        from dltui.chain.engines import OPEN
+        from dltui.chain.nodes.anvil import BINARY_SHA256, VERSION
+        from dltui.chain.nodes.anvil_install import install as install_anvil
+        from dltui.chain.nodes.choice import OPEN
 
         path = install_anvil(again)
         print(f"anvil {VERSION} is installed: {path}")

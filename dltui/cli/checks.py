@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dltui.chain import anvil
+from dltui.chain.nodes import anvil
 from dltui.errors import ChainError
-from dltui.learning.catalog import BUILT_IN, CATALOG
-from dltui.paths import runs_dir, top
+from dltui.learning.data.catalog import BUILT_IN, CATALOG
+from dltui.rundir.paths import runs_dir, top
 
 PYTHON = (3, 10)
 DISK_BYTES = 2 * 10**9

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 
 from dltui import exits
-from dltui.core.text import clean
+from dltui.core.sanitize import clean
 from dltui.errors import DltuiError
 
 LONGEST = 8_000

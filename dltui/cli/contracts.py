@@ -14,7 +14,7 @@ def build(context: typer.Context) -> None:
     """Compile the Solidity sources again and write the artifacts."""
 
     def compile_all() -> int:
-        from dltui.chain import compiler
+        from dltui.chain.contracts import compiler
 
         compiler.write(compiler.build())
         print("artifacts written")
@@ -28,7 +28,7 @@ def check(context: typer.Context) -> None:
     """Compile again and compare byte for byte with the committed artifacts (exit 4 at the first difference)."""
 
     def compare() -> int:
-        from dltui.chain import compiler
+        from dltui.chain.contracts import compiler
 
         compiler.check()
         print("the committed artifacts are what the sources give, byte for byte")

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dltui.config import Config
+from dltui.config.sections import Config
 from dltui.core import format as fmt
-from dltui.core.text import clean
-from dltui.learning.catalog import BUILT_IN, CATALOG
-from dltui.learning.report import Report
-from dltui.paths import data_dir
+from dltui.core.sanitize import clean
+from dltui.learning.data.catalog import BUILT_IN, CATALOG
+from dltui.learning.data.report import Report
+from dltui.rundir.paths import data_dir
 
 COUNT_WIDTH, OTHER_WIDTH, BAR = 5, 30, 8
 """Columns of a class's count, of all else in a row, and of a client's bar; more classes become one shade each."""
@@ -59,8 +59,8 @@ def print_known(root: str, as_json: bool) -> int:
 def print_division(config: Config, as_json: bool) -> int:
     """Print each client's records by class, as they would be in a run with `config`."""
     from dltui.engine.specs import learning_spec, name_of, parts_of
-    from dltui.learning import task
-    from dltui.learning.report import describe
+    from dltui.learning.data.report import describe
+    from dltui.learning.training import task
 
     spec = learning_spec(config)
     data = task.data(spec)

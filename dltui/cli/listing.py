@@ -11,13 +11,13 @@ from rich.text import Text
 
 from dltui.cli.lists import folded
 from dltui.core import format as fmt
-from dltui.core.jsontext import read_json
-from dltui.core.session import LiveSession
+from dltui.core.safe_json import read_json
+from dltui.core.sanitize import clean
 from dltui.core.summary import summarise
-from dltui.core.text import clean
 from dltui.demo.script import available, load
 from dltui.errors import DltuiError, MismatchError
-from dltui.paths import RunPaths, all_runs, runs_dir
+from dltui.rundir.paths import RunPaths, all_runs, runs_dir
+from dltui.rundir.session import LiveSession
 
 
 def print_runs() -> int:

@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from dltui.core import format as fmt
-from dltui.core.journal import Tail
-from dltui.core.state import State
+from dltui.core.sanitize import clean
+from dltui.core.state.state import State
 from dltui.core.summary import summarise
-from dltui.core.text import clean
 from dltui.headless.console import console
-from dltui.paths import RunPaths, find_run
+from dltui.rundir.journal import Tail
+from dltui.rundir.paths import RunPaths, find_run
 
 Rows = list[dict[str, Any]]
 

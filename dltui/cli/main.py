@@ -120,7 +120,7 @@ def attach(
 
     def follow() -> int:
         from dltui.cli import running
-        from dltui.paths import find_run
+        from dltui.rundir.paths import find_run
 
         return running.attach(find_run(run), _told(no_ui, format, quiet, verbose), read_only, ascii)
 
@@ -143,7 +143,7 @@ def replay(
 
     def again() -> int:
         from dltui.cli import running
-        from dltui.paths import find_run
+        from dltui.rundir.paths import find_run
 
         return running.replay(find_run(run), speed, start, _told(no_ui, format, quiet, verbose), ascii)
 

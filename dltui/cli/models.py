@@ -13,7 +13,7 @@ import typer
 
 from dltui.cli.console import guarded
 from dltui.cli.options import flags, with_flags
-from dltui.config import Config
+from dltui.config.sections import Config
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,10 @@ def _sizes(config: Config, names: Sequence[str]) -> tuple[list[Size], list[str]]
     from dltui.engine.genesis import first_blobs
     from dltui.engine.specs import learning_spec
     from dltui.errors import ConfigError
-    from dltui.learning import devices, estimate, models, task, threads
-    from dltui.learning.warm import warm
+    from dltui.learning.models import models
+    from dltui.learning.models.preload import warm
+    from dltui.learning.runtime import devices, threads
+    from dltui.learning.training import estimate, task
 
     spec = learning_spec(config)
     warm()  # a client does not pay for torch's start either

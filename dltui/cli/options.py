@@ -9,7 +9,7 @@ from typing import Any, Optional, TypeVar
 import msgspec
 import typer
 
-from dltui.config import SECTIONS, Config
+from dltui.config.sections import SECTIONS, Config
 from dltui.errors import ConfigError
 
 Function = TypeVar("Function", bound=Callable[..., Any])

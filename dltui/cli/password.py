@@ -7,9 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-from dltui.config import Config
+from dltui.config.sections import Config
 from dltui.errors import ConfigError
-from dltui.paths import refuse_readable
+from dltui.rundir.paths import refuse_readable
 
 VARIABLE = "DLTUI_PASSWORD"
 TRIES = 3
@@ -33,7 +33,7 @@ def password_for(config: Config) -> str | None:
     if not config.chain.keystore:
         return None
     from dltui.chain.accounts import WrongPassword, open_keystore
-    from dltui.chain.engines import refuse_open
+    from dltui.chain.nodes.choice import refuse_open
 
     refuse_open(config.chain.engine, config.chain.keystore)
     path = Path(config.chain.keystore).expanduser()

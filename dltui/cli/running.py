@@ -17,16 +17,16 @@ import typer
 from dltui import exits
 from dltui.cli.password import password_for
 from dltui.cli.telling import Telling
-from dltui.config import Config, load
+from dltui.config.sections import Config, load
 from dltui.core.commands import new_command
-from dltui.core.journal import Tail
-from dltui.core.jsontext import read_json
-from dltui.core.session import LiveSession, ReplaySession, Session
+from dltui.core.safe_json import read_json
 from dltui.demo.director import Director
 from dltui.errors import ConfigError, MismatchError, RunError
-from dltui.launch import create_run, engine_failure, start_engine
-from dltui.learning.catalog import CATALOG
-from dltui.paths import RunPaths, all_runs, find_run, first_time
+from dltui.learning.data.catalog import CATALOG
+from dltui.rundir.journal import Tail
+from dltui.rundir.launch import create_run, engine_failure, start_engine
+from dltui.rundir.paths import RunPaths, all_runs, find_run, first_time
+from dltui.rundir.session import LiveSession, ReplaySession, Session
 
 FINISH_SECONDS = 10.0
 """How long an engine may take to close its files after the last event; what comes next finds a whole directory."""
@@ -209,7 +209,7 @@ def _screen(
     read_only: bool = False,
     first: bool = False,
 ) -> int:
-    from dltui.tui import kept
+    from dltui.tui import preferences
     from dltui.tui.app import DltuiApp
 
     gc.freeze()
@@ -223,7 +223,7 @@ def _screen(
         run_dir=paths.root,
         first=first,
     )
-    app.wanted_theme = config.ui.theme or kept.theme()
+    app.wanted_theme = config.ui.theme or preferences.theme()
     app.run()
     if director is not None and not app.over and (app.failure is not None or app.crashed):
         # Nobody leads it any more: a walkthrough that failed takes its run with it.

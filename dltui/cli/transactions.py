@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dltui.chain.decode import decode_tx, logged_tx
-from dltui.chain.txlog import TxLog
+from dltui.chain.contracts.decode import decode_tx, logged_tx
+from dltui.chain.history.txlog import TxLog
 from dltui.core import answers
 from dltui.core import format as fmt
 from dltui.core.answers import DecodedTx
 from dltui.core.commands import new_command
-from dltui.core.text import clean
-from dltui.engine.house import read_run_json
-from dltui.paths import find_run
+from dltui.core.sanitize import clean
+from dltui.engine.run_files import read_run_json
+from dltui.rundir.paths import find_run
 
 
 def show(ref: str | None, hash: str, as_json: bool) -> int:

@@ -34,11 +34,11 @@ def verify(
 
 def _check(run: str | None, as_json: bool, measure: bool, node: str) -> int:
     from dltui.cli.progress_line import ProgressLine
-    from dltui.core.text import clean
+    from dltui.core.sanitize import clean
     from dltui.errors import MismatchError
-    from dltui.paths import find_run
+    from dltui.rundir.paths import find_run
     from dltui.verify.report import CheckResult, Step, line
-    from dltui.verify.verify import verify as check_run
+    from dltui.verify.run import verify as check_run
 
     paths, shown = find_run(run), ProgressLine()
     result = CheckResult(clean(paths.id))

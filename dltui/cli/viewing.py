@@ -34,8 +34,8 @@ def report(
 
     def write() -> int:
         from dltui.cli.progress_line import ProgressLine
-        from dltui.paths import find_run
         from dltui.report.file import write_report
+        from dltui.rundir.paths import find_run
         from dltui.verify.report import EXIT_CODES
 
         shown = ProgressLine()
@@ -66,7 +66,7 @@ def web(
 
     def show() -> int:
         from dltui.errors import ConfigError
-        from dltui.paths import find_run
+        from dltui.rundir.paths import find_run
 
         paths = find_run(run)
         try:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 
 from dltui.chain.backoff import Backoff
-from dltui.chain.contracts import NO_LIMIT, DataRegistry, FLContract, ModelRegistry, decode_log
-from dltui.chain.ledger import IN_FLIGHT, RoundFacts
-from dltui.chain.reader import ChainReader, Rewound
+from dltui.chain.contracts.bound import NO_LIMIT, DataRegistry, FLContract, ModelRegistry, decode_log
+from dltui.chain.contracts.federation_check import check_federation
 from dltui.chain.rpc import Rpc
-from dltui.chain.trust import check_federation
 from dltui.chain.types import NodeUnreachable
 from dltui.chain.wallet import Wallet
-from dltui.client import pokes
-from dltui.client.committee import CommitteeDuty
-from dltui.client.home import Home
-from dltui.client.seat import Seat, log
+from dltui.client.context import Seat, log
+from dltui.client.duties.committee import CommitteeDuty
+from dltui.client.duties.trainer import TrainingDuty
+from dltui.client.local_learner import Home
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
-from dltui.client.trainer import TrainingDuty
+from dltui.protocol import keeper
+from dltui.protocol.ledger import IN_FLIGHT, RoundFacts
+from dltui.protocol.reader import ChainReader, Rewound
 from dltui.store import Store
 
 IDLE = 5.0
@@ -150,10 +150,10 @@ class Participant:
 
     def _move_on(self, facts: RoundFacts) -> bool:
         now, rank = time.time(), self._rank(facts)
-        if pokes.next_turn(facts, rank, now) > now:
+        if keeper.next_turn(facts, rank, now) > now:
             return False
-        call = pokes.poke(self._contract, facts, self._seat.plan(facts), now, rank)
-        return call is not None and pokes.is_still(self._contract, facts) and self._seat.send(call, facts)
+        call = keeper.poke(self._contract, facts, self._seat.plan(facts), now, rank)
+        return call is not None and keeper.is_still(self._contract, facts) and self._seat.send(call, facts)
 
     def _rank(self, facts: RoundFacts) -> int:
         """This client's turn among the pokers: the committee first, then everybody by index."""
@@ -167,7 +167,7 @@ class Participant:
         facts = self._reader.ledger.current
         if facts is None or facts.state not in IN_FLIGHT or self._seat.index < 0:
             return IDLE
-        due = pokes.next_turn(facts, self._rank(facts), time.time())
+        due = keeper.next_turn(facts, self._rank(facts), time.time())
         if self._training is not None:
             due = min(due, self._training.due_at())
         if self._committee is not None and not self._seat.sent:

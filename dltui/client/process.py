@@ -11,7 +11,7 @@ from dltui.client.participant import Participant
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
 from dltui.errors import DltuiError
-from dltui.learning import threads
+from dltui.learning.runtime import threads
 
 log = logging.getLogger("dltui.client")
 

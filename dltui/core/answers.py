@@ -7,8 +7,8 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from dltui.core.jsontext import too_deep
-from dltui.core.text import clean
+from dltui.core.safe_json import too_deep
+from dltui.core.sanitize import clean
 from dltui.errors import RunError
 
 MOST_CHARACTERS = 160

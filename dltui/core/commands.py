@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from dltui.core.jsontext import too_deep
-from dltui.core.text import clean
+from dltui.core.safe_json import too_deep
+from dltui.core.sanitize import clean
 from dltui.errors import RunError
 
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]

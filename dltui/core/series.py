@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from dltui.core import format as fmt
-from dltui.core.model import Round
-from dltui.core.state import State
-from dltui.core.view_time import spent
+from dltui.core.state.entities import Round
+from dltui.core.state.state import State
+from dltui.core.views.time import spent
 
 MOST_CLIENTS = 8
 """Clients with a series of their own; the rest are summed."""

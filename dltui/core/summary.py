@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dltui.core import format as fmt
-from dltui.core.model import GasRow, Round
-from dltui.core.state import State
+from dltui.core.state.entities import GasRow, Round
+from dltui.core.state.state import State
 
 
 def summarise(state: State, journal_head: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 
 from dltui.core.commands import Command, new_command
 from dltui.core.events import DemoStep, Event, RunFinished
-from dltui.demo.claims import Count
+from dltui.demo.expectations import Count
 from dltui.demo.script import Beat, Script
 from dltui.errors import RunError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from dltui.core.text import clean
+from dltui.core.sanitize import clean
 from dltui.errors import ConfigError
 
 

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from dltui import configcheck
-from dltui.config import SECTIONS
+from dltui.config import check
+from dltui.config.sections import SECTIONS
 from dltui.core.commands import COMMANDS, Command, validate
-from dltui.core.text import clean
-from dltui.demo.claims import Claim, read_claim
+from dltui.core.sanitize import clean
+from dltui.demo.expectations import Claim, read_claim
 from dltui.demo.nearest import unknown_key
 from dltui.errors import ConfigError, MismatchError, RunError
-from dltui.paths import top
-from dltui.runfiles import read_regular
+from dltui.files import read_regular
+from dltui.rundir.paths import top
 
 MAX_FILE_BYTES = 1 << 20
 WAIT_SECONDS = 60.0
@@ -119,7 +119,7 @@ def parse(data: bytes, source: str) -> Script:
         raw = msgspec.convert(plain, _File)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(clean(str(error), 300), where=source) from error
-    configcheck.check(raw.federation, SECTIONS, source=f"{source}: federation")
+    check.check(raw.federation, SECTIONS, source=f"{source}: federation")
     beats = tuple(_beat(beat, f"{source}: beat {n}") for n, beat in enumerate(raw.beat, start=1))
     return Script(clean(raw.title), clean(raw.text), raw.federation, beats)
 

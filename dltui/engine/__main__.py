@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dltui import exits
-from dltui.config import load
-from dltui.engine.house import Lock
+from dltui.config.sections import load
+from dltui.engine.forkserver_client import Nursery
 from dltui.engine.preflight import Preflight
-from dltui.engine.processes import Nursery
+from dltui.engine.run_files import Lock
 from dltui.engine.startup import Startup
 from dltui.errors import DltuiError
 from dltui.lifeline import name_process
-from dltui.paths import RunPaths
+from dltui.rundir.paths import RunPaths
 
 if TYPE_CHECKING:
     from dltui.engine.engine import Engine

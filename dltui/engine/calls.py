@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dltui.chain.facts import FactStream
-from dltui.chain.ledger import IN_FLIGHT, Member
 from dltui.chain.types import Call
 from dltui.engine.deployment import Federation
 from dltui.engine.scheduler import Scheduler
 from dltui.errors import RunError
+from dltui.protocol.facts import FactStream
+from dltui.protocol.ledger import IN_FLIGHT, Member
 
 
 class Calls:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dltui.chain.engines import URL, choose, refuse_open
-from dltui.chain.foreign import check_first_block
-from dltui.chain.ports import free_port
+from dltui.chain.history.remote_blocks import check_first_block
+from dltui.chain.nodes.choice import URL, choose, refuse_open
+from dltui.chain.nodes.ports import free_port
+from dltui.chain.nodes.url_node import UrlNode
 from dltui.chain.rpc import Rpc
-from dltui.chain.url_node import UrlNode
-from dltui.config import Config
+from dltui.config.sections import Config
 from dltui.engine.deployment import join
 from dltui.engine.funds import check_funds
 

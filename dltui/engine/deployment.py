@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dltui.chain.binding import OPERATOR_ROLE
-from dltui.chain.contracts import DataRegistry, FLContract, ModelRegistry, Plan, deploy_call
-from dltui.chain.ledger import Ledger
+from dltui.chain.contracts.binding import OPERATOR_ROLE
+from dltui.chain.contracts.bound import DataRegistry, FLContract, ModelRegistry, Plan, deploy_call
+from dltui.chain.contracts.federation_check import check_federation
 from dltui.chain.rpc import Rpc
-from dltui.chain.trust import check_federation
 from dltui.chain.wallet import Wallet
-from dltui.config import Config
-from dltui.core.plan import plan_hash
+from dltui.config.sections import Config
 from dltui.errors import ChainError, RunError
+from dltui.protocol.ledger import Ledger
+from dltui.protocol.plan import plan_hash
 from dltui.store import Store
 
 

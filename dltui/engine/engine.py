@@ -17,44 +17,44 @@ from types import FrameType
 
 import dltui
 from dltui import exits
-from dltui.chain.contracts import explain
-from dltui.chain.ledger import MISSED, Member
-from dltui.chain.link import Link
+from dltui.chain.contracts.bound import explain
+from dltui.chain.nodes.endpoint import Link
 from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
 from dltui.chain.wallet import Wallet
-from dltui.config import Config
+from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.commands import Command
 from dltui.core.events import Event, Payload
 from dltui.core.format import unix
-from dltui.core.journal import Journal, read
-from dltui.core.state import State
+from dltui.core.state.state import State
 from dltui.core.summary import summarise
 from dltui.engine.block_watch import BlockWatch
 from dltui.engine.calls import Calls
-from dltui.engine.checks import Checks
-from dltui.engine.chronicle import Chronicle, facts_of_last_block
-from dltui.engine.control import Control
-from dltui.engine.crew import Crew
+from dltui.engine.control_socket import Control
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
-from dltui.engine.excuses import Excuses
+from dltui.engine.disk_watch import Room
+from dltui.engine.excused_rounds import Excuses
+from dltui.engine.forkserver_client import Nursery, NurseryLost
 from dltui.engine.funds import fund_client
-from dltui.engine.ground import Ground
-from dltui.engine.hearing import TROUBLE
-from dltui.engine.house import check_config, read_run_json, write_run_json, write_whole
+from dltui.engine.indexer import Chronicle, facts_of_last_block
 from dltui.engine.keys import Key, client_keys, operator_key
+from dltui.engine.live_verify import Checks
+from dltui.engine.node_supervisor import Ground
 from dltui.engine.operator import Operator
 from dltui.engine.pace import TOO_SLOW
-from dltui.engine.patience import Backoff, Reading, WaitingAlert
-from dltui.engine.processes import Nursery, NurseryLost
 from dltui.engine.queries import Queries
-from dltui.engine.rescue import WARM_SECONDS, Rescue, Stopped
-from dltui.engine.room import Room
+from dltui.engine.recovery import WARM_SECONDS, Rescue, Stopped
+from dltui.engine.run_files import check_config, read_run_json, write_run_json, write_whole
 from dltui.engine.scheduler import Scheduler
 from dltui.engine.specs import parts_of, terms_of
+from dltui.engine.telemetry import TROUBLE
 from dltui.engine.timing import Timings
+from dltui.engine.waiting_alert import Backoff, Reading, WaitingAlert
+from dltui.engine.workers import Crew
 from dltui.errors import ChainError, DltuiError, RunError, no_room
-from dltui.paths import RunPaths, socket_path
+from dltui.protocol.ledger import MISSED, Member
+from dltui.rundir.journal import Journal, read
+from dltui.rundir.paths import RunPaths, socket_path
 from dltui.store import Store
 
 OPERATOR_PATIENCE = 5.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from dltui.chain import gas
+from dltui.chain.contracts import gas
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import RpcError
 from dltui.chain.wallet import Wallet
-from dltui.config import Config
+from dltui.config.sections import Config
 from dltui.errors import ChainError
 
 ETHER = 10**18

@@ -7,8 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from dltui.aggregation.blobs.manifest import first_version
 from dltui.aggregation.errors import Malformed
-from dltui.aggregation.manifest import first_version
 from dltui.errors import ConfigError
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from dltui.chain.accounts import address_of, open_keystore
 from dltui.chain.wallet import demo_key
-from dltui.config import Config
-from dltui.core.jsontext import read_json
+from dltui.config.sections import Config
+from dltui.core.safe_json import read_json
 from dltui.errors import RunError
-from dltui.paths import refuse_readable
+from dltui.rundir.paths import refuse_readable
 
 OWN_KEYS = "clients.json"
 """The file of keys that were drawn at random."""

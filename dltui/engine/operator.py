@@ -6,20 +6,20 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from dltui.chain.contracts import VersionState
+from dltui.chain.contracts.bound import VersionState
 from dltui.chain.types import Call, NodeUnreachable, Receipt
-from dltui.config import Config
+from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.commands import QUERIES, Command, cli_twin
 from dltui.core.events import Payload
 from dltui.engine.calls import Calls
-from dltui.engine.checks import CHECKS, Checks
-from dltui.engine.chronicle import Chronicle
-from dltui.engine.crew import Crew
 from dltui.engine.deployment import Federation
+from dltui.engine.indexer import Chronicle
+from dltui.engine.live_verify import CHECKS, Checks
 from dltui.engine.queries import Queries
 from dltui.engine.scheduler import Scheduler
 from dltui.engine.specs import parts_of
+from dltui.engine.workers import Crew
 from dltui.errors import DltuiError, RunError
 
 REMEMBERED = 1000

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable
 
-from dltui.config import Config
+from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Payload
 

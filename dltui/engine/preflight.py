@@ -14,8 +14,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dltui.aggregation.blob import LIMIT
-from dltui.config import Config
+from dltui.aggregation.blobs.blob import LIMIT
+from dltui.config.sections import Config
 from dltui.core import refusal
 from dltui.core.format import megabytes
 from dltui.core.refusal import Refusal
@@ -24,7 +24,7 @@ from dltui.errors import ConfigError, DltuiError, RunError
 from dltui.lifeline import die_with_parent, name_process
 
 if TYPE_CHECKING:
-    from dltui.learning.datasets import Dataset
+    from dltui.learning.data.datasets import Dataset
     from dltui.learning.spec import LearningSpec
 
 SECONDS = 120.0
@@ -81,7 +81,8 @@ def check_learning(config: Config, folder: Path | None) -> None:
 
     None for a folder that needs no room.
     """
-    from dltui.learning import sizes, task
+    from dltui.learning.models import sizes
+    from dltui.learning.training import task
 
     spec = learning_spec(config)
     if ":" not in spec.model:
@@ -97,7 +98,7 @@ def check_learning(config: Config, folder: Path | None) -> None:
     if not 0 < size < NEAR * LIMIT:
         size = _measured(spec, data)
     if spec.device not in ("cpu", "auto"):
-        from dltui.learning import devices
+        from dltui.learning.runtime import devices
 
         devices.choose(spec.device)
     if folder is not None:
@@ -107,7 +108,8 @@ def check_learning(config: Config, folder: Path | None) -> None:
 def _measured(spec: LearningSpec, data: Dataset) -> int:
     """Bytes of the model's blob, which is made for that. Raises ConfigError for one that no run can use."""
     from dltui.engine.genesis import first_blobs
-    from dltui.learning import models, task
+    from dltui.learning.models import models
+    from dltui.learning.training import task
 
     return len(first_blobs(spec.model, models.tensors(task.model(spec, data)), spec.rule)[0])
 

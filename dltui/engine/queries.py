@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from dltui.chain.decode import decode_tx
-from dltui.chain.facts import FactStream
-from dltui.chain.rawtx import raw_transaction
-from dltui.chain.reverts import explain
+from dltui.chain.contracts.decode import decode_tx
+from dltui.chain.contracts.reverts import explain
+from dltui.chain.history.rawtx import raw_transaction
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import Call, RpcError
 from dltui.core import answers
 from dltui.core.commands import Command, new_command
 from dltui.engine.calls import Calls
 from dltui.errors import RunError
+from dltui.protocol.facts import FactStream
 
 NOTHING_SENT = "nothing was sent; --force sends it all the same, and pays for the refusal"
 

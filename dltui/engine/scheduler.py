@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dltui.aggregation.verdicts import Reason, Verdict
+from dltui.aggregation.blobs.verdicts import Reason, Verdict
 from dltui.chain import merkle
-from dltui.chain.ledger import FINALISED, IN_FLIGHT, Ledger, Member, RoundFacts, bits
 from dltui.chain.types import Call
-from dltui.client import pokes
-from dltui.client.outcome import leaves_of
-from dltui.config import Config
+from dltui.config.sections import Config
 from dltui.core.format import names, plural
 from dltui.engine.deployment import Federation
+from dltui.protocol import keeper
+from dltui.protocol.ledger import FINALISED, IN_FLIGHT, Ledger, Member, RoundFacts, bits
+from dltui.protocol.result import leaves_of
 
 JOIN_SECONDS = 60.0
 """How long the first round waits for clients of this machine that have not joined."""
@@ -213,18 +213,18 @@ class Scheduler:
         facts = self._ledger.current
         if facts is None or facts.state not in IN_FLIGHT:
             return None
-        now, due = time.time(), pokes.due_at(facts, ENGINE_RANK)
+        now, due = time.time(), keeper.due_at(facts, ENGINE_RANK)
         phase = (facts.number, facts.attempt, facts.state)
         if now >= due and phase != self._overdue_phase:
             # Long overdue: this engine was not there. The members come first, each once.
             late = now >= due + 1
             self._overdue_phase = phase
-            self._pokes_from = now + (facts.selected.bit_count() + 1) * pokes.LATE if late else due
-        call = pokes.poke(self._federation.fl, facts, self._ledger.plan_of(facts), now, ENGINE_RANK)
+            self._pokes_from = now + (facts.selected.bit_count() + 1) * keeper.LATE if late else due
+        call = keeper.poke(self._federation.fl, facts, self._ledger.plan_of(facts), now, ENGINE_RANK)
         if call is None or now < self._pokes_from:
             return None
-        if not pokes.is_still(self._federation.fl, facts):
-            self._pokes_from = now + pokes.LATE  # the ledger follows once the block counts
+        if not keeper.is_still(self._federation.fl, facts):
+            self._pokes_from = now + keeper.LATE  # the ledger follows once the block counts
             return None
         return call
 

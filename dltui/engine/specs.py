@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dltui.config import Config
-from dltui.core.plan import plan_hash
+from dltui.config.sections import Config
 from dltui.learning.spec import LearningSpec
-from dltui.paths import RunPaths
+from dltui.protocol.plan import plan_hash
+from dltui.rundir.paths import RunPaths
 
 if TYPE_CHECKING:
     # The check before the start reads `learning_spec` alone, and does not wait for the chain's libraries.
-    from dltui.chain.link import Link
-    from dltui.client.outcome import Terms
+    from dltui.chain.nodes.endpoint import Link
     from dltui.engine.keys import Key
+    from dltui.protocol.result import Terms
 
 
 def parts_of(config: Config) -> int:
@@ -33,7 +33,7 @@ def name_of(config: Config, part: int) -> str:
 
 def terms_of(config: Config) -> Terms:
     """The part of the plan that results depend on."""
-    from dltui.client.outcome import Terms
+    from dltui.protocol.result import Terms
 
     training, aggregation = config.training, config.aggregation
     return Terms(

@@ -12,7 +12,7 @@ from types import FrameType, TracebackType
 from dltui.core import refusal
 from dltui.core.refusal import Refusal
 from dltui.errors import DltuiError, RunError
-from dltui.paths import RunPaths
+from dltui.rundir.paths import RunPaths
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from dltui.core import journal
 from dltui.core.events import Event
+from dltui.rundir import journal
 
 
 class JsonLines:

@@ -13,9 +13,9 @@ from dltui.core import events as ev
 from dltui.core import format as fmt
 from dltui.core import views
 from dltui.core.events import Event, Payload
-from dltui.core.model import GasRow, Round
-from dltui.core.state import State
-from dltui.core.view_time import account
+from dltui.core.state.entities import GasRow, Round
+from dltui.core.state.state import State
+from dltui.core.views.time import account
 from dltui.headless.console import console
 
 QUIET_SECONDS = 5.0

@@ -11,8 +11,7 @@ from dltui import exits
 from dltui.core import views
 from dltui.core.commands import new_command
 from dltui.core.events import Event
-from dltui.core.session import Session
-from dltui.core.state import State
+from dltui.core.state.state import State
 from dltui.core.summary import summarise
 from dltui.errors import DltuiError, RunError
 from dltui.headless.console import console, silence
@@ -21,6 +20,7 @@ from dltui.headless.printer import Level, Printer
 from dltui.headless.signals import Interrupts, caught
 from dltui.headless.stage import Director, Stage
 from dltui.headless.summary import print_summary
+from dltui.rundir.session import Session
 
 POLL_SECONDS = 0.05
 GRACE_SECONDS = 30.0

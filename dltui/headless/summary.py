@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dltui.core import format as fmt
-from dltui.core.text import clean
+from dltui.core.sanitize import clean
 
 PARTS = {
     "total": "total",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dltui.learning.catalog import Statistics
+from dltui.learning.data.catalog import Statistics
 
 
 class LearningSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

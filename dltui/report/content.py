@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dltui.core import events as ev
-from dltui.core import journal
 from dltui.core.events import Event
-from dltui.core.jsontext import read_json
-from dltui.core.state import State
+from dltui.core.safe_json import read_json
+from dltui.core.state.state import State
 from dltui.errors import MismatchError, RunError
-from dltui.paths import RunPaths
+from dltui.rundir import journal
+from dltui.rundir.paths import RunPaths
 
 
 @dataclass

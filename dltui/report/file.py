@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dltui.errors import RunError
-from dltui.paths import RunPaths
 from dltui.report import verification
 from dltui.report.content import gather
 from dltui.report.page import render
+from dltui.rundir.paths import RunPaths
 
 
 def write_report(

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from dltui.core import format as fmt
 from dltui.core import series, views
-from dltui.core.model import GasRow
 from dltui.core.series import Figure
-from dltui.core.state import State
+from dltui.core.state.entities import GasRow
+from dltui.core.state.state import State
 from dltui.core.summary import summarise
 from dltui.report.content import Content
 from dltui.report.svg import draw

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from dltui import exits
-from dltui.core.text import clean
+from dltui.core.sanitize import clean
 
 SECONDS = 3_600.0
 """After which a verification counts as not done."""

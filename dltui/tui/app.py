@@ -15,26 +15,26 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
+from dltui.config.keymap import KeysSection
 from dltui.core import format as fmt
 from dltui.core import views
 from dltui.core.commands import Command, cli_twin, new_command
 from dltui.core.events import DemoStep, Event, OpResult
-from dltui.core.picture import Picture
-from dltui.core.session import ReplaySession, Session
-from dltui.core.state import State
-from dltui.core.text import clean
+from dltui.core.sanitize import clean
+from dltui.core.state.state import State
+from dltui.core.state.timeline import Picture
 from dltui.errors import DltuiError
-from dltui.keys import KeysSection
-from dltui.tui.actions import BY_ID, with_keys
-from dltui.tui.ahead import Ahead
-from dltui.tui.aside import aside, in_words
-from dltui.tui.control import Control
-from dltui.tui.inquiry import Inquiry
+from dltui.rundir.session import ReplaySession, Session
+from dltui.tui.actions.catalog import BY_ID, with_keys
+from dltui.tui.actions.dispatcher import Control
+from dltui.tui.actions.requests import stop_run
+from dltui.tui.background import aside, in_words
 from dltui.tui.messages import Opened
-from dltui.tui.requests import stop_run
+from dltui.tui.playback import Story
+from dltui.tui.run_queries import Inquiry
 from dltui.tui.screens.main import MainScreen
-from dltui.tui.story import Story
 from dltui.tui.theme import THEMES, use
+from dltui.tui.typeahead import Ahead
 
 WIDTHS = [(0, "-tiny"), (40, "-slim"), (64, "-narrow"), (100, "-wide")]
 HEIGHTS = [(0, "-flat"), (8, "-low"), (16, "-short"), (32, "-tall")]

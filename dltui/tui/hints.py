@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.dom import DOMNode
 
 if TYPE_CHECKING:
-    from dltui.tui.actions import Action
+    from dltui.tui.actions.catalog import Action
 
 
 def key_of(node: DOMNode, name: str) -> str:

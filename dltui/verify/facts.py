@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from dltui.chain.facts import FACTS
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload, payload_from
-from dltui.core.text import clean_all
+from dltui.core.sanitize import clean_all
 from dltui.errors import MismatchError
+from dltui.protocol.facts import FACTS
 
 
 def written(payload: Payload) -> Payload:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dltui.chain.blocks import MinedBlock, MinedTx
-from dltui.chain.describe import deployment
-from dltui.chain.facts import FactStream
-from dltui.chain.logs import decode_log
+from dltui.chain.contracts.describe import deployment
+from dltui.chain.contracts.logs import decode_log
+from dltui.chain.history.blocks import MinedBlock, MinedTx
 from dltui.chain.types import Log
 from dltui.errors import MismatchError
+from dltui.protocol.facts import FactStream
 
 _REGISTRIES = (("ModelRegistry", 2), ("DataRegistry", 3))
 """The contracts that an FLContract's constructor is given, and their places among its arguments."""

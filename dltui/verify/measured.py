@@ -10,18 +10,20 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dltui.chain.ledger import VersionFacts
-from dltui.client.outcome import load_version
-from dltui.config import Config
+from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event
 from dltui.engine.specs import learning_spec
 from dltui.errors import ConfigError, DltuiError, MismatchError
-from dltui.learning import devices, evaluation, models, task, threads
-from dltui.learning.catalog import is_plugin
-from dltui.learning.datasets import Dataset
-from dltui.learning.partition import Partition
+from dltui.learning.data.catalog import is_plugin
+from dltui.learning.data.datasets import Dataset
+from dltui.learning.data.partition import Partition
+from dltui.learning.models import models
+from dltui.learning.runtime import devices, threads
 from dltui.learning.spec import LearningSpec
+from dltui.learning.training import evaluation, task
+from dltui.protocol.ledger import VersionFacts
+from dltui.protocol.result import load_version
 from dltui.verify.report import NOT_CHECKED, Step
 
 TOLERANCE = 0.002

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from dltui.config import Config
+from dltui.config.sections import Config
 from dltui.engine.deployment import contract_plan
 from dltui.errors import MismatchError
 

@@ -7,17 +7,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from dltui.config import Config, load
+from dltui.config.sections import Config, load
 from dltui.core import events as ev
 from dltui.core.events import Event
-from dltui.core.journal import records
-from dltui.core.jsontext import read_json
-from dltui.core.state import State
+from dltui.core.safe_json import read_json
+from dltui.core.state.state import State
 from dltui.core.summary import summarise
-from dltui.engine.house import check_config
+from dltui.engine.run_files import check_config
 from dltui.errors import ConfigError, MismatchError, RunError
-from dltui.paths import RunPaths
-from dltui.runfiles import open_regular
+from dltui.files import open_regular
+from dltui.rundir.journal import records
+from dltui.rundir.paths import RunPaths
 from dltui.verify import story
 from dltui.verify.report import NOT_CHECKED, Step
 

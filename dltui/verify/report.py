@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dltui import exits
-from dltui.core.text import clean
+from dltui.core.sanitize import clean
 from dltui.errors import MismatchError
 
 CHECKED, NOT_CHECKED, MISMATCH = "checked", "not checked", "mismatch"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dltui.aggregation.canonical import ZERO_DIGEST
+from dltui.aggregation.blobs.canonical import ZERO_DIGEST
+from dltui.aggregation.blobs.manifest import decode_manifest
+from dltui.aggregation.blobs.verdicts import Verdict, decode_verdicts
 from dltui.aggregation.errors import Malformed
-from dltui.aggregation.manifest import decode_manifest
-from dltui.aggregation.verdicts import Verdict, decode_verdicts
-from dltui.chain.facts import FactStream
-from dltui.chain.ledger import RoundFacts
-from dltui.client.outcome import Terms, load_version, result_of, verdicts_root
 from dltui.core.events import RoundIncluded
-from dltui.engine.chronicle import included
+from dltui.engine.indexer import included
 from dltui.errors import BlobError, DltuiError, MismatchError
+from dltui.protocol.facts import FactStream
+from dltui.protocol.ledger import RoundFacts
+from dltui.protocol.result import Terms, load_version, result_of, verdicts_root
 from dltui.store import Store
 
 

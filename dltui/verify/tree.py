@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from dltui.core.text import clean
-from dltui.paths import PIPES, RunPaths
-from dltui.runfiles import check_tree
+from dltui.core.sanitize import clean
+from dltui.files import check_tree
+from dltui.rundir.paths import PIPES, RunPaths
 
 MOST_NAMED = 5
 

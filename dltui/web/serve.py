@@ -12,7 +12,7 @@ from aiohttp import web
 from textual_serve.server import Server
 
 from dltui.errors import RunError
-from dltui.paths import RunPaths
+from dltui.rundir.paths import RunPaths
 from dltui.web.door import HEADERS, Door
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

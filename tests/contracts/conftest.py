@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from contracts_world import World
+
+from tests.kits.contract_world import World
 
 
 @pytest.fixture(scope="session")

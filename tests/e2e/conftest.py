@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_run import Run, Verifier, make
-from e2e_tamper import Caught, refused
 
-from dltui.paths import RunPaths
+from dltui.rundir.paths import RunPaths
+from tests.kits.runs import Run, Verifier, make
+from tests.kits.tamper import Caught, refused
 
 
 @pytest.fixture(scope="session")

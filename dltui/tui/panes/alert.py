@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dltui.core.state import State
+from dltui.core.state.state import State
 from dltui.core.views import alert_line, limit
 from dltui.errors import DltuiError
 from dltui.tui.hints import may_write
-from dltui.tui.widgets.ink import line
 from dltui.tui.widgets.lines import Lines
+from dltui.tui.widgets.safe_text import line
 
 
 class AlertLine(Lines):

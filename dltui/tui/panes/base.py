@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from textual.widget import Widget
 
-from dltui.core.detail import handle
-from dltui.core.state import State
-from dltui.tui.widgets.ink import plain_ascii
+from dltui.core.pages.page import handle
+from dltui.core.state.state import State
+from dltui.tui.widgets.safe_text import plain_ascii
 
 Thing = tuple[str, Any]
 """What a line stands for: a client, a version, a round, an event or what gas was paid for, and its id."""

@@ -11,16 +11,16 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from dltui.core import format as fmt
-from dltui.core.model import Tx
-from dltui.core.state import State
-from dltui.core.view_chain import DEPLOY
+from dltui.core.state.entities import Tx
+from dltui.core.state.state import State
 from dltui.core.views import ChainView, GasLine, chain_view
+from dltui.core.views.chain import DEPLOY
 from dltui.tui.hints import key_of
 from dltui.tui.panes.base import Thing
 from dltui.tui.panes.sheet import SheetPane
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.charts import bar, spark
-from dltui.tui.widgets.ink import Part, fit, line
+from dltui.tui.widgets.safe_text import Part, fit, line
 from dltui.tui.widgets.sheet import Entry
 
 _LABEL = 10

@@ -9,12 +9,12 @@ from rich.text import Text
 
 from dltui.core.events import Event
 from dltui.core.ordering import matcher
-from dltui.core.state import State
+from dltui.core.state.state import State
 from dltui.core.views import event_row
 from dltui.tui.hints import filter_keys
 from dltui.tui.panes.base import Pane, Thing
-from dltui.tui.widgets.ink import fit, line
 from dltui.tui.widgets.log_view import LogView
+from dltui.tui.widgets.safe_text import fit, line
 
 _GROUPS = {"round": "busy", "model": "accent", "cmd": "head", "demo": "accent", "alert": "warn", "client": ""}
 _SEVERITIES = {"good": "ok", "warning": "warn", "error": "bad"}

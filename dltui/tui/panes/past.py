@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dltui.core.state import State
+from dltui.core.state.state import State
 from dltui.tui.hints import key_of
-from dltui.tui.widgets.ink import line
 from dltui.tui.widgets.lines import Lines
+from dltui.tui.widgets.safe_text import line
 
 
 class PastBar(Lines):

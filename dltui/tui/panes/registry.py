@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import msgspec
 
 from dltui.core import format as fmt
-from dltui.core.state import State
+from dltui.core.state.state import State
 from dltui.core.views import RegistryRow, VersionTable
 from dltui.tui.hints import key_of, may_write
 from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
-from dltui.tui.widgets.ink import Part
 from dltui.tui.widgets.line_table import Column
+from dltui.tui.widgets.safe_text import Part
 
 COLUMNS = (
     Column("ver", 5, grow=True, sort="version"),

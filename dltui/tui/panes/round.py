@@ -9,13 +9,13 @@ import msgspec
 from rich.text import Text
 
 from dltui.core import format as fmt
-from dltui.core.state import State
+from dltui.core.state.state import State
 from dltui.core.views import Course, Phase, RoundView, Waiting, farewell, round_row, round_view
 from dltui.tui.panes.base import Thing
 from dltui.tui.panes.sheet import SheetPane
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.charts import bar, spark
-from dltui.tui.widgets.ink import Part, fit, line
+from dltui.tui.widgets.safe_text import Part, fit, line
 from dltui.tui.widgets.sheet import Entry
 
 _LABEL = 10

@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Protocol
 from textual.timer import Timer
 
 from dltui.core.ordering import Ordering
-from dltui.core.state import State
+from dltui.core.state.state import State
 from dltui.tui.hints import filter_keys
 from dltui.tui.panes.base import Pane, Thing
-from dltui.tui.widgets.ink import Part
 from dltui.tui.widgets.line_table import LineTable, Row
 from dltui.tui.widgets.line_view import LineView
+from dltui.tui.widgets.safe_text import Part
 
 HOLD_SECONDS = 3.0
 """How long the order stays after the cursor was moved."""

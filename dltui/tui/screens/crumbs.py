@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from dltui.tui.widgets.ink import Part, line
+from dltui.tui.widgets.safe_text import Part, line
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp

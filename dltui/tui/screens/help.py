@@ -11,11 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from dltui.tui.actions import GROUPS, Action
+from dltui.tui.actions.catalog import GROUPS, Action
+from dltui.tui.actions.requests import Selection
 from dltui.tui.guide import GUIDE
-from dltui.tui.requests import Selection
-from dltui.tui.widgets.ink import line
 from dltui.tui.widgets.lines import FoldedLines
+from dltui.tui.widgets.safe_text import line
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp

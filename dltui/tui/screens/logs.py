@@ -15,20 +15,20 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from dltui.core.logfiles import LEVELS, LogFiles, LogLine
 from dltui.core.ordering import matcher
-from dltui.core.text import clean
-from dltui.tui.actions import BINDINGS
+from dltui.core.sanitize import clean
+from dltui.rundir.logs import LEVELS, LogFiles, LogLine
+from dltui.tui.actions.catalog import BINDINGS
+from dltui.tui.actions.requests import Selection
 from dltui.tui.hints import filter_keys
 from dltui.tui.panes.status import TooSmall
-from dltui.tui.requests import Selection
 from dltui.tui.screens.crumbs import crumbs
 from dltui.tui.screens.exports import write_rows
 from dltui.tui.widgets.footer import KeyHints
-from dltui.tui.widgets.ink import Part, fit, line, plain_ascii
 from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.lines import Lines
 from dltui.tui.widgets.log_view import LIMIT, LogView
+from dltui.tui.widgets.safe_text import Part, fit, line, plain_ascii
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp

@@ -15,9 +15,10 @@ from textual.theme import Theme
 from textual.timer import Timer
 
 from dltui.core.events import DemoStep
-from dltui.core.state import State
+from dltui.core.state.state import State
 from dltui.tui import theme
-from dltui.tui.actions import BINDINGS, PANES, Action
+from dltui.tui.actions.catalog import BINDINGS, PANES, Action
+from dltui.tui.actions.requests import Selection
 from dltui.tui.panes.alert import AlertLine
 from dltui.tui.panes.base import Pane
 from dltui.tui.panes.chain import ChainPane
@@ -27,7 +28,6 @@ from dltui.tui.panes.past import PastBar
 from dltui.tui.panes.registry import RegistryPane
 from dltui.tui.panes.round import RoundPane
 from dltui.tui.panes.status import StatusLine, TooSmall
-from dltui.tui.requests import Selection
 from dltui.tui.screens.pane_keys import PaneKeys
 from dltui.tui.widgets.caption import Caption
 from dltui.tui.widgets.filter_line import FilterLine

@@ -13,20 +13,20 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from dltui.core.answers import DecodedTx
-from dltui.core.detail import Page, Table, Target, handle
-from dltui.core.detail_alerts import alerts_page
-from dltui.core.detail_client import client_page
-from dltui.core.detail_event import event_page
-from dltui.core.detail_gas import call_page, operator_page, setup_page
-from dltui.core.detail_round import round_page
-from dltui.core.detail_tx import tx_page
-from dltui.core.detail_version import version_page
-from dltui.core.state import State
-from dltui.tui.actions import BINDINGS
-from dltui.tui.aside import in_words
+from dltui.core.pages.alerts import alerts_page
+from dltui.core.pages.client import client_page
+from dltui.core.pages.event import event_page
+from dltui.core.pages.gas import call_page, operator_page, setup_page
+from dltui.core.pages.page import Page, Table, Target, handle
+from dltui.core.pages.round import round_page
+from dltui.core.pages.tx import tx_page
+from dltui.core.pages.version import version_page
+from dltui.core.state.state import State
+from dltui.tui.actions.catalog import BINDINGS
+from dltui.tui.actions.requests import Selection
+from dltui.tui.background import in_words
 from dltui.tui.messages import Opened
 from dltui.tui.panes.status import TooSmall
-from dltui.tui.requests import Selection
 from dltui.tui.screens.crumbs import crumbs
 from dltui.tui.screens.page_view import PageView
 from dltui.tui.widgets.footer import KeyHints

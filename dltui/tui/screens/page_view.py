@@ -11,11 +11,11 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.content import Content
 
-from dltui.core.detail import Cell, Col, Fact, Table, Target
-from dltui.core.text import clean
+from dltui.core.pages.page import Cell, Col, Fact, Table, Target
+from dltui.core.sanitize import clean
 from dltui.tui.theme import INKS, TONES
-from dltui.tui.widgets.ink import fit, line, plain_ascii
 from dltui.tui.widgets.line_view import LineView
+from dltui.tui.widgets.safe_text import fit, line, plain_ascii
 
 _LABEL = 11
 _GAP = 2

@@ -15,12 +15,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from dltui.core import format as fmt
-from dltui.core.detail import Target
-from dltui.core.state import State
-from dltui.core.text import clean
-from dltui.tui.requests import Selection
-from dltui.tui.widgets.ink import fit, line
+from dltui.core.pages.page import Target
+from dltui.core.sanitize import clean
+from dltui.core.state.state import State
+from dltui.tui.actions.requests import Selection
 from dltui.tui.widgets.line_view import LineView
+from dltui.tui.widgets.safe_text import fit, line
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp

@@ -14,7 +14,7 @@ from dltui.tui.screens.exports import write_rows
 from dltui.tui.widgets.filter_line import FilterLine
 
 if TYPE_CHECKING:
-    from dltui.core.state import State
+    from dltui.core.state.state import State
     from dltui.tui.app import DltuiApp
 
 SLOWEST, FASTEST = 0.5, 16.0

@@ -15,14 +15,14 @@ from textual.containers import Grid, Vertical
 from textual.screen import Screen
 
 from dltui.core.series import Figure, figures
-from dltui.tui.actions import BINDINGS, PANES
+from dltui.tui.actions.catalog import BINDINGS, PANES
+from dltui.tui.actions.requests import Selection
 from dltui.tui.panes.status import TooSmall
-from dltui.tui.requests import Selection
 from dltui.tui.screens.crumbs import crumbs
 from dltui.tui.widgets.footer import Hint, KeyHints
-from dltui.tui.widgets.ink import Part, line
 from dltui.tui.widgets.lines import Lines
 from dltui.tui.widgets.plot import MARKERS, Plot
+from dltui.tui.widgets.safe_text import Part, line
 from dltui.tui.widgets.shares import Shares
 
 if TYPE_CHECKING:

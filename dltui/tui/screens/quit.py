@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from dltui.core.state import State
+from dltui.core.state.state import State
 from dltui.tui.screens.dialog import Dialog
-from dltui.tui.widgets.ink import line
+from dltui.tui.widgets.safe_text import line
 
 
 class QuitScreen(Dialog[str]):

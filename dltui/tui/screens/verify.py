@@ -9,13 +9,13 @@ from rich.text import Text
 from dltui import exits
 from dltui.core import format as fmt
 from dltui.core.commands import cli_twin, new_command
-from dltui.core.detail import Target
-from dltui.core.text import clean
-from dltui.tui.aside import in_words
-from dltui.tui.inquiry import arguments
-from dltui.tui.requests import VERIFY
+from dltui.core.pages.page import Target
+from dltui.core.sanitize import clean
+from dltui.tui.actions.requests import VERIFY
+from dltui.tui.background import in_words
+from dltui.tui.run_queries import arguments
 from dltui.tui.screens.dialog import Dialog
-from dltui.tui.widgets.ink import line
+from dltui.tui.widgets.safe_text import line
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp

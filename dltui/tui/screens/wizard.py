@@ -11,11 +11,11 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static
 
-from dltui.core.text import clean
+from dltui.core.sanitize import clean
+from dltui.tui.actions.client_requests import free_slices
 from dltui.tui.hints import key_of
-from dltui.tui.requests_clients import free_slices
 from dltui.tui.screens.dialog import Dialog
-from dltui.tui.widgets.ink import line, plain_ascii
+from dltui.tui.widgets.safe_text import line, plain_ascii
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from dltui.core.events import DemoStep
-from dltui.tui.widgets.ink import clean, line
 from dltui.tui.widgets.lines import Lines
+from dltui.tui.widgets.safe_text import clean, line
 
 
 class Caption(Lines):

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
-from dltui.tui.widgets.ink import plain_ascii
+from dltui.tui.widgets.safe_text import plain_ascii
 
 
 class FilterLine(Horizontal):

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from dltui.tui.widgets.ink import line, strip_of
+from dltui.tui.widgets.safe_text import line, strip_of
 
 
 class Hint(msgspec.Struct, frozen=True):

@@ -9,8 +9,8 @@ import msgspec
 from rich.text import Text
 
 from dltui.tui.theme import INKS
-from dltui.tui.widgets.ink import Part, fit
 from dltui.tui.widgets.line_view import LineView
+from dltui.tui.widgets.safe_text import Part, fit
 
 
 class Column(msgspec.Struct, frozen=True):

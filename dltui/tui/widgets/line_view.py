@@ -20,7 +20,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from dltui.tui.widgets.ink import ink, row_style, strip_of, wrapped
+from dltui.tui.widgets.safe_text import ink, row_style, strip_of, wrapped
 
 
 class LineView(ScrollView, can_focus=True):

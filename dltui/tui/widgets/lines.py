@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from dltui.tui.widgets.ink import folded, strip_of
+from dltui.tui.widgets.safe_text import folded, strip_of
 
 
 class Lines(Widget):

@@ -8,7 +8,7 @@ from textual.color import Color
 from textual_plotext import PlotextPlot
 
 from dltui.core.series import Figure, nice_ticks
-from dltui.tui.widgets.ink import plain_ascii
+from dltui.tui.widgets.safe_text import plain_ascii
 
 MARKERS = (("●", "accent"), ("x", "warning"))
 """Marker of each line, and the theme's colour that repeats it."""

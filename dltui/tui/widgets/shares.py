@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dltui.core.series import Figure
 from dltui.tui.widgets.charts import bar
-from dltui.tui.widgets.ink import Part, fit, line
 from dltui.tui.widgets.lines import Lines
+from dltui.tui.widgets.safe_text import Part, fit, line
 
 NAME_WIDTH = 12
 LEAST_CELL, MOST_CELL = 7, 16

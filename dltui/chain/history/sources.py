@@ -1,0 +1,60 @@
+"""Where a run's blocks come from: each is in the transaction log before anybody acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from dltui.chain.history.blocks import MinedBlock, block_calls, block_from, read_block
+from dltui.chain.history.txlog import TxLog, record_of
+from dltui.chain.rpc import Rpc
+
+
+class Blocks(Protocol):
+    """The blocks that matter to a run, in order."""
+
+    behind: bool
+    """Whether `fresh` ended before the chain's head: a long history is read in pieces."""
+
+    def watch(self, contracts: Iterable[str]) -> None:
+        """Count transactions to these addresses too."""
+
+    def history(self, last: int) -> Iterator[MinedBlock]:
+        """Those up to block `last`, which are in the log already."""
+
+    def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
+        """Those after block `after` that the chain has by now; each is in the log before it is yielded.
+
+        `idle`: nothing is expected, so a distant node need not be asked each time.
+        """
+
+
+class LocalBlocks:
+    """Every block of a node of our own."""
+
+    behind = False
+
+    def __init__(self, rpc: Rpc, log: TxLog) -> None:
+        self._rpc = rpc
+        self._log = log
+
+    def watch(self, contracts: Iterable[str]) -> None:
+        """All transactions count here."""
+
+    def history(self, last: int) -> Iterator[MinedBlock]:
+        """Blocks 1 to `last`, read from the node."""
+        return (read_block(self._rpc, number) for number in range(1, last + 1))
+
+    def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
+        """What the node has after block `after`; new blocks are appended to the log first."""
+        head = int(self._rpc.call("eth_blockNumber"), 16)
+        for number in range(after + 1, head + 1):
+            body, receipts = self._rpc.batch(block_calls(number))
+            if number > self._log.last_block:
+                self._log.append(record_of(body, number, self._log.engine))
+            block = block_from(body, receipts)
+            # A block that anvil made again from the log has another hash there: the first one is the block's name.
+            if number == self._log.last_block:
+                block = replace(block, hash=self._log.last_hash, state_root=self._log.last_state_root)
+            yield block

@@ -1,0 +1,88 @@
+"""A client's place in the federation: its key, its view of the chain, and how it sends transactions."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from dltui.chain import merkle
+from dltui.chain.contracts.bound import DataRegistry, FLContract
+from dltui.chain.types import Call, Reverted
+from dltui.chain.wallet import Wallet
+from dltui.client.local_learner import Home
+from dltui.client.telemetry import Telemetry
+from dltui.protocol.ledger import Ledger, Member, RoundFacts
+from dltui.store import Store
+
+log = logging.getLogger("dltui.client")
+
+MOST_TRIES = 3
+"""A transaction that reverted this often in one phase is not sent again: the phase moves on without it."""
+
+
+@dataclass
+class Seat:
+    """What the duties of one client share."""
+
+    wallet: Wallet
+    contract: FLContract
+    registry: DataRegistry
+    federation_id: bytes
+    chain_id: int
+    ledger: Ledger
+    home: Home
+    store: Store
+    telemetry: Telemetry
+    sent: bool = False
+    """Set with each transaction that was mined and did not revert."""
+    _reverts: dict[tuple[str, int, int], int] = field(default_factory=dict)
+
+    @property
+    def member(self) -> Member | None:
+        """This client on chain; None before it joined."""
+        return self.ledger.members.get(self.wallet.address)
+
+    @property
+    def index(self) -> int:
+        """This client's index on chain, -1 before it was approved."""
+        member = self.member
+        return -1 if member is None or member.index is None else member.index
+
+    def plan(self, facts: RoundFacts) -> dict[str, Any]:
+        """The plan of a round, as the contract holds it."""
+        return self.ledger.plan_of(facts)
+
+    def seal(self, facts: RoundFacts, digest: str, root: bytes) -> bytes:
+        """The seal that binds a result to this member: worthless to anybody who copies it."""
+        return merkle.seal(
+            self.chain_id,
+            self.contract.address,
+            self.federation_id,
+            facts.number,
+            facts.attempt,
+            self.wallet.address,
+            bytes.fromhex(digest),
+            root,
+        )
+
+    def send(self, call: Call, facts: RoundFacts | None = None) -> bool:
+        """Send one transaction and wait for its receipt; True where something was sent.
+
+        A revert is no error of the process: the state moved on in between. It is logged, and tried three times at most.
+        """
+        key = (call.function, facts.number if facts else 0, facts.attempt if facts else 0)
+        if self._reverts.get(key, 0) >= MOST_TRIES:
+            return False
+        started = time.monotonic()
+        try:
+            receipt = self.wallet.send(call)
+            self.sent = True
+            log.info("%s: mined in block %d, %d gas (%s)", call.function, receipt.block, receipt.gas_used, receipt.hash)
+        except Reverted as error:
+            self._reverts[key] = self._reverts.get(key, 0) + 1
+            log.warning("%s reverted: %s", call.function, error)
+        if facts is not None:
+            self.telemetry.timing(facts.number, "chain", time.monotonic() - started)
+        return True

@@ -1,0 +1,64 @@
+"""JSON from strangers: decoded only when it is not nested deeper than any honest message."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from dltui.files import DOCUMENT, read_regular
+
+MAX_DEPTH = 64
+"""Deepest nesting that is decoded."""
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+
+
+def read_json(path: Path, limit: int = DOCUMENT) -> Any:
+    """The document in a file of a run, of at most `limit` bytes, in which no object has a key twice.
+
+    Raises ValueError if it is no such document, and what `read_regular` raises.
+    """
+    return decode_json(read_regular(path, limit), unique=True)
+
+
+def decode_json(data: bytes, *, unique: bool = False) -> Any:
+    """The decoded document; raises `ValueError` where `data` is not JSON or nested too deeply.
+
+    With `unique`, a key that an object has twice is refused too: readers would differ on what it says.
+
+    A decoder recurses in C, and py-evm and py_ecc raise Python's recursion limit so far that the C stack ends first:
+    deep nesting must be found before decoding, not during it.
+    """
+    if too_deep(data):
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+    # Decoded as UTF-8 here: in other encodings json would see strings where the check saw brackets.
+    pairs = _unique if unique else None
+    return json.loads(data.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=pairs)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def too_deep(data: bytes) -> bool:
+    """Whether brackets outside of strings are nested deeper than `MAX_DEPTH`; needs no decoder."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for match in _TOKEN.finditer(data):
+        first = data[match.start()]
+        if first in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif first in b"]}":
+            depth -= 1
+    return False

@@ -1,0 +1,142 @@
+"""The state of a run: the fold of its journal, and the only place that knows rules about it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from dltui.core.events import DataDescribed, DemoStep, Event, ModelDescribed, OpCommand, PlanSet
+from dltui.core.state.entities import Alert, Chain, Client, Round, Tx, Version
+from dltui.core.state.fold_registry import FOLDS, IllegalStep
+from dltui.core.state.folds import chain, clients, models, rounds, run
+
+__all__ = ["MAX_ALERTS", "MAX_EVENTS", "MAX_TXS", "State"]
+
+MAX_EVENTS = 5_000
+MAX_TXS = 2_000
+MAX_ALERTS = 200
+
+_MODULES = (chain, clients, models, rounds, run)
+
+
+@dataclass
+class State:
+    """Everything that a face shows. Equal journals give equal states, however they are cut into pieces."""
+
+    run: str = ""
+    version: str = ""
+    seed: int = 0
+    target: int = 0
+    """Rounds to run."""
+    config: dict[str, Any] = field(default_factory=dict)
+    status: str = "starting"
+    """starting, running, paused, done, failed or stopped."""
+    started_at: str = ""
+    finished_at: str = ""
+    exit_code: int | None = None
+    reason: str = ""
+    demo: DemoStep | None = None
+    plan: PlanSet | None = None
+    data: DataDescribed | None = None
+    model: ModelDescribed | None = None
+    chain: Chain = field(default_factory=Chain)
+    clients: dict[str, Client] = field(default_factory=dict)
+    rounds: dict[int, Round] = field(default_factory=dict)
+    versions: dict[int, Version] = field(default_factory=dict)
+    txs: deque[Tx] = field(default_factory=lambda: deque(maxlen=MAX_TXS))
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    commands: dict[str, OpCommand] = field(default_factory=dict)
+    """Commands without a result yet."""
+    last_seq: int = 0
+    last_ts: str = ""
+    events: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS))
+    deployments: set[str] = field(default_factory=set)
+    """Transactions of deployments, so that each is counted once whichever event tells of it first."""
+
+    def apply(self, event: Event) -> frozenset[str]:
+        """Takes one event in and returns the names of what changed: run chain round clients registry events alert.
+
+        Never raises: an event that cannot follow from what came before changes nothing but adds an alert whose id
+        begins with `journal: `.
+        """
+        if event.seq <= self.last_seq:
+            self._illegal(event, f"event {event.seq} came again after {self.last_seq}")
+            return frozenset({"alert"})
+        changed = {"events"}
+        if self.last_seq and event.seq != self.last_seq + 1:
+            self._illegal(event, f"events {self.last_seq + 1} to {event.seq - 1} are missing")
+            changed.add("alert")
+        self.last_seq, self.last_ts = event.seq, event.ts
+        self.events.append(event)
+        function = FOLDS.get(type(event.data))
+        if function is not None:
+            try:
+                changed.update(function(self, event.data, event.ts))
+            except IllegalStep as error:
+                self._illegal(event, str(error))
+                changed.add("alert")
+        return frozenset(changed)
+
+    @property
+    def round(self) -> Round | None:
+        """The round in flight, or the last one."""
+        return self.rounds[max(self.rounds)] if self.rounds else None
+
+    @property
+    def in_flight(self) -> Round | None:
+        """The round in flight, if one is."""
+        last = self.round
+        return last if last and last.state in rounds.LIVE else None
+
+    @property
+    def base(self) -> Version | None:
+        """The version that the next round starts from: the newest without a rejected ancestor."""
+        sound = [v for v in self.versions.values() if v.state != "rejected" and not v.tainted]
+        return max(sound, key=lambda v: v.number) if sound else None
+
+    @property
+    def released(self) -> Version | None:
+        """The version in use."""
+        return next((version for version in self.versions.values() if version.released), None)
+
+    @property
+    def require_approval(self) -> bool:
+        """The next round waits for the operator's word on its base."""
+        return self.plan.require_approval if self.plan else self.setting("rounds", "require_approval", False)
+
+    @property
+    def awaiting(self) -> list[Version]:
+        """Sound versions that nobody has approved or rejected, oldest first."""
+        return [v for _, v in sorted(self.versions.items()) if v.state == "verified" and not v.tainted]
+
+    @property
+    def finished(self) -> bool:
+        """The run has ended."""
+        return self.status in run.ENDS
+
+    def setting(self, section: str, key: str, default: Any) -> Any:
+        """A value of the run's configuration, if it is there and of the default's type."""
+        values = self.config.get(section)
+        value = values.get(key) if isinstance(values, dict) else None
+        return value if type(value) is type(default) else default
+
+    def client(self, id: str) -> Client:
+        """The client of that id; a new one where it is not known yet."""
+        return self.clients.setdefault(id, Client(id))
+
+    def alert(self, id: str, severity: str, text: str, hint: str, at: str) -> None:
+        """Raises an alert, or renews the one of that id; the oldest goes when there are too many."""
+        self.alerts.pop(id, None)
+        self.alerts[id] = Alert(id, severity, text, hint, at)
+        if len(self.alerts) > MAX_ALERTS:
+            del self.alerts[next(iter(self.alerts))]
+
+    def _illegal(self, event: Event, text: str) -> None:
+        self.alert(
+            f"journal: {event.kind}",
+            "error",
+            f"journal: {text}",
+            "the journal does not agree with itself: `dltui verify` finds the place",
+            event.ts,
+        )

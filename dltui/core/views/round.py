@@ -1,0 +1,249 @@
+"""The round as rows for any face: its phases, how far it is, what it waits for, and the rounds before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from dltui.core import format as fmt
+from dltui.core.state.entities import Round, Version
+from dltui.core.state.state import State
+from dltui.core.views.time import idle, spent, training
+from dltui.core.views.wait import Waiting, planned_rounds, quorum_size, seconds_left, waiting
+
+T = TypeVar("T", int, float)
+
+
+class Phase(msgspec.Struct, frozen=True):
+    """One step of the track. `state` is done, now, todo or failed."""
+
+    name: str
+    state: str
+
+
+class Course(msgspec.Struct, frozen=True):
+    """How a figure went from the first model to the newest version, along its parents."""
+
+    values: tuple[float, ...] = ()
+    """Of the versions that were measured, oldest first; accuracies in basis points."""
+    text: str = fmt.NONE
+    """The newest, with the sign of its change in `change`; that is empty if its parent was not measured."""
+    change: str = ""
+
+
+class RoundView(msgspec.Struct, frozen=True):
+    """The Round pane. `have` of `need` counts the present phase."""
+
+    number: int
+    name: str
+    """Round 3 of 10."""
+    title: str
+    """Its name and what it does or came to: `Round 3 of 10: training`."""
+    state: str
+    attempt: int
+    phases: tuple[Phase, ...]
+    have: int
+    need: int
+    unit: str
+    waiting: Waiting | None
+    seconds_left: int | None
+    quorum: str
+    late: int
+    refused: int
+    test: Course
+    """Accuracy on the test split that no client sees."""
+    committee: Course
+    """Accuracy as the committee's median."""
+    loss: Course
+    """Cross entropy on the test split."""
+    last: str
+    elapsed: float
+    timed: int
+    """The round that `timing` is of: this one, or the last before it whose times are known."""
+    timing: tuple[tuple[str, float], ...]
+    """Seconds: the total, then by phase, or by part if the phases are not known."""
+    training: str
+    """What its time in training was made of."""
+    idle: str
+    """How long nobody worked in it, and who was waited for."""
+    gas: int
+    aborted: int
+    """Rounds up to this one that gave no version."""
+
+
+class RoundRow(msgspec.Struct, frozen=True):
+    """A line of the history of rounds."""
+
+    number: int
+    tone: str
+    word: str
+    updates: str
+    """Included of selected: 4/5."""
+    attested: str
+    version: str
+    accuracy: str
+    seconds: float
+    gas: int
+    note: str
+    """Who was late, or why it was aborted."""
+
+
+_WORDS = {"open": "training", "reporting": "reports are due", "attesting": "attestations are due"}
+_ROWS = {
+    "open": ("busy", "training"),
+    "reporting": ("busy", "reporting"),
+    "attesting": ("busy", "attesting"),
+    "finalised": ("done", "finalised"),
+    "aborted": ("bad", "aborted"),
+}
+
+
+def round_view(state: State, now: float, number: int | None = None, *, engine_lost: bool = False) -> RoundView:
+    """The round of that number, else the one in flight or the last; `now` is in unix seconds."""
+    shown = state.rounds.get(number) if number is not None else state.round
+    live = number is None or shown is state.in_flight
+    have, need, unit = progress(shown) if shown else (0, 0, "updates")
+    line = lineage(state, up_to=shown.version if shown and not live else None)
+    current = shown.number if shown else 0
+    name = f"Round {current or 1} of {planned_rounds(state, current)}" if state.run else "No run yet"
+    timed = _timed(state, shown)
+    return RoundView(
+        number=current,
+        name=name,
+        title=f"{name}: {_doing(shown)}" if state.run else name,
+        state=shown.state if shown else "none",
+        attempt=shown.attempt if shown else 0,
+        phases=phases(state, shown),
+        have=have,
+        need=need,
+        unit=unit,
+        waiting=waiting(state, now, engine_lost=engine_lost) if live else None,
+        seconds_left=seconds_left(shown.deadline, now) if shown and shown is state.in_flight else None,
+        quorum=_quorum(state, shown),
+        late=len(shown.late) if shown else 0,
+        refused=sum(not verdict.included for verdict in shown.verdicts) if shown else 0,
+        test=_course([v.test_accuracy_bp for v in line], fmt.accuracy, fmt.delta),
+        committee=_course([v.accuracy_bp for v in line], fmt.accuracy, fmt.delta),
+        loss=_course([v.test_loss for v in line], fmt.number, "{:+.3f}".format),
+        last=_last(state, current),
+        elapsed=_elapsed(shown, now),
+        timed=timed.number if timed else 0,
+        timing=(("total", timed.timing["total"]), *spent(timed)) if timed else (),
+        training=training(state, timed) if timed else "",
+        idle=idle(timed) if timed else "",
+        gas=shown.gas if shown else 0,
+        aborted=sum(r.state == "aborted" and r.number <= current for r in state.rounds.values()),
+    )
+
+
+def round_row(state: State, number: int, now: float) -> RoundRow:
+    """One round as a line of the history; `now` is in unix seconds."""
+    shown = state.rounds[number]
+    tone, word = _ROWS[shown.state]
+    counted = sum(verdict.included for verdict in shown.verdicts) if shown.verdicts else len(shown.submitted)
+    late = f"late: {fmt.names(tuple(shown.late), 3)}" if shown.late else ""
+    return RoundRow(
+        number=number,
+        tone=tone,
+        word=word,
+        updates=f"{counted}/{len(shown.selected)}",
+        attested=f"{len(shown.attested)}/{len(shown.members)}" if shown.members else fmt.NONE,
+        version=f"v{shown.version}" if shown.version is not None else fmt.NONE,
+        accuracy=fmt.accuracy(shown.accuracy_bp),
+        seconds=_elapsed(shown, now),
+        gas=shown.gas,
+        note=shown.reason or late,
+    )
+
+
+def phases(state: State, shown: Round | None) -> tuple[Phase, ...]:
+    """The track TRAIN > REPORT > ATTEST > FINAL, and APPROVE where versions need it."""
+    names = ["TRAIN", "REPORT", "ATTEST", "FINAL"] + (["APPROVE"] if state.require_approval else [])
+    if shown is None:
+        return tuple(Phase(name, "todo") for name in names)
+    if shown.state == "aborted":
+        reached = 2 if shown.members else 1 if shown.reported or shown.attempt else 0
+        return tuple(
+            Phase(name, "done" if i < reached else "failed" if i == reached else "todo") for i, name in enumerate(names)
+        )
+    at = {"open": 0, "reporting": 1, "attesting": 2, "finalised": 4}[shown.state]
+    version = state.versions.get(shown.version) if shown.version is not None else None
+    if version is not None and version.state != "verified":
+        at = 5
+    marks = [Phase(name, "done" if i < at else "now" if i == at else "todo") for i, name in enumerate(names)]
+    if version is not None and version.state == "rejected" and len(marks) == 5:
+        marks[4] = Phase("APPROVE", "failed")
+    return tuple(marks)
+
+
+def progress(shown: Round) -> tuple[int, int, str]:
+    """How many of how many are in, and of what, in the round's present or last phase."""
+    if shown.state == "reporting":
+        return len(shown.reported), len(shown.committee), "reports"
+    if shown.state in ("attesting", "finalised"):
+        return len(shown.attested), len(shown.members), "attestations"
+    return len(shown.submitted), len(shown.selected), "updates"
+
+
+def lineage(state: State, up_to: int | None = None) -> list[Version]:
+    """The newest version, or that of number `up_to`, after its parents: what it is compared with."""
+    at = max(state.versions, default=None) if up_to is None else up_to
+    line: list[Version] = []
+    while at is not None and at in state.versions:
+        line.append(state.versions[at])
+        at = state.versions[at].parent
+    return line[::-1]
+
+
+def _course(figures: Sequence[T | None], text: Callable[[T], str], change: Callable[[T], str]) -> Course:
+    known = [figure for figure in figures if figure is not None]
+    if not known:
+        return Course()
+    last = max(at for at, figure in enumerate(figures) if figure is not None)
+    before = figures[last - 1] if last else None
+    return Course(tuple(known), text(known[-1]), "" if before is None else change(known[-1] - before))
+
+
+def _doing(shown: Round | None) -> str:
+    if shown is None:
+        return "not open yet"
+    if shown.state == "finalised":
+        return f"made version {shown.version}"
+    if shown.state == "aborted":
+        return f"aborted, {shown.reason}"
+    return _WORDS[shown.state] + (f", attempt {shown.attempt + 1}" if shown.attempt else "")
+
+
+def _timed(state: State, shown: Round | None) -> Round | None:
+    """This round, or the last before it whose times are known."""
+    while shown is not None and not shown.timing:
+        shown = state.rounds.get(shown.number - 1)
+    return shown
+
+
+def _quorum(state: State, shown: Round | None) -> str:
+    if shown is None:
+        return ""
+    return f"quorum {quorum_size(state)} of {len(shown.committee)}"
+
+
+def _elapsed(shown: Round | None, now: float) -> float:
+    start = fmt.unix(shown.opened_at) if shown else None
+    if shown is None or start is None:
+        return 0.0
+    return max(0.0, (fmt.unix(shown.closed_at) or now) - start)
+
+
+def _last(state: State, current: int) -> str:
+    closed = [r for n, r in sorted(state.rounds.items()) if n <= current and r.state in ("finalised", "aborted")]
+    if not closed:
+        return ""
+    last = closed[-1]
+    if last.state == "aborted":
+        return f"r{last.number} aborted: {last.reason}"
+    version = state.versions.get(last.version) if last.version is not None else None
+    word = f" {version.state}" + (f" by {version.by}" if version.by else "") if version else ""
+    counted = sum(verdict.included for verdict in last.verdicts) if last.verdicts else len(last.submitted)
+    return f"r{last.number} closed: {counted}/{len(last.selected)} in, version {last.version}{word}"

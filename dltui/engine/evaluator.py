@@ -1,0 +1,120 @@
+"""The examiner: makes version 0 from the seed and measures every version on the test split that no client sees.
+
+It decides nothing. Requests arrive as lines on its pipe from the engine, answers go out on the telemetry pipe.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from typing import Any
+
+from dltui.engine.genesis import first_blobs
+from dltui.errors import DltuiError
+from dltui.learning.models import models
+from dltui.learning.runtime import devices, memory, threads
+from dltui.learning.spec import LearningSpec
+from dltui.learning.training import estimate, evaluation, task
+from dltui.protocol.result import load_version
+from dltui.store import Store
+
+log = logging.getLogger("dltui.examiner")
+ALIVE_SECONDS = 5.0
+"""How often it says that it lives, so that one that hangs or was stopped can be told from one that works."""
+
+
+class ExaminerSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
+    """What the examiner needs beside the task: the store, and `requests`, a named pipe's path."""
+
+    requests: str
+    store: str
+
+
+def run(spec: ExaminerSpec, answers: int) -> int:
+    """Serve until the requests end; returns the exit code."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
+    )
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, lambda *_: _answer(answers, {"kind": "alive"}))
+    signal.setitimer(signal.ITIMER_REAL, ALIVE_SECONDS, ALIVE_SECONDS)
+    threads.use(spec.threads)
+    try:
+        examiner = _Examiner(spec)
+        _answer(answers, examiner.genesis())
+        with open(spec.requests, encoding="utf-8") as requests:
+            for line in requests:
+                _answer(answers, examiner.examine(json.loads(line)))
+    except DltuiError as error:
+        log.error("%s", error)
+        _answer(answers, {"kind": "failed", "message": error.message, "where": error.where, "hint": error.hint})
+        return error.exit_code
+    return 0
+
+
+def _answer(descriptor: int, message: dict[str, Any]) -> None:
+    os.write(descriptor, json.dumps(message).encode() + b"\n")
+
+
+class _Examiner:
+    def __init__(self, spec: ExaminerSpec) -> None:
+        self._spec = spec
+        self._store = Store(spec.store)
+        self._device = devices.choose(spec.device)
+        self._data = task.data(spec)
+        self._division = task.division(spec, self._data)
+        self._model = task.model(spec, self._data).to(self._device)
+        self._x, self._y = self._data.tensors(self._division.test, self._device)
+
+    def genesis(self) -> dict[str, Any]:
+        """Put version 0 into the store and describe the task; the digest is a function of model and seed."""
+        model, manifest = first_blobs(self._spec.model, models.tensors(self._model), self._spec.rule)
+        self._store.put(model)
+        return {
+            "kind": "genesis",
+            "digest": self._store.put(manifest),
+            "data": {
+                "dataset": self._spec.dataset,
+                "schema": self._data.schema,
+                "records": len(self._data.y),
+                "classes": self._data.classes,
+                "test": len(self._y),
+                "sha256": self._data.fingerprint(),
+            },
+            "model": {
+                "model": self._spec.model,
+                "parameters": models.parameters(self._model),
+                "bytes": len(model),
+                "device": self._device.type,
+                "round_seconds": self._round_seconds(),
+                "slots": self._spec.slots,
+            },
+        }
+
+    def _round_seconds(self) -> float:
+        """What the training of a round takes about, measured on the test split while nobody trains yet."""
+        settings = task.settings(self._spec)
+        step = estimate.step_seconds(self._model, self._x, self._y, settings)
+        memory.release()
+        records = [len(client.train) for client in self._division.clients]
+        return round(estimate.round_seconds(step, records, settings, self._spec.slots), 3)
+
+    def examine(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Measure one version: accuracy in basis points and mean loss on the test split."""
+        try:
+            models.load_tensors(self._model, load_version(request["digest"], self._store.get))
+        except (DltuiError, ValueError) as error:
+            log.error("version %s: %s", request["version"], error)
+            return {"kind": "unmeasured", "version": request["version"]}
+        accuracy, loss = evaluation.evaluate(self._model, self._x, self._y)
+        memory.release()
+        return {
+            "kind": "measured",
+            "version": request["version"],
+            "accuracy_bp": accuracy,
+            "loss": loss,
+            "samples": len(self._y),
+        }

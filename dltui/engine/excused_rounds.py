@@ -1,0 +1,103 @@
+"""Rounds in which the run itself was down: their misses count for nobody, and their aborts do not end the run.
+
+The contract cannot know it, and anyone may still record such a miss there; the operator's engine does not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Collection, Iterator
+
+from dltui.chain.types import NodeUnreachable
+from dltui.core import events as ev
+from dltui.core.events import Payload
+from dltui.core.format import unix
+from dltui.core.state.state import State
+
+STALL_SECONDS = 3.0
+"""A node that keeps the engine waiting for so long keeps the clients waiting too."""
+ALERT, SILENT = "excused", "node"
+
+
+class Excuses:
+    """Watches for what stops everybody. `emit` writes one event to the journal, which `state` folds."""
+
+    def __init__(self, state: State, emit: Callable[[Payload], None]) -> None:
+        self._state = state
+        self._emit = emit
+        self._ended: set[str] = set()
+        self._asked: tuple[float, int | None] | None = None
+
+    def excused(self, number: int) -> bool:
+        """Whether nobody is to blame for what a round lacks."""
+        return number in self._state.rounds and bool(self._state.rounds[number].excuse)
+
+    def opened(self, number: int, deadline: int) -> None:
+        """A round begins; if the one before was lost to the run's own failure, say how long this one has."""
+        self._ended.clear()
+        before = self._state.rounds.get(number - 1)
+        if before is not None and before.excuse and before.state == "aborted":
+            seconds = deadline - (unix(self._state.last_ts) or deadline)
+            self._say(before.number, before.excuse, f"; round {number} has {seconds:.0f} s to train")
+
+    def finalised(self) -> None:
+        """A round succeeded: what was before it is over."""
+        if ALERT in self._state.alerts:
+            self._emit(ev.RunAlertCleared(id=ALERT))
+
+    def ended(self, name: str, everybody: Collection[str]) -> None:
+        """A client's process ended unasked; `everybody` are those that the operator wants to run."""
+        self._ended.add(name)
+        if self._ended >= set(everybody):
+            self.excuse(self._in_flight, "every client process ended in it")
+
+    @contextlib.contextmanager
+    def asking(self, since: float | None = None) -> Iterator[None]:
+        """Around what is asked of the node: a long silence excuses the round in which it began.
+
+        `since` (monotonic seconds) is when it began where something else noticed it before.
+        """
+        if self._asked is None:
+            self._asked = since or time.monotonic(), self._in_flight
+        lost = False
+        try:
+            yield
+        except NodeUnreachable:
+            lost = True
+            raise
+        finally:
+            if not lost:
+                self._answered()
+
+    def silent(self) -> None:
+        """The node has kept the engine waiting for a while: say so, until it answers."""
+        if SILENT not in self._state.alerts:
+            text = "the node does not answer: nothing goes on until it does, or has been started again"
+            self._emit(ev.RunAlert(id=SILENT, severity="warning", text=text))
+
+    def excuse(self, number: int | None, reason: str) -> None:
+        """Count no miss of a round, and say why; None if there was none, and only the first reason counts."""
+        if number is None or self.excused(number):
+            return
+        self._emit(ev.RoundExcused(round=number, reason=reason))
+        self._say(number, reason)
+
+    def _answered(self) -> None:
+        if SILENT in self._state.alerts:
+            self._emit(ev.RunAlertCleared(id=SILENT))
+        if self._asked is None:
+            return
+        (since, number), self._asked = self._asked, None
+        silent = time.monotonic() - since
+        if silent >= STALL_SECONDS:
+            self.excuse(number, f"the node did not answer for {silent:.0f} s")
+
+    @property
+    def _in_flight(self) -> int | None:
+        current = self._state.in_flight
+        return current.number if current is not None else None
+
+    def _say(self, number: int, reason: str, after: str = "") -> None:
+        text = f"misses of round {number} count for nobody: {reason}{after}"
+        self._emit(ev.RunAlert(id=ALERT, severity="warning", text=text))

@@ -1,0 +1,78 @@
+"""Code that an earlier release deployed is recognised and read, and gets no new rounds."""
+
+from __future__ import annotations
+
+import pytest
+from eth_abi import encode
+from eth_utils import keccak
+
+import dltui
+from dltui.chain.contracts import abi, artifacts, releases
+from dltui.chain.contracts.bound import DataRegistry, FLContract, ModelRegistry
+from dltui.chain.contracts.describe import deployed_name, deployment
+from dltui.chain.history.txlog import TxLog
+from dltui.chain.transactions import decode_transaction
+from dltui.chain.types import Call
+from dltui.errors import ChainError
+from tests.kits.contract_evm import Evm, Sent, address
+from tests.kits.contract_world import FEDERATION_ID, SEED, digest
+from tests.kits.recorded import unpack
+
+ADMIN = address("admin")
+
+
+@pytest.fixture(scope="module")
+def creations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The creation code of release 0.1.0 by contract, without arguments, as a run of that release recorded it."""
+    log = TxLog(unpack("embedded", tmp_path_factory.mktemp("release")).txs)
+    sent = [decode_transaction(raw, 31_337) for record in log.read() for raw in record.txs]
+    made = [(tx.data, found) for tx in sent if not tx.to and (found := deployment(tx.data)) is not None]
+    codes = {name: data[: len(data) - len(arguments)] for data, (name, arguments) in made}
+    assert sorted(codes) == ["DataRegistry", "FLContract", "ModelRegistry"]
+    return codes
+
+
+def deploy(evm: Evm, codes: dict[str, bytes], name: str, *args: object) -> Sent:
+    return evm.send(
+        ADMIN, Call(name, "constructor", None, codes[name] + encode(abi.constructor(name), args), 9_000_000)
+    )
+
+
+def test_creation_code_of_an_earlier_release_is_told_with_its_arguments(creations: dict[str, bytes]) -> None:
+    for name, code in creations.items():
+        assert releases.creation(code + b"arguments") == deployment(code + b"arguments") == (name, b"arguments")
+        assert deployed_name(code) == name
+        assert deployment(code[:-1]) is None
+        assert deployment(code[:-1] + bytes([code[-1] ^ 1])) is None
+    assert deployment(b"") is None
+
+
+def test_this_release_is_none_of_the_earlier_ones(creations: dict[str, bytes]) -> None:
+    """Else a refusal would name the release that refuses."""
+    assert dltui.__version__ not in releases.names()
+    assert "0.1.0" in releases.names()
+    assert not {artifacts.artifact(name).bytecode for name in artifacts.names()} & set(creations.values())
+
+
+def test_rounds_on_the_code_of_an_earlier_release_are_refused_with_its_name(creations: dict[str, bytes]) -> None:
+    evm = Evm()
+    models = ModelRegistry(evm, deploy(evm, creations, "ModelRegistry", ADMIN).created)
+    data = DataRegistry(evm, deploy(evm, creations, "DataRegistry", ADMIN).created)
+    made = deploy(evm, creations, "FLContract", FEDERATION_ID, SEED, models.address, data.address, ADMIN)
+    fl = FLContract(evm, made.created)
+    for contract in (fl, models, data):
+        with pytest.raises(ChainError, match=r"is that of release 0\.1\.0: this release opens no") as caught:
+            contract.verify_code()
+        assert caught.value.where == contract.address and "verified here" in (caught.value.hint or "")
+    with pytest.raises(ChainError, match="is not ModelRegistry as shipped"):
+        ModelRegistry(evm, data.address).verify_code()
+    assert fl.model_registry() == models.address and fl.federation_id() == FEDERATION_ID
+
+
+def test_what_the_admin_could_do_there(creations: dict[str, bytes]) -> None:
+    """The fault that the present code mends: with a role of its own making the admin registers what it likes."""
+    evm = Evm()
+    models = ModelRegistry(evm, deploy(evm, creations, "ModelRegistry", ADMIN).created)
+    evm.send(ADMIN, models.genesis(digest(0)))
+    evm.send(ADMIN, models.grant_role(keccak(text="FL_ROLE"), ADMIN))
+    assert evm.send(ADMIN, models.register(digest(1), 9_999, 1, 0b111)).args("VersionRegistered")["version"] == 1

@@ -1,0 +1,234 @@
+"""The duties of one client, at a seat whose chain, model and store are stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from dltui.aggregation.round import RoundResult
+from dltui.chain.contracts.bound import RoundState
+from dltui.client.context import Seat
+from dltui.client.duties import committee, trainer
+from dltui.client.duties.committee import CommitteeDuty
+from dltui.client.duties.trainer import TrainingDuty
+from dltui.client.spec import ClientSpec
+from dltui.errors import BlobError, DltuiError
+from dltui.protocol.ledger import ATTESTING, REPORTING, RoundFacts, Submission
+from dltui.store import Store, digest_of
+
+ME, PLAN = 1, "ab" * 32
+LATER, EARLIER = 2**40, 1
+
+
+class Home:
+    """Trains to fixed bytes, or fails."""
+
+    rank = 0
+
+    def __init__(self, error: DltuiError | None = None) -> None:
+        self.error, self.trained = error, 0
+
+    def train(self, number: int, index: int, base: str, going_on: Callable[[], None]) -> bytes:
+        going_on()
+        self.trained += 1
+        if self.error is not None:
+            raise self.error
+        return b"update"
+
+
+class Telemetry:
+    """Keeps what is said of troubles."""
+
+    def __init__(self) -> None:
+        self.troubles: list[tuple[int, str, str]] = []
+
+    def trouble(self, *words: Any) -> None:
+        self.troubles.append(words)
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+class Contract:
+    """Its calls are their own names with their arguments; its round is being attested."""
+
+    def round_of(self, number: int) -> Any:
+        return SimpleNamespace(state=RoundState.ATTESTING, attempt=0)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *args: (name, *args)
+
+
+def seat(home: Home, store: Any = None) -> tuple[Seat, list[Any]]:
+    sent: list[Any] = []
+    made = SimpleNamespace(
+        index=ME,
+        home=home,
+        telemetry=Telemetry(),
+        contract=Contract(),
+        store=store,
+        plan=lambda facts: {"reportWindow": 10},
+        send=lambda call, facts: sent.append(call) or True,
+    )
+    return cast(Seat, made), sent
+
+
+def open_round(deadline: int = LATER) -> RoundFacts:
+    return RoundFacts(3, 0, "cd" * 32, PLAN, 0b11, 0b11, b"", deadline, 0)
+
+
+def spec(**fields: Any) -> ClientSpec:
+    return cast(ClientSpec, SimpleNamespace(plan_hash=PLAN, gate="", slots=0, part=0, **fields))
+
+
+def test_a_client_trains_once_and_submits_the_digest() -> None:
+    home = Home()
+    taken, sent = seat(home)
+    facts = open_round()
+    duty = TrainingDuty(taken, spec(), facts)
+    assert duty.step(facts)
+    assert sent == [("submit", 3, bytes.fromhex(digest_of(b"update")), 0, 0)]
+    assert duty.step(facts), "its transaction was lost: it is sent again"
+    assert home.trained == 1 and sent == 2 * sent[:1]
+
+
+def test_the_log_of_a_client_tells_what_it_did_and_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "dltui.client")
+    store = Store(str(tmp_path))
+    taken, _ = seat(Home(), store)
+    facts = open_round()
+    duty = TrainingDuty(taken, spec(), facts)
+    duty.step(facts)
+    facts.state, facts.deadline = REPORTING, EARLIER
+    facts.submissions[ME] = Submission(ME, digest_of(b"update"), 5)
+    facts.submissions[0] = Submission(0, digest_of(b"withheld"), 5)
+    duty.step(facts)
+    CommitteeDuty(taken, facts).step(facts)
+    assert [record.getMessage() for record in caplog.records] == [
+        "round 3: selected, waits for a turn to train from cdcdcdcdcdcd",
+        "round 3: trained in 0.0 s",
+        "round 3: submissions are closed, its update is published",
+        "round 3: on the committee, reports 1 updates, 1 could not be fetched in half of the window",
+    ]
+
+
+@pytest.mark.parametrize("error", [DltuiError("not finite", hint="lower it"), BlobError("base is missing")])
+def test_a_client_whose_training_fails_says_why_and_goes_on_with_its_other_duties(error: DltuiError) -> None:
+    home = Home(error)
+    taken, sent = seat(home)
+    facts = open_round()
+    duty = TrainingDuty(taken, spec(), facts)
+    assert not duty.step(facts) and not duty.step(facts)
+    assert home.trained == 1 and sent == []
+    assert cast(Any, taken.telemetry).troubles == [(3, error.message, error.hint)]
+
+
+def test_nobody_trains_for_a_deadline_that_is_past() -> None:
+    home = Home()
+    taken, _ = seat(home)
+    facts = open_round(EARLIER)
+    assert not TrainingDuty(taken, spec(), facts).step(facts)
+    assert home.trained == 0
+
+
+def test_a_member_reports_what_it_has_fetched_and_checked_and_keeps_digests_only(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    got: list[str] = []
+
+    class Served:
+        """The store of all, which is read once an update."""
+
+        def get(self, digest: str) -> bytes:
+            got.append(digest)
+            return store.get(digest)
+
+    digests = [store.put(blob) for blob in (b"one", b"two", b"forged")]
+    Path(store.path(digests[2])).write_bytes(b"forgee")
+    taken, sent = seat(Home(), Served())
+    facts = open_round(EARLIER)
+    facts.state = REPORTING
+    for index, digest in enumerate([*digests, digest_of(b"withheld")]):
+        facts.submissions[index] = Submission(index, digest, 5)
+    duty = CommitteeDuty(taken, facts)
+    assert duty.step(facts)
+    assert sent == [("report", 3, 0, 0b0011, b"")]
+    assert sorted(got) == sorted([*digests, digest_of(b"withheld")])
+    assert not any(isinstance(value, (bytes, dict)) and value for value in vars(duty).values())
+
+
+class Refusing:
+    """A store that refuses what it is offered until `full` is False; `offered` counts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = Store(str(folder))
+        self.full, self.offered = True, 0
+
+    def put(self, blob: bytes) -> str:
+        self.offered += 1
+        if self.full:
+            raise BlobError("cannot store the blob: No space left on device", hint="make room")
+        return self._store.put(blob)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+class Clock:
+    """Unix seconds that a test moves."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_700_000_000.0
+        for module in (trainer, committee):
+            monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: self.now, monotonic=lambda: self.now))
+
+    def pass_seconds(self, seconds: int, step: Callable[[], object]) -> None:
+        """Call `step` 20 times a second for so long."""
+        for _ in range(20 * seconds):
+            step()
+            self.now += 0.05
+
+
+def test_a_refused_update_is_a_warning_and_is_offered_again_ever_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, store = Clock(monkeypatch), Refusing(tmp_path)
+    taken, _ = seat(Home(), store)
+    facts = open_round()
+    duty = TrainingDuty(taken, spec(), facts)
+    duty.step(facts)
+    digest = digest_of(b"update")
+    facts.state, facts.submissions[ME] = REPORTING, Submission(ME, digest, 5)
+    clock.pass_seconds(60, lambda: duty.step(facts))
+    assert 12 <= store.offered <= 30, "twenty times a second would be 1200"
+    assert clock.now - 0.05 <= duty.due_at() <= clock.now + 5
+    assert cast(Any, taken.telemetry).troubles == [(3, "cannot store the blob: No space left on device", "make room")]
+    store.full = False
+    clock.now += 5
+    assert not duty.step(facts), "no transaction was sent"
+    offered = store.offered
+    assert store.get(digest) == b"update" and duty.due_at() == float("inf")
+    assert not duty.step(facts) and store.offered == offered
+
+
+def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, store = Clock(monkeypatch), Refusing(tmp_path)
+    taken, sent = seat(Home(), store)
+    facts = open_round()
+    facts.state = ATTESTING
+    facts.reports[ME], facts.attested[ME] = 1, 0
+    duty = CommitteeDuty(taken, facts)
+    duty._result = RoundResult(b"model", b"manifest", "ab" * 32, b"verdicts", ())
+    clock.pass_seconds(60, lambda: duty.step(facts))
+    assert sent == [] and 12 <= store.offered <= 30
+    assert clock.now - 0.05 <= duty.due_at(facts) <= clock.now + 5
+    store.full = False
+    clock.now += 5
+    duty.step(facts)
+    assert store.get(digest_of(b"manifest")) == b"manifest"
+    assert sent == [("finalise", 3, bytes.fromhex("ab" * 32), b"")]

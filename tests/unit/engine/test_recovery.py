@@ -1,0 +1,136 @@
+"""What is lost is brought back, and what was interrupted is done again; the world around it is played."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from dltui.chain.types import NodeUnreachable
+from dltui.core import events as ev
+from dltui.core.events import Payload
+from dltui.engine.forkserver_client import NurseryLost
+from dltui.engine.recovery import MOST_LOSSES, Rescue, Stopped
+
+GONE, DEAD = NodeUnreachable("gone", where="node"), NurseryLost("dead", where="nursery.log")
+
+
+class World:
+    """Node, wallet, chronicle, crew, nursery and selector in one; `losses` are raised one by one where it is heard."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+        self.losses: list[Exception] = []
+        self.events: list[Payload] = []
+        self.running = ["client-0", "client-10", "client-2"]
+        self.warm, self.stop_reason = False, cast("str | None", None)
+        self.logs = Path("logs")
+        self.nursery = self
+        self.examination = SimpleNamespace(begun=True, start=lambda: self.did.append("examiner"))
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args: self.did.append(" ".join([name, *(arg for arg in args if isinstance(arg, str))]))
+
+    def poll(self) -> None:
+        pass
+
+    def start(self) -> None:
+        self.did.append("start")
+        self.warm = False
+
+    def handle(self) -> None:
+        if self.losses:
+            raise self.losses.pop(0)
+        self.warm = True
+
+    def everybody_lost(self) -> list[str]:
+        lost, self.running = self.running, []
+        return lost
+
+    def restart(self, name: str) -> None:
+        self.did.append(f"restart {name}")
+        self.running.append(name)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def rescue(world: World) -> Rescue:
+    role = cast(Any, world)
+    return Rescue(
+        role,
+        role,
+        role,
+        role,
+        lambda seconds: None,
+        world.events.append,
+        lambda: world.stop_reason,
+        world.restart,
+    )
+
+
+AGAIN = ["stop", "start", "examiner", "restart client-0", "restart client-10"]
+AGAIN += ["restart client-2"]
+
+
+def steps(*losses: Exception) -> tuple[list[int], Any]:
+    """A step that is interrupted by each of `losses`, and the numbers of its beginnings."""
+    begun: list[int] = []
+
+    def step() -> str:
+        begun.append(len(begun) + 1)
+        if len(begun) <= len(losses):
+            raise losses[len(begun) - 1]
+        return "done"
+
+    return begun, step
+
+
+def test_a_step_is_taken_again_where_the_node_or_the_nursery_was_lost_in_it(world: World, rescue: Rescue) -> None:
+    begun, step = steps(GONE, DEAD, GONE)
+    assert rescue.surviving(step) == "done"
+    assert begun == [1, 2, 3, 4]
+    node = [f"recover {GONE}", "forget"]
+    assert world.did == [*node, *AGAIN, *node]
+
+
+def test_a_step_that_is_interrupted_again_and_again_is_given_up(rescue: Rescue) -> None:
+    _, step = steps(*[GONE] * (MOST_LOSSES + 1))
+    with pytest.raises(NodeUnreachable):
+        rescue.surviving(step)
+
+
+def test_a_stop_ends_the_tries(world: World, rescue: Rescue) -> None:
+    world.stop_reason = "stopped by SIGTERM"
+    begun, step = steps()
+    with pytest.raises(Stopped, match="stopped by SIGTERM"):
+        rescue.surviving(step)
+    assert begun == []
+
+
+def test_a_nursery_that_dies_while_it_is_waited_for_is_replaced_and_nobody_is_forgotten(
+    world: World, rescue: Rescue
+) -> None:
+    world.losses = [DEAD, DEAD]
+    rescue.until(lambda: world.warm, 5.0, "the nursery", "nursery.log")
+    assert world.did.count("start") == 2
+    assert world.running == ["client-0", "client-10", "client-2"]
+    assert [type(event) for event in world.events] == [ev.RunAlert, ev.RunAlertCleared]
+
+
+def test_nurseries_that_all_die_end_the_run(world: World, rescue: Rescue) -> None:
+    world.losses = [DEAD] * 50
+    with pytest.raises(NurseryLost):
+        rescue.nursery(DEAD)
+    assert world.did.count("start") == MOST_LOSSES
+
+
+def test_an_examiner_that_was_not_started_yet_is_not_started_by_a_rescue(world: World, rescue: Rescue) -> None:
+    world.examination.begun = False
+    rescue.nursery(DEAD)
+    assert "examiner" not in world.did

@@ -1,4 +1,4 @@
-"""Reading what lies in a run directory, which may come from anybody: regular files of bounded size, no link followed.
+"""Files that may come from anybody: read only if regular and of bounded size, no link followed; written whole or not.
 
 A link to an endless device, a pipe that nobody writes, a folder in a file's place or 20 GB of nothing end in one line
 that names the file.
@@ -7,13 +7,15 @@ that names the file.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from dltui.errors import MismatchError, RunError
+from dltui.errors import ConfigError, MismatchError, RunError
 
 DOCUMENT = 64 << 20
 """Largest JSON document of a run that is read, in bytes."""
@@ -94,3 +96,44 @@ def _check(status: os.stat_result, path: Path | str) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
         raise MismatchError(f"is {kind}, a regular file is expected", where=str(path))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part."""
+    temporary = path.with_name(path.name + ".tmp")
+    with open(temporary, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def file_sha256(path: Path, limit: int | None = None) -> str:
+    """SHA-256 of a file in hex, empty if there is none. Raises MismatchError if it is larger than `limit` bytes."""
+    digest = hashlib.sha256()
+    try:
+        with open_regular(path, limit) as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    except FileNotFoundError:
+        return ""
+    return digest.hexdigest()
+
+
+def owner_only(path: str, flags: int) -> int:
+    """An `opener` of `open`: a new file is readable for its owner alone."""
+    return os.open(path, flags, 0o600)
+
+
+def refuse_readable(path: Path) -> None:
+    """Raise ConfigError if others than the owner may read the secret in this file; one that is missing passes."""
+    try:
+        found = path.stat()
+    except OSError:
+        return
+    if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:
+        raise ConfigError(
+            f"holds a secret, and others may read it (mode {stat.S_IMODE(found.st_mode):04o})",
+            where=str(path),
+            hint=f"chmod 600 {shlex.quote(str(path))}",
+        )

@@ -23,8 +23,8 @@ def page() -> str:
     lines = [
         "# Keys",
         "",
-        "Made from the registry of actions (`dltui/tui/actions/catalog.py`) by `python tools/keys.py`; a test fails when",
-        "it is stale.",
+        "Made from the registry of actions (`dltui/tui/actions/catalog.py`) by `python tools/keys.py`; a test fails",
+        "if it is stale.",
         "Any key can be changed in `config.toml`, section `[keys]`, by the name in the last column. Keys that move in",
         "lists and chords are refused, because terminals keep many chords or send them as another key.",
         "A key that can do nothing now is grey in the footer; pressing it says why.",

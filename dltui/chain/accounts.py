@@ -8,7 +8,7 @@ from pathlib import Path
 from eth_account import Account
 
 from dltui.errors import ConfigError
-from dltui.rundir.paths import refuse_readable
+from dltui.files import refuse_readable
 
 _MAX_BYTES = 64 * 1024
 

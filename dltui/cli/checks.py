@@ -17,7 +17,8 @@ from pathlib import Path
 from dltui.chain.nodes import anvil
 from dltui.errors import ChainError
 from dltui.learning.data.catalog import BUILT_IN, CATALOG
-from dltui.rundir.paths import runs_dir, top
+from dltui.resources import top
+from dltui.rundir.paths import runs_dir
 
 PYTHON = (3, 10)
 DISK_BYTES = 2 * 10**9

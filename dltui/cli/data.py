@@ -41,7 +41,7 @@ def get(
     def fetch() -> int:
         from dltui.learning.data.catalog import CATALOG
         from dltui.learning.data.download import get as fetch_once
-        from dltui.rundir.paths import data_dir
+        from dltui.resources import data_dir
 
         if name in CATALOG and not CATALOG[name].ready(root).is_file():
             print(f"{name}: up to {CATALOG[name].download} MB to fetch, into {data_dir(root)}", file=sys.stderr)

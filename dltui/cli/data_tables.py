@@ -16,7 +16,7 @@ from dltui.core import format as fmt
 from dltui.core.sanitize import clean
 from dltui.learning.data.catalog import BUILT_IN, CATALOG
 from dltui.learning.data.report import Report
-from dltui.rundir.paths import data_dir
+from dltui.resources import data_dir
 
 COUNT_WIDTH, OTHER_WIDTH, BAR = 5, 30, 8
 """Columns of a class's count, of all else in a row, and of a client's bar; more classes become one shade each."""

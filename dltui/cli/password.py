@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dltui.config.sections import Config
 from dltui.errors import ConfigError
-from dltui.rundir.paths import refuse_readable
+from dltui.files import refuse_readable
 
 VARIABLE = "DLTUI_PASSWORD"
 TRIES = 3

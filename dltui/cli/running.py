@@ -23,9 +23,10 @@ from dltui.core.safe_json import read_json
 from dltui.demo.director import Director
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.learning.data.catalog import CATALOG
+from dltui.resources import first_time
 from dltui.rundir.journal import Tail
 from dltui.rundir.launch import create_run, engine_failure, start_engine
-from dltui.rundir.paths import RunPaths, all_runs, find_run, first_time
+from dltui.rundir.paths import RunPaths, all_runs, find_run
 from dltui.rundir.session import LiveSession, ReplaySession, Session
 
 FINISH_SECONDS = 10.0

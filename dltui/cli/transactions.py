@@ -9,7 +9,7 @@ from dltui.core import format as fmt
 from dltui.core.answers import DecodedTx
 from dltui.core.commands import new_command
 from dltui.core.sanitize import clean
-from dltui.engine.run_files import read_run_json
+from dltui.rundir.metadata import read_run_json
 from dltui.rundir.paths import find_run
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dltui.rundir.journal import clean
+from dltui.core.sanitize import clean
 
 LONGEST = 24
 """Characters of a shown id, before the part that makes it unique."""

@@ -16,7 +16,7 @@ from dltui.demo.expectations import Claim, read_claim
 from dltui.demo.nearest import unknown_key
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.files import read_regular
-from dltui.rundir.paths import top
+from dltui.resources import top
 
 MAX_FILE_BYTES = 1 << 20
 WAIT_SECONDS = 60.0

@@ -12,10 +12,10 @@ from dltui import exits
 from dltui.config.sections import load
 from dltui.engine.forkserver_client import Nursery
 from dltui.engine.preflight import Preflight
-from dltui.engine.run_files import Lock
 from dltui.engine.startup import Startup
 from dltui.errors import DltuiError
 from dltui.lifeline import name_process
+from dltui.rundir.lock import Lock
 from dltui.rundir.paths import RunPaths
 
 if TYPE_CHECKING:

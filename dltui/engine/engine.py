@@ -44,7 +44,6 @@ from dltui.engine.operator import Operator
 from dltui.engine.pace import TOO_SLOW
 from dltui.engine.queries import Queries
 from dltui.engine.recovery import WARM_SECONDS, Rescue, Stopped
-from dltui.engine.run_files import check_config, read_run_json, write_run_json, write_whole
 from dltui.engine.scheduler import Scheduler
 from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.telemetry import TROUBLE
@@ -52,8 +51,10 @@ from dltui.engine.timing import Timings
 from dltui.engine.waiting_alert import Backoff, Reading, WaitingAlert
 from dltui.engine.workers import Crew
 from dltui.errors import ChainError, DltuiError, RunError, no_room
+from dltui.files import write_whole
 from dltui.protocol.ledger import MISSED, Member
 from dltui.rundir.journal import Journal, read
+from dltui.rundir.metadata import check_config, read_run_json, write_run_json
 from dltui.rundir.paths import RunPaths, socket_path
 from dltui.store import Store
 

@@ -16,7 +16,7 @@ from dltui.chain.wallet import demo_key
 from dltui.config.sections import Config
 from dltui.core.safe_json import read_json
 from dltui.errors import RunError
-from dltui.rundir.paths import refuse_readable
+from dltui.files import refuse_readable
 
 OWN_KEYS = "clients.json"
 """The file of keys that were drawn at random."""

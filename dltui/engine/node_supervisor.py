@@ -23,7 +23,7 @@ from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.funds import check_funds
-from dltui.engine.run_files import file_sha256
+from dltui.files import file_sha256
 from dltui.rundir.paths import RunPaths
 
 MOST_STARTS = 3

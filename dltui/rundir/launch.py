@@ -14,9 +14,9 @@ from dltui.config.sections import Config, to_toml
 from dltui.core import refusal
 from dltui.core.sanitize import clean
 from dltui.errors import DltuiError, RunError
-from dltui.files import check_tree, open_regular
+from dltui.files import check_tree, open_regular, owner_only
 from dltui.learning.data.catalog import file_of
-from dltui.rundir.paths import PIPES, RunPaths, owner_only, runs_dir
+from dltui.rundir.paths import PIPES, RunPaths, runs_dir
 
 LINE_BYTES = 8_192
 """How much of the end of an engine's log is searched for its last line."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-
-import platformdirs
 
 from dltui.errors import ConfigError, RunError
 
@@ -23,26 +20,6 @@ MAX_SOCKET_BYTES = 100
 def runs_dir() -> Path:
     """The folder of all runs: `DLTUI_RUNS`, or `runs` in the present folder."""
     return Path(os.environ.get("DLTUI_RUNS") or "runs")
-
-
-def data_dir(root: str = "") -> Path:
-    """The folder of public data sets: `root`, or `data` in this user's cache folder where it is empty."""
-    if root:
-        return Path(root).expanduser()
-    return platformdirs.user_cache_path("dltui") / "data"
-
-
-def first_time(what: str) -> bool:
-    """Whether this user meets `what` (a file name) for the first time, which is remembered from now on."""
-    seen = platformdirs.user_state_path("dltui") / what
-    try:
-        seen.parent.mkdir(parents=True, exist_ok=True)
-        seen.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 @dataclass(frozen=True)
@@ -161,18 +138,6 @@ def find_run(ref: str | None = None) -> RunPaths:
     raise RunError(f"no run {ref!r}", where=str(folder), hint=f"the newest are {recent}")
 
 
-def top(name: str) -> Path:
-    """A file or folder that ships beside the code, such as `demos` or `config.toml`.
-
-    In a checkout it lies at the repository's root, in a wheel in `dltui/_top`. Raises ConfigError where it is missing.
-    """
-    package = Path(__file__).resolve().parent
-    for place in (package / "_top" / name, package.parent / name):
-        if place.exists():
-            return place
-    raise ConfigError("is missing from this installation", where=name, hint="install dltui again")
-
-
 def socket_path(run_dir: Path) -> Path:
     """Where the control socket of a run belongs: a folder that only this user may enter, a short hashed name.
 
@@ -192,25 +157,6 @@ def socket_path(run_dir: Path) -> Path:
             hint="remove it, or set XDG_RUNTIME_DIR to a folder with mode 0700",
         )
     return folder / name
-
-
-def owner_only(path: str, flags: int) -> int:
-    """An `opener` of `open`: a new file is readable for its owner alone."""
-    return os.open(path, flags, 0o600)
-
-
-def refuse_readable(path: Path) -> None:
-    """Raise ConfigError if others than the owner may read the secret in this file; one that is missing passes."""
-    try:
-        found = path.stat()
-    except OSError:
-        return
-    if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:
-        raise ConfigError(
-            f"holds a secret, and others may read it (mode {stat.S_IMODE(found.st_mode):04o})",
-            where=str(path),
-            hint=f"chmod 600 {shlex.quote(str(path))}",
-        )
 
 
 def _temporary() -> Path:

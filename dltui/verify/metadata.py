@@ -16,10 +16,10 @@ from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event
 from dltui.devchain.chain import STATE_FILE
-from dltui.engine.run_files import RunFields, read_run_json
 from dltui.errors import MismatchError, RunError
 from dltui.protocol.facts import FactStream
 from dltui.protocol.ledger import FINALISED
+from dltui.rundir.metadata import RunFields, read_run_json
 from dltui.rundir.paths import RunPaths
 from dltui.verify import story
 

@@ -13,10 +13,10 @@ from dltui.core.events import Event
 from dltui.core.safe_json import read_json
 from dltui.core.state.state import State
 from dltui.core.summary import summarise
-from dltui.engine.run_files import check_config
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.files import open_regular
 from dltui.rundir.journal import records
+from dltui.rundir.metadata import check_config
 from dltui.rundir.paths import RunPaths
 from dltui.verify import story
 from dltui.verify.report import NOT_CHECKED, Step

@@ -12,9 +12,9 @@ from dltui.core import events as ev
 from dltui.core.events import Event, Payload
 from dltui.devchain.chain import STATE_FILE
 from dltui.engine.keys import operator_key
-from dltui.engine.run_files import file_sha256
 from dltui.engine.specs import terms_of
 from dltui.errors import ChainError, MismatchError
+from dltui.files import file_sha256
 from dltui.protocol.facts import FactStream
 from dltui.protocol.plan import plan_hash
 from dltui.rundir.paths import RunPaths

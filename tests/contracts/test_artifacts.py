@@ -14,7 +14,7 @@ import pytest
 
 from dltui.chain.contracts import artifacts, compiler
 from dltui.errors import ChainError, ConfigError, MismatchError
-from dltui.rundir.paths import top
+from dltui.resources import top
 from tests.kits.contract_world import World
 
 ROOT = top("contracts")

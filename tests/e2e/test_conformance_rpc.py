@@ -17,7 +17,7 @@ from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import RpcError
 from dltui.devchain.chain import StoredChain
-from dltui.rundir.paths import top
+from dltui.resources import top
 from tests.kits.anvil import anvil, needs_anvil
 from tests.kits.chain import ADDRESSES, START, calldata, deploy, genesis, legacy, sign
 from tests.kits.conformance_cases import DIFFERENCES, READS, SENDS, Case, Facts

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,3 +147,15 @@ def local_node(directory: Path, batch_ms: int = 1) -> Iterator[tuple[LocalNode, 
     finally:
         rpc.close()
         node.close()
+
+
+def wait_gone(pid: int) -> None:
+    """Waits until the process has ended, 20 seconds at most."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([handle], [], [], 20)[0], "the node lives on"
+    finally:
+        os.close(handle)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dltui.errors import ChainError, ConfigError, MismatchError
-from dltui.rundir.paths import top
+from dltui.resources import top
 
 ARTIFACTS_PATH = Path(__file__).with_name("artifacts.json")
 NAMES = ("DataRegistry", "FLContract", "ModelRegistry")

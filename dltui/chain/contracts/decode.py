@@ -11,10 +11,10 @@ from eth_utils import keccak, to_checksum_address
 
 from dltui.chain.contracts import abi
 from dltui.chain.contracts.describe import deployment
+from dltui.chain.contracts.records import indices
 from dltui.chain.history.txlog import TxLog
 from dltui.core.answers import DecodedTx, short
 from dltui.errors import ChainError
-from dltui.protocol.ledger import bits
 
 _PLACES = {0: (0, 1, 1, 2, 3, 4, 5), 1: (1, 2, 2, 3, 4, 5, 6), 2: (1, 3, 2, 4, 5, 6, 7)}
 """By type: where nonce, highest fee, tip, gas limit, recipient, value and data stand in the list."""
@@ -96,7 +96,7 @@ def _flat(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _text(name: str, value: Any) -> str:
     if name in _BITMAPS and isinstance(value, int):
-        return "clients " + (", ".join(map(str, bits(value))) or "none")
+        return "clients " + (", ".join(map(str, indices(value))) or "none")
     if isinstance(value, (bytes, bytearray)):
         return "0x" + bytes(value).hex()
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""`python -m dltui.chain.nodes.launcher BYTES PROGRAM ARG…`: become PROGRAM, with bounded memory, until the parent ends.
+"""`python -m dltui.chain.nodes.launcher BYTES PROGRAM ARG…`: become PROGRAM, bounded in memory, until the parent ends.
 
 A process of its own rather than code between fork and exec, which is unsafe in a program with threads.
 """

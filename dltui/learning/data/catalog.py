@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dltui.errors import ConfigError
-from dltui.rundir.paths import data_dir
+from dltui.resources import data_dir
 
 Statistics = tuple[tuple[float, ...], tuple[float, ...]]
 """Mean and standard deviation of each channel."""

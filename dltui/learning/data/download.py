@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dltui.errors import ConfigError
 from dltui.learning.data.catalog import CATALOG, OFFLINE, Published, file_of
 from dltui.learning.data.network import unreachable
-from dltui.rundir.paths import data_dir
+from dltui.resources import data_dir
 
 STALLED = 20.0
 """Seconds without a byte that end a download."""

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,7 +94,6 @@ def test_a_round_is_that_of_its_valid_updates(held: set[int], weights: list[int]
 
 _SCRIPT = """
 import sys
-sys.path.insert(0, sys.argv[1])
 from tests.kits.aggregation_samples import inputs, update
 from dltui.aggregation.round import compute
 result = compute(inputs([update(i) for i in range(8)]))
@@ -105,7 +103,7 @@ print(result.digest, "torch" in sys.modules, "web3" in sys.modules)
 
 def test_ten_fresh_interpreters_agree_and_load_neither_torch_nor_web3() -> None:
     expected = f"{compute(inputs(EIGHT)).digest} False False"
-    command = [sys.executable, "-c", _SCRIPT, str(Path(__file__).parent)]
+    command = [sys.executable, "-c", _SCRIPT]
     running = [
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": ".", "PYTHONHASHSEED": str(n)})
         for n in range(10)

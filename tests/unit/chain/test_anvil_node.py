@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from eth.db.backends.memory import MemoryDB
-from test_node import _wait_gone
 
 from dltui.chain.history.txlog import TxLog, record_block
 from dltui.chain.nodes import statefile
@@ -36,6 +35,7 @@ from tests.kits.chain import (
     genesis,
     new_machine,
     sign,
+    wait_gone,
 )
 
 pytestmark = needs_anvil
@@ -208,7 +208,7 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == -signal.SIGKILL
-    _wait_gone(int(done.stdout))
+    wait_gone(int(done.stdout))
 
 
 def test_a_state_file_that_is_not_canonical_is_refused(recorded: Path) -> None:

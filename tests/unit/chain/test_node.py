@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -37,6 +36,7 @@ from tests.kits.chain import (
     genesis,
     new_machine,
     sign,
+    wait_gone,
 )
 
 
@@ -362,7 +362,8 @@ def _killed_at_once(folder: Path) -> Path:
 
 def test_a_node_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     code = (
-        "import os, signal, sys; from pathlib import Path; from dltui.chain.nodes.embedded_node import EmbeddedNode, Genesis; "
+        "import os, signal, sys; from pathlib import Path; "
+        "from dltui.chain.nodes.embedded_node import EmbeddedNode, Genesis; "
         "node = EmbeddedNode(Path(sys.argv[1]), Genesis(31337, 5, {})); node.start(); "
         "print(node.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
@@ -370,7 +371,7 @@ def test_a_node_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     pid = int(done.stdout)
     assert done.returncode == -signal.SIGKILL
     # The node notices on its own; its lock on the chain is free once it has gone.
-    _wait_gone(pid)
+    wait_gone(pid)
     assert "stopped at block 0" in (tmp_path / "node.log").read_text()
 
 
@@ -381,14 +382,3 @@ def test_wrong_arguments_of_the_module(tmp_path: Path) -> None:
     (tmp_path / "genesis.json").write_bytes(genesis().encode())
     done = subprocess.run([*command, "--port", "99999"], capture_output=True, timeout=60, check=False)
     assert done.returncode == exits.CHAIN and b"cannot listen on port 99999" in done.stdout
-
-
-def _wait_gone(pid: int) -> None:
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        assert select.select([handle], [], [], 20)[0], "the node lives on"
-    finally:
-        os.close(handle)

@@ -25,8 +25,9 @@ from dltui.core import format as fmt
 from dltui.core.commands import Command, new_command
 from dltui.core.events import DemoStep
 from dltui.errors import RunError
+from dltui.resources import top
 from dltui.rundir import journal
-from dltui.rundir.paths import RunPaths, top
+from dltui.rundir.paths import RunPaths
 from dltui.rundir.session import LiveSession
 
 RUN = Path(__file__).parents[3] / "fixtures" / "runs" / "starved"

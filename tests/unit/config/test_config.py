@@ -12,7 +12,7 @@ from dltui.config.check import allowed
 from dltui.config.sections import SECTIONS, Config, load, to_toml
 from dltui.errors import ConfigError
 from dltui.protocol.plan import learning_plan, plan_hash
-from dltui.rundir.paths import top
+from dltui.resources import top
 
 EVERY_KEY = [(s, f.name, f.type) for s, kind in SECTIONS.items() for f in msgspec.structs.fields(kind)]
 

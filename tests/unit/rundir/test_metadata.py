@@ -9,8 +9,8 @@ import pytest
 from dltui.config.sections import Config, load
 from dltui.core import events as ev
 from dltui.core.events import Event
-from dltui.engine.run_files import check_config
 from dltui.errors import ConfigError
+from dltui.rundir.metadata import check_config
 
 
 def began(config: Config, **sections: Any) -> Event:

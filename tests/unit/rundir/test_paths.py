@@ -8,7 +8,7 @@ import pytest
 
 from dltui.errors import ConfigError, RunError
 from dltui.rundir import paths
-from dltui.rundir.paths import RunPaths, all_runs, find_run, runs_dir, socket_path, top
+from dltui.rundir.paths import RunPaths, all_runs, find_run, runs_dir, socket_path
 
 
 @pytest.fixture
@@ -67,16 +67,6 @@ def test_errors_of_finding_name_the_choices(runs: Path, monkeypatch: pytest.Monk
         find_run("b")
     with pytest.raises(RunError, match="no run"):
         find_run("../../etc")
-
-
-def test_what_ships_is_found_in_a_checkout_and_in_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (top("demos") / "tour.toml").is_file()
-    package = tmp_path / "dltui"
-    (package / "_top" / "demos").mkdir(parents=True)
-    monkeypatch.setattr(paths, "__file__", str(package / "paths.py"))
-    assert top("demos") == package / "_top" / "demos"
-    with pytest.raises(ConfigError, match="missing from this installation"):
-        top("config.toml")
 
 
 def test_the_socket_lies_in_a_folder_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

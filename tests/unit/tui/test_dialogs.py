@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_tui_pages import SIZES, same_as_golden
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
@@ -27,6 +26,7 @@ from dltui.tui.screens.palette import PaletteScreen
 from dltui.tui.screens.quit import QuitScreen
 from dltui.tui.screens.verify import VerifyScreen
 from dltui.tui.screens.wizard import WizardScreen
+from tests.kits.goldens import SIZES, same_as_golden
 from tests.kits.screen_dump import screen_text, settle, until
 from tests.kits.screen_recorded import RUN, first, moment
 from tests.kits.screen_scenario import ESTIMATE, FakeSession, Script, awaiting, live, started

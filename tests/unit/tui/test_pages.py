@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,23 +15,12 @@ from dltui.tui.app import DltuiApp
 from dltui.tui.guide import GUIDE
 from dltui.tui.screens.main import MainScreen
 from dltui.tui.screens.page import PAGES, PageScreen
+from tests.kits.goldens import SIZES, same_as_golden
 from tests.kits.screen_dump import screen_text, settle, until
 from tests.kits.screen_recorded import DECODED, first, moment
 from tests.kits.screen_scenario import FakeSession, approved, awaiting, finished, live
 
-GOLDENS = Path(__file__).parent / "goldens"
-SIZES = ((120, 40), (80, 24))
 HOSTILE = "[/x]\x1b[2J[@click=app.quit]\x1b]0;t\x07\x9b31m\u202e\ud800\nx"
-
-
-def same_as_golden(text: str, name: str, size: tuple[int, int]) -> None:
-    """`DLTUI_UPDATE_GOLDENS=1` writes it anew; read the difference before you keep it."""
-    lines = text.splitlines()
-    assert len(lines) <= size[1] and max(map(cell_len, lines)) <= size[0]
-    golden = GOLDENS / f"{name}-{size[0]}x{size[1]}.txt"
-    if os.environ.get("DLTUI_UPDATE_GOLDENS"):
-        golden.write_text(text, encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8")
 
 
 async def drawn(app: DltuiApp, pilot: Pilot[None]) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from rich.cells import cell_len
 
 from dltui.tui.app import DltuiApp
+from tests.kits.goldens import same_as_golden
 from tests.kits.screen_dump import screen_text, settle, until
 from tests.kits.screen_scenario import FakeSession
 from tests.kits.screen_tour import MOMENTS, tour
 
-GOLDENS = Path(__file__).parent / "goldens"
 SIZES = ((120, 40), (100, 30), (80, 24), (64, 16), (40, 8))
 CASES = [("killed", size) for size in SIZES] + [
     (moment, size) for moment, size in zip(("pending", "approval", "finished"), SIZES[:1] * 3, strict=True)
@@ -27,12 +23,8 @@ async def test_a_recorded_run_is_as_it_was(moment: str, size: tuple[int, int]) -
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot, script.events[-1].seq)
         text = screen_text(app)
-    lines = text.splitlines()
-    assert len(lines) == size[1] and max(map(cell_len, lines)) <= size[0]
-    golden = GOLDENS / f"tour-{moment}-{size[0]}x{size[1]}.txt"
-    if os.environ.get("DLTUI_UPDATE_GOLDENS"):
-        golden.write_text(text, encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8")
+    assert len(text.splitlines()) == size[1]
+    same_as_golden(text, f"tour-{moment}", size)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

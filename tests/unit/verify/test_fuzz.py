@@ -19,10 +19,10 @@ from dltui.core import canonical_json
 from dltui.core.events import KINDS
 from dltui.core.state.state import State
 from dltui.core.summary import summarise
-from dltui.engine.run_files import read_run_json
 from dltui.errors import DltuiError
 from dltui.report.content import gather
 from dltui.rundir.journal import line_hash, records
+from dltui.rundir.metadata import read_run_json
 from dltui.rundir.paths import RunPaths
 from dltui.rundir.session import LiveSession
 from dltui.verify import run, story

@@ -1,9 +1,7 @@
-"""What an engine claims and leaves in its run directory: the lock, `run.json`, and the closing `summary.json`."""
+"""`run.json`: which engine runs a run, and the configuration that the run goes on with."""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import os
 import time
@@ -17,7 +15,7 @@ from dltui.config.sections import Config
 from dltui.core.events import Event, RunStarted
 from dltui.core.safe_json import read_json
 from dltui.errors import ConfigError, RunError
-from dltui.files import open_regular
+from dltui.files import write_whole
 from dltui.rundir.journal import timestamp
 from dltui.rundir.paths import RunPaths
 
@@ -34,30 +32,6 @@ class RunFields(msgspec.Struct, kw_only=True):
     socket: str = ""
     federation_id: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2})*$")] = ""
     operator: str = ""
-
-
-class Lock:
-    """One engine a run: held through a file lock, which the kernel frees when the engine dies."""
-
-    def __init__(self, paths: RunPaths) -> None:
-        # Through a link this would write into another file.
-        self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.read(self._descriptor, 32).decode("ascii", "replace").strip()
-            os.close(self._descriptor)
-            raise RunError(
-                f"an engine (pid {owner or 'unknown'}) already runs it",
-                where=paths.id,
-                hint=f"dltui attach {paths.id}",
-            ) from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
-
-    def release(self) -> None:
-        """Give the run free."""
-        os.close(self._descriptor)
 
 
 def write_run_json(
@@ -105,28 +79,6 @@ def check_config(config: Config, first: Event, where: str) -> None:
                     where=where,
                     hint="put it back to resume this run, or start a new one",
                 )
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part."""
-    temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def file_sha256(path: Path, limit: int | None = None) -> str:
-    """SHA-256 of a file in hex, empty if there is none. Raises MismatchError if it is larger than `limit` bytes."""
-    digest = hashlib.sha256()
-    try:
-        with open_regular(path, limit) as file:
-            while part := file.read(1 << 20):
-                digest.update(part)
-    except FileNotFoundError:
-        return ""
-    return digest.hexdigest()
 
 
 def _start_time() -> float:

@@ -158,7 +158,7 @@ def test_a_check_that_hangs_or_dies_is_given_up(tmp_path: Path, monkeypatch: pyt
 
 
 LATER = {
-    "learning/runtime/devices.py": "a GPU that `auto` finds is asked for after the fork only; cuda and mps are asked before",
+    "learning/runtime/devices.py": "a GPU that `auto` finds is asked for after the fork; cuda and mps before",
     "learning/data/images.py": "an image is decoded when it is needed; folders, classes and sizes are looked at before",
     "learning/training/training.py": "values that config.py has bounded already",
     "learning/data/download.py": "`dltui data get` runs before the engine",

@@ -170,6 +170,11 @@ class Crew:
         """The clients of this machine that the operator has not stopped."""
         return [name for name in self.parts if (child := self.child(name)) is None or not child.asked]
 
+    @property
+    def running(self) -> list[str]:
+        """The clients of this machine that have a process."""
+        return [name for name in self.parts if (child := self.child(name)) and child.pid and child.code is None]
+
     def _drain(self, child: Child) -> None:
         for message in self.nursery.messages(child):
             if child.role == EXAMINER:

@@ -101,7 +101,7 @@ class Engine:
         self.state.apply(self._append(payload))
         self._timings.saw(payload)
         if isinstance(payload, ev.RoundOpened):
-            self._excuses.opened(payload.round, payload.deadline)
+            self._excuses.opened(payload.round, payload.deadline, self._crew.running)
         elif isinstance(payload, ev.RoundFinalised):
             self._clear(TOO_SLOW)
             self._excuses.finalised()

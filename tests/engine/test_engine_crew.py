@@ -54,6 +54,7 @@ def test_a_nursery_takes_with_it_who_ran_and_who_was_on_the_way(told: tuple[Crew
     crew.parts = {"alice": 0, "bob": 1, "carol": 2}
     for part, (pid, code) in enumerate([(11, None), (None, None), (13, 0)]):
         crew.nursery.children[f"client-{part}"] = Child(f"client-{part}", "client", pid=pid, code=code)
+    assert crew.running == ["alice"]
     assert crew.everybody_lost() == ["alice", "bob"]
     exits = [(event.id, event.pid, event.code) for event in events if isinstance(event, ev.ClientExited)]
     assert exits == [("alice", 11, -9)]

@@ -10,6 +10,7 @@ from dltui.chain.link import Link
 from dltui.config import Config
 from dltui.core import events as ev
 from dltui.core.events import Payload
+from dltui.core.format import ending
 from dltui.core.ids import client_id
 from dltui.engine.examination import EXAMINER, Examination
 from dltui.engine.hearing import Hearing
@@ -137,7 +138,7 @@ class Crew:
         self._emit(ev.ClientExited(id=name, pid=child.pid or 0, code=code, asked=child.asked))
         if self.stopping or (child.asked and code in (0, -signal.SIGTERM)):
             return
-        text = f"{name} was ended by {signal.Signals(-code).name}" if code < 0 else f"{name} ended with code {code}"
+        text = f"{name} {ending(code)}"
         hint = f"restart it (dltui client restart {name}); its log: {self._log(child)}"
         if child.asked:
             text += ", as the operator asked"

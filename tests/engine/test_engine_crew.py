@@ -76,6 +76,13 @@ def test_a_client_that_ends_unasked_is_due_again_and_its_alert_says_so(told: tup
     assert told[0]._restarts.ended("alice") == 1.0
 
 
+def test_a_client_that_is_ended_by_a_signal_without_a_name_is_started_again_too(
+    told: tuple[Crew, list[Payload]],
+) -> None:
+    alert = ended(told, -40)
+    assert alert is not None and alert.text == "alice was ended by signal 40; it starts again in 0.5 s"
+
+
 @pytest.mark.parametrize("code", [-9, -15])
 def test_a_client_that_the_operator_ended_stays_away(told: tuple[Crew, list[Payload]], code: int) -> None:
     alert = ended(told, code, asked=True)

@@ -48,7 +48,7 @@ def test_a_round_has_three_lines_and_what_happened_in_it() -> None:
     assert [line.split("  ", 1)[1] for line in lines[first + 3 : second]] == [
         "cmd    key: model.approve  dltui model approve 1",
         "model  version 1 approved by operator",
-        "client client-2 (pid 4102) ended with signal 9",
+        "client client-2 (pid 4102) was ended by SIGKILL",
         "alert  client-2 ended - R restarts it",
         "client client-2 is late: no submit in r2 by the deadline",
     ]
@@ -57,7 +57,7 @@ def test_a_round_has_three_lines_and_what_happened_in_it() -> None:
 def test_a_quiet_narration_holds_trouble_and_the_end_only() -> None:
     _, _, err = told(replay(), level="quiet")
     assert [line.split("  ", 1)[1] for line in err.splitlines()] == [
-        "client client-2 (pid 4102) ended with signal 9",
+        "client client-2 (pid 4102) was ended by SIGKILL",
         "alert  client-2 ended - R restarts it",
         "client client-2 is late: no submit in r2 by the deadline",
         "client client-2 missed r2, 1 in a row",
@@ -91,7 +91,7 @@ def test_facts_are_told_in_order_one_line_each() -> None:
         "chain  embedded chain ready on port 8545, chain id 31337",
         "[1/2] Round 1",
         "round  r2 opened from version 1: 5 clients, committee client-1, client-3 and client-4",
-        "client client-2 (pid 4102) ended with signal 9",
+        "client client-2 (pid 4102) was ended by SIGKILL",
         "client client-2 is late: no submit in r2 by the deadline",
         "cmd    key: model.approve  dltui model approve 2",
         "model  version 3 rejected by operator, next base is version 2",

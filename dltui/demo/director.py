@@ -144,7 +144,7 @@ class Director:
             try:
                 self._send(new_command(ask.name, "demo", actor="demo", **ask.args))
             except RunError as error:
-                raise self._failed(beat, f"its command was refused: {error}") from error
+                raise self._failed(beat, f"{ask.name} was refused: {error}") from error
         return True
 
     def _check(self, beat: Beat, now: float) -> bool:

@@ -39,7 +39,7 @@ OPERATOR_WEI = 10**24
 class Ground:
     """One node with its transaction log. `emit` writes one event to the journal.
 
-    `meanwhile` is called while the node takes long to answer.
+    `meanwhile` is called again and again while the node takes long to answer, `starting` while it comes up.
 
     After `start`: `node`, `rpc` to it, its `chain_id`, the `log`, and the `blocks` that the run reads.
     """
@@ -57,12 +57,14 @@ class Ground:
         operator: str,
         emit: Callable[[Payload], None],
         meanwhile: Callable[[], None],
+        starting: Callable[[], None],
     ) -> None:
         self._config = config
         self._paths = paths
         self._operator = operator
         self._emit = emit
         self._meanwhile = meanwhile
+        self._starting = starting
         self._reason = ""
         self._started = False
 
@@ -73,6 +75,7 @@ class Ground:
         self._reason = choice.reason
         self._emit(ev.ChainStarting(engine=choice.engine, reason=choice.reason))
         self.node = self._node(choice, federation_id)
+        self.node.meanwhile = self._starting
         replayed = self._start(log)
         self.rpc = Rpc(self.node.url, word=self.node.word, meanwhile=self._meanwhile)
         try:

@@ -15,6 +15,7 @@ from dltui.chain.types import RpcError
 from dltui.chain.wallet import Wallet
 from dltui.config import load
 from dltui.engine.ground import Ground
+from dltui.engine.rescue import Stopped
 from dltui.errors import ConfigError
 from dltui.paths import RunPaths
 
@@ -26,7 +27,9 @@ OPERATOR = b"\x31" * 32
 def ground(folder: Path, federation_id: bytes, **flags: object) -> Iterator[Ground]:
     """The started chain of a run of the operator's."""
     config = load(flags={"chain.engine": "embedded", "chain.keystore": "op.json", **flags})
-    made = Ground(config, RunPaths(folder).create(), address_of(OPERATOR), lambda payload: None, lambda: None)
+    made = Ground(
+        config, RunPaths(folder).create(), address_of(OPERATOR), lambda payload: None, lambda: None, lambda: None
+    )
     made.start(federation_id)
     try:
         yield made
@@ -62,10 +65,24 @@ def test_a_resumed_chain_keeps_its_id(tmp_path: Path) -> None:
 def test_on_somebody_elses_chain_fees_have_a_bound(tmp_path: Path, gwei: float, bound: int) -> None:
     with local_node(tmp_path) as (node, _):
         config = load(flags={"chain.engine": node.url, "chain.max_fee_gwei": gwei, "chain.funding": 0.01})
-        foreign = Ground(config, RunPaths(tmp_path / "run").create(), ADDRESSES[0], lambda payload: None, lambda: None)
+        foreign = Ground(
+            config, RunPaths(tmp_path / "run").create(), ADDRESSES[0], lambda payload: None, lambda: None, lambda: None
+        )
         foreign.start(b"\x01" * 32)
         assert (foreign.link.max_fee, foreign.chain_id) == (bound * 10**9, 31_337)
         foreign.stop()
+
+
+def test_a_stop_is_heard_while_the_node_comes_up(tmp_path: Path) -> None:
+    def stop() -> None:
+        raise Stopped("stopped by SIGTERM")
+
+    address = address_of(OPERATOR)
+    config = load(flags={"chain.engine": "embedded"})
+    made = Ground(config, RunPaths(tmp_path).create(), address, lambda payload: None, lambda: None, stop)
+    with pytest.raises(Stopped):
+        made.start(b"\x01" * 32)
+    assert made.node.pid is None
 
 
 def test_anvil_is_refused_before_it_is_looked_for(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from dltui.engine.timing import Timings
 from dltui.errors import RunError
 from dltui.paths import RunPaths
 
+HUNG = "nursery-hung"
+
 
 class Crew:
     """Starts, watches and restarts children through the nursery.
@@ -51,7 +53,7 @@ class Crew:
         """Client id to the slice of the data that it holds."""
         self.names: dict[int, str] = {}
         """What the client of a slice calls itself, where that is not what the configuration says."""
-        self.stopping = False
+        self.stopping = self._hung = False
 
     @property
     def logs(self) -> Path:
@@ -111,7 +113,7 @@ class Crew:
         return lost
 
     def handle(self) -> None:
-        """Take what the nursery and the children say. Raises NurseryLost where the nursery ended."""
+        """Take what the nursery and the children say. Raises NurseryLost if the nursery ended or hangs."""
         for happened, child in self.nursery.handle():
             if child.role == EXAMINER:
                 if happened == "exited" and not self.stopping:
@@ -130,7 +132,20 @@ class Crew:
             self._drain(child)
         if not self.stopping:
             self.examination.turn()
+            self._watch_nursery()
         self.nursery.overdue()
+
+    def _watch_nursery(self) -> None:
+        if self.nursery.hung == self._hung:
+            return
+        self._hung = self.nursery.hung
+        if not self._hung:
+            self._emit(ev.RunAlertCleared(id=HUNG))
+            return
+        pid = self.nursery.pid
+        text = f"the nursery (pid {pid}) does not answer: no client starts, and none that ends is noticed"
+        hint = f"if it was stopped, kill -CONT {pid}; else it is started again soon, with all clients"
+        self._emit(ev.RunAlert(id=HUNG, severity="error", text=text, hint=hint))
 
     def _exited(self, child: Child) -> None:
         name, code = self._name(child), child.code or 0
@@ -193,6 +208,7 @@ class Crew:
         """Tell every child to end; `handle` sees them go."""
         self.stopping = True
         self.nursery.forget_waiting()
+        self.nursery.wake()
         for child in self.nursery.children.values():
             self.nursery.signal(child)
         self.examination.stop()

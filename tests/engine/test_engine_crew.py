@@ -11,7 +11,7 @@ from dltui.config import load
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.crew import Crew
-from dltui.engine.processes import Child, Nursery
+from dltui.engine.processes import SILENT_SECONDS, Child, Nursery
 from dltui.engine.timing import Timings
 from dltui.errors import ConfigError
 from dltui.paths import RunPaths
@@ -59,6 +59,20 @@ def test_a_nursery_takes_with_it_who_ran_and_who_was_on_the_way(told: tuple[Crew
     exits = [(event.id, event.pid, event.code) for event in events if isinstance(event, ev.ClientExited)]
     assert exits == [("alice", 11, -9)]
     assert crew.everybody_lost() == []
+
+
+def test_a_nursery_that_hangs_is_told_with_what_to_do_until_it_answers(told: tuple[Crew, list[Payload]]) -> None:
+    crew, events = told
+    crew.handle()
+    assert events == []
+    crew.nursery._pulse.silent = SILENT_SECONDS
+    crew.handle()
+    crew.handle()
+    (alert,) = events
+    assert isinstance(alert, ev.RunAlert) and alert.severity == "error" and alert.hint.startswith("if it was stopped")
+    crew.nursery._pulse.heard()
+    crew.handle()
+    assert events[1:] == [ev.RunAlertCleared(id=alert.id)]
 
 
 def ended(told: tuple[Crew, list[Payload]], code: int, asked: bool = False) -> ev.RunAlert | None:

@@ -9,7 +9,7 @@ import msgspec
 from dltui.core import format as fmt
 from dltui.core.state import State
 from dltui.core.views import ClientRow, ClientTable, start_steps
-from dltui.tui.hints import key_of, may_write
+from dltui.tui.hints import answered, key_of, may_write
 from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.ink import Part
@@ -65,7 +65,8 @@ class ClientsPane(TablePane):
         """Who waits to be registered, what the diamond means."""
         pending = sum(client.membership == "pending" for client in state.clients.values())
         if pending and not state.finished:
-            return f"{pending} pending" + (f", {key_of(self, 'register')} registers" if may_write(self) else "")
+            asks = may_write(self) and not answered(self, "pending")
+            return f"{pending} pending" + (f", {key_of(self, 'register')} registers" if asks else "")
         return f"{SEAT} committee" if state.in_flight else ""
 
     def cells(self, row: ClientRow) -> tuple[Part, ...]:

@@ -50,7 +50,7 @@ class ClientsPane(TablePane):
     )
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(COLUMNS, empty=self.nothing, **kwargs)
+        super().__init__(COLUMNS, empty=self.instead(State(), 0.0), **kwargs)
 
     def rows(self, state: State, now: float) -> Rows:
         """In the order of their indexes."""
@@ -58,8 +58,7 @@ class ClientsPane(TablePane):
 
     def instead(self, state: State, now: float) -> str:
         """How far the start is, until the first client has a row."""
-        steps = start_steps(state, now)
-        return "\n".join(step.line for step in steps) if steps and not state.finished else self.nothing
+        return self.nothing if state.finished else "\n".join(step.line for step in start_steps(state, now))
 
     def remark(self, state: State, rows: Rows) -> str:
         """Who waits to be registered, what the diamond means."""

@@ -119,7 +119,7 @@ class Scheduler:
             return Waiting(
                 "approval",
                 f"version {version} waits for the operator's approval",
-                f"approve or reject it (dltui model approve {version})",
+                f"a approves, x rejects it (dltui model approve {version})",
             )
         if self.unanswered() is not None and not self._ledger.rounds:
             return None
@@ -135,8 +135,8 @@ class Scheduler:
         ids = sorted(self._id(m) for m in members if m.status == "pending" and m.address in self._ledger.data)
         if not ids:
             return None
-        hint = f"register each (dltui client register {ids[0]})"
-        return Waiting("pending", f"waiting to be registered: {', '.join(ids)}", hint)
+        hint = f"r registers {'it' if len(ids) == 1 else 'one'} (dltui client register {ids[0]})"
+        return Waiting("pending", f"waiting to be registered: {names(ids, 2)}", hint)
 
     def _starved(self) -> Waiting:
         """Too few can take part: who could, and what the operator would do for each."""

@@ -143,7 +143,7 @@ def test_who_asked_to_join_is_told_of_until_there_is_an_answer_whatever_else_goe
     for index in (2, 3):
         bench.ledger.by_index[index].status = "pending"
     told = bench.scheduler.unanswered()
-    assert told is not None and told.text == "waiting to be registered: client-2, client-3"
+    assert told is not None and told.text == "waiting to be registered: client-2 and client-3"
     assert bench.scheduler.waiting() is None and bench.call is None
     bench.ledger.by_index[2].status = "rejected"
     bench.round(1, OPEN)

@@ -24,6 +24,7 @@ from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.funds import check_funds
 from dltui.engine.house import file_sha256
+from dltui.errors import ConfigError
 from dltui.paths import RunPaths
 
 MOST_STARTS = 3
@@ -125,6 +126,12 @@ class Ground:
         """The engine that the configuration names; a run that was begun goes on with the one that began it."""
         chain = self._config.chain
         engine = chain.engine if log is None or chain.is_url else log.engine
+        if log is not None and engine == ANVIL and chain.keystore:
+            raise ConfigError(
+                f"the run was begun on anvil with a keystore, and does not go on: {OPEN}",
+                where=self._paths.id,
+                hint="start a new run with --chain embedded; this one can be verified, reported and replayed",
+            )
         refuse_open(engine, chain.keystore)
         return choose(engine, chain.anvil)
 

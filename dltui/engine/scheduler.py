@@ -108,12 +108,12 @@ class Scheduler:
         return self._registration() or self._reinstatement() or self._overdue() or self._miss() or self._opening()
 
     def waiting(self) -> Waiting | None:
-        """What keeps the next round from being opened, for the alert line."""
+        """What keeps the next round from being opened, for the alert line; a lack is told in an open round, too."""
         facts = self._ledger.current
-        if self.paused or (facts is not None and facts.state in IN_FLIGHT):
-            return None
         if self.lack is not None and not self.complete():
             return self.lack
+        if self.paused or (facts is not None and facts.state in IN_FLIGHT):
+            return None
         if self._awaiting_approval():
             version = self._ledger.base
             return Waiting(

@@ -19,7 +19,7 @@ from dltui.engine.specs import terms_of
 from dltui.errors import ChainError, MismatchError
 from dltui.paths import RunPaths
 from dltui.store import Store, cid
-from dltui.verify import claims, lineage, plans, record, results, story, tree
+from dltui.verify import causes, claims, lineage, plans, record, results, story, tree
 from dltui.verify import facts as journal_facts
 from dltui.verify.chain import Reexecution
 from dltui.verify.foreign import Recorded
@@ -95,6 +95,7 @@ def _verify_chain(
     for step in again.steps():
         say(step)
     say(Step("facts", f"{count} facts of the journal are those of the chain, none is missing"))
+    causes.check(events, str(paths.journal))
     if isinstance(again, Reexecution):
         story.check_block_times(events, again.began, again.standard, str(paths.journal))
         say(Step("state", _compare_state(paths, events, again, finished)))

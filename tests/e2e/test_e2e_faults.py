@@ -13,6 +13,7 @@ from dltui.core import events as ev
 from dltui.core.format import unix
 from dltui.core.journal import read
 from dltui.core.state import State
+from dltui.launch import engine_failure
 from dltui.verify.verify import verify
 
 SHORT = {
@@ -192,5 +193,8 @@ def test_a_second_engine_is_refused(start: Start) -> None:
     run.until(ev.ChainReady)
     second = Run(run.paths)
     assert second.engine.wait(20) == 1
-    assert f"an engine (pid {run.engine.pid}) already runs it" in (run.paths.logs / "engine.log").read_text()
+    with (run.paths.logs / "engine.log").open("a") as log:
+        log.write("what the first engine says meanwhile\n")
+    told = str(engine_failure(second.engine, run.paths))
+    assert told == f"{run.paths.id}: an engine (pid {run.engine.pid}) already runs it - dltui attach {run.paths.id}"
     assert run.finish(60) == 0

@@ -11,6 +11,7 @@ from chainkit import ADDRESSES, local_node
 
 from dltui.chain.accounts import address_of
 from dltui.chain.contracts import deploy_call
+from dltui.chain.txlog import TxLog
 from dltui.chain.types import RpcError
 from dltui.chain.wallet import Wallet
 from dltui.config import load
@@ -92,3 +93,14 @@ def test_anvil_is_refused_before_it_is_looked_for(tmp_path: Path) -> None:
     ):
         pass
     assert not (tmp_path / "chain" / "genesis.json").exists()
+
+
+def test_a_run_of_a_keystore_that_was_begun_on_anvil_is_told_what_is_left_to_do(tmp_path: Path) -> None:
+    """An earlier version's `auto` began it there."""
+    TxLog.create(RunPaths(tmp_path).create().txs, "ab" * 32, "anvil")
+    with (
+        pytest.raises(ConfigError, match="was begun on anvil with a keystore, and does not go on") as refused,
+        ground(tmp_path, b"\x01" * 32, **{"chain.engine": "auto"}),
+    ):
+        pass
+    assert refused.value.hint.startswith("start a new run with --chain embedded")

@@ -77,6 +77,16 @@ def test_a_beat_is_announced_waits_and_then_asks() -> None:
     assert len(engine.sent) == 3
 
 
+def test_it_knows_what_it_still_has_to_ask() -> None:
+    restart = Ask("client.restart", {"client": "client-2"})
+    director, _ = play(beat("one", OPENED, APPROVE), beat("two", awaits("run.finished"), restart))
+    director.tick([], 0.0)
+    assert director.sends("model.approve") and director.sends("client.restart", "client-2")
+    assert not director.sends("client.restart", "client-1") and not director.sends("model.reject")
+    director.tick([READY], 1.0)
+    assert not director.sends("model.approve") and director.sends("client.restart")
+
+
 def test_an_event_that_came_before_its_beat_counts() -> None:
     director, engine = play(beat("one", awaits("chain.lost")), beat("two", OPENED))
     director.tick([READY], 0.0)
@@ -138,7 +148,7 @@ def test_a_refused_command_fails_the_walkthrough_by_name() -> None:
         beat("one", None, APPROVE),
         engine=Engine(lambda command: "no version 1" if command.name == "model.approve" else ""),
     )
-    with pytest.raises(RunError, match="beat 1/1 'one': its command was refused: no version 1"):
+    with pytest.raises(RunError, match=r"beat 1/1 'one': model\.approve was refused: no version 1"):
         director.tick([], 0.0)
 
 

@@ -75,6 +75,7 @@ REFUSED: dict[str, tuple[Callable[[], dict[str, object]], str]] = {
     ),
     "own model that cannot be imported": (lambda: {"model.name": "preflight_own:gone"}, "AttributeError"),
     "data file missing": (lambda: {"data.dataset": "gone.npz"}, "no such data file"),
+    "data file that is a device": (lambda: {"data.dataset": device()}, "is no regular file"),
     "data file without labels": (lambda: {"data.dataset": arrays(y="labels")}, "has no array y"),
     "negative labels": (lambda: {"data.dataset": arrays(low=-3)}, "labels range from -3 to 6"),
     "too many labels": (lambda: {"data.dataset": arrays(low=2_000)}, "labels range from 2000"),
@@ -86,6 +87,12 @@ REFUSED: dict[str, tuple[Callable[[], dict[str, object]], str]] = {
     "normalisation unknown": (lambda: {"data.dataset": arrays(), "data.normalise": "dataset"}, "no published mean"),
     "no such device": (lambda: {"clients.device": "mps"}, "no MPS here"),
 }
+
+
+def device() -> str:
+    """A name of a data file that is an endless device."""
+    Path("zero.npz").symlink_to("/dev/zero")
+    return "zero.npz"
 
 
 def config(**keys: object) -> Config:

@@ -49,7 +49,8 @@ def start_engine(paths: RunPaths, password: str | None = None, held: bool = Fals
     link, or if a folder is in the place of a file that it writes.
     """
     check_tree(paths.root, PIPES)
-    for path in (paths.lock, paths.run_json, paths.summary, *paths.logs.glob("*"), *paths.keys.glob("*")):
+    inside = (path for folder in (paths.chain, paths.logs, paths.keys) for path in folder.glob("*"))
+    for path in (paths.lock, paths.run_json, paths.summary, *inside):
         if path.is_dir():
             raise MismatchError("is a folder, a regular file is expected", where=str(path))
     paths.create()

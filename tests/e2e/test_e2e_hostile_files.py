@@ -154,6 +154,7 @@ def test_no_command_ends_in_a_traceback(copied: RunPaths, verifier: Verifier, na
         ("lock", "folder"),
         ("logs/engine.log", "folder"),
         ("keys/demo.json", "folder"),
+        ("chain/state.lock", "folder"),
     ],
 )
 def test_resume_writes_through_no_link(copied: RunPaths, verifier: Verifier, name: str, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""What is to be learned from which data: the part of a child's spec that clients and the examiner share."""
+"""What is to be learned from which data: the part of a child's spec that clients and the evaluator share."""
 
 from __future__ import annotations
 

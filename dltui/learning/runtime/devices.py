@@ -1,4 +1,4 @@
-"""Where a process computes: the CPU, or a GPU that only a forked client touches, never the nursery."""
+"""Where a process computes: the CPU, or a GPU that only a forked client touches, never the fork server."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ ADMIN = address("admin")
 @pytest.fixture(scope="module")
 def creations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The creation code of release 0.1.0 by contract, without arguments, as a run of that release recorded it."""
-    log = TxLog(unpack("embedded", tmp_path_factory.mktemp("release")).txs)
+    log = TxLog(unpack("0.1.0/embedded", tmp_path_factory.mktemp("release")).txs)
     sent = [decode_transaction(raw, 31_337) for record in log.read() for raw in record.txs]
     made = [(tx.data, found) for tx in sent if not tx.to and (found := deployment(tx.data)) is not None]
     codes = {name: data[: len(data) - len(arguments)] for data, (name, arguments) in made}

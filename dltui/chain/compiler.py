@@ -15,11 +15,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from dltui.chain.declarations import names
 from dltui.errors import ChainError, ConfigError, MismatchError
 from dltui.paths import top
 
 ARTIFACTS_PATH = Path(__file__).with_name("artifacts.json")
-NAMES = ("DataRegistry", "FLContract", "ModelRegistry")
+NAMES = tuple(sorted(names()))
 SOLC_VERSION = "0.8.37"
 SETTINGS: dict[str, Any] = {
     "evmVersion": "cancun",

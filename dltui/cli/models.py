@@ -85,16 +85,17 @@ def _sizes(config: Config, names: Sequence[str]) -> tuple[list[Size], list[str]]
     from dltui.learning.training import estimate, task
 
     spec = learning_spec(config)
+    plan = spec.plan
     warm()  # a client does not pay for torch's start either
     threads.use(spec.threads)
-    data, settings, device = task.data(spec), task.settings(spec), devices.choose(spec.device)
-    clients = task.division(spec, data).clients
+    data, settings, device = task.data(spec), plan.training, devices.choose(spec.device)
+    clients = task.division(plan, data).clients
     x, y = data.tensors(clients[0].train, device)
     sizes, left_out = [], []
     for name in names or models.MODELS:
         try:
-            model = task.model(msgspec.structs.replace(spec, model=name), data).to(device)
-            blob, _ = first_blobs(name, models.tensors(model), spec.rule)
+            model = task.model(msgspec.structs.replace(plan, model=name), data).to(device)
+            blob, _ = first_blobs(name, models.tensors(model), plan.aggregation.rule)
         except ConfigError as error:
             if names:
                 raise

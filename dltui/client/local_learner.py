@@ -16,7 +16,7 @@ from dltui.learning.models import models
 from dltui.learning.runtime import devices, memory
 from dltui.learning.runtime.random import derive
 from dltui.learning.training import estimate, evaluation, task, training
-from dltui.protocol.result import Terms, load_version
+from dltui.protocol.result import load_version
 from dltui.store import Store
 
 
@@ -29,7 +29,7 @@ class DataCommitment:
     schema: bytes
 
 
-class Home:
+class LocalLearner:
     """The learning side of one client: trains updates and measures models on records that only it holds."""
 
     def __init__(self, spec: ClientSpec, store: Store, telemetry: Telemetry) -> None:
@@ -38,15 +38,15 @@ class Home:
         self._telemetry = telemetry
         self._device = devices.choose(spec.device)
         self._data = task.data(spec)
-        division = task.division(spec, self._data).clients
+        division = task.division(spec.plan, self._data).clients
         self._own = division[spec.part]
         self._train_x, self._train_y = self._data.tensors(self._own.train, self._device)
         held_out = self._own.held_out if len(self._own.held_out) else self._own.train
         self._held_x, self._held_y = self._data.tensors(held_out, self._device)
-        self._model = task.model(spec, self._data).to(self._device)
-        self.terms = Terms(spec.rule, spec.scale_bits, spec.max_weight, spec.epochs, spec.steps, spec.batch_size)
-        self._settings = task.settings(spec)
-        self.rank = estimate.rank(spec.part, [len(slice.train) for slice in division], self._settings)
+        self._model = task.model(spec.plan, self._data).to(self._device)
+        self.plan = spec.plan
+        self.plan_hash = spec.plan.hash
+        self.rank = estimate.rank(spec.part, [len(slice.train) for slice in division], self.plan.training)
         """This client's place in the queue for training: who takes more steps goes before it."""
         self._base_digest = ""
         self._base: Tensors = {}
@@ -84,7 +84,7 @@ class Home:
 
         def say(progress: training.Progress) -> None:
             going_on()
-            epochs = 1 if self._spec.steps else self._spec.epochs
+            epochs = 1 if self.plan.training.steps else self.plan.training.epochs
             self._telemetry.progress(
                 "train" if progress.step < progress.steps else "trained",
                 round_number,
@@ -99,8 +99,8 @@ class Home:
             self._model,
             self._train_x,
             self._train_y,
-            self._settings,
-            derive(self._spec.seed, "train", self._spec.part, round_number),
+            self.plan.training,
+            derive(self.plan.seed, "train", self._spec.part, round_number),
             say,
         )
         memory.release()
@@ -111,8 +111,8 @@ class Home:
             client=client_index,
             round=round_number,
             base=base_digest,
-            plan=self._spec.plan_hash,
-            scale_bits=self._spec.scale_bits,
+            plan=self.plan_hash,
+            scale_bits=self.plan.aggregation.scale_bits,
         )
 
     def accuracy_bp(self, tensors: Tensors) -> int:

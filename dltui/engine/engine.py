@@ -43,7 +43,6 @@ from dltui.engine.pace import TOO_SLOW
 from dltui.engine.queries import Queries
 from dltui.engine.recovery import WARM_SECONDS, Recovery, Stopped
 from dltui.engine.scheduler import Scheduler
-from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.stopsignals import StopSignals
 from dltui.engine.telemetry import TROUBLE
 from dltui.engine.timing import Timings
@@ -51,6 +50,7 @@ from dltui.engine.waiting_alert import Backoff, Hold, WaitingAlert
 from dltui.engine.workers import WorkerPool
 from dltui.errors import ChainError, DltuiError, RunError, no_room
 from dltui.files import write_whole
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.ledger import MISSED, Member
 from dltui.rundir.journal import Journal, read
 from dltui.rundir.metadata import check_config, read_run_json, write_run_json
@@ -81,7 +81,7 @@ class Engine:
         self.state = State()
         self._selector = selectors.DefaultSelector()
         self._timings = Timings()
-        self._keys = client_keys(config, parts_of(config), paths.keys, new=not self._journal.seq)
+        self._keys = client_keys(config, config.parts, paths.keys, new=not self._journal.seq)
         self._workers = WorkerPool(config, paths, self._keys, fork_server, self._timings, self.emit)
         self._operator_key = operator or operator_key(config.run.seed)
         self._supervisor = NodeSupervisor(
@@ -94,7 +94,7 @@ class Engine:
         self._control = ControlSocket(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
         self._ending = self._unreachable = self._sent = self._full = False
-        self._disk = DiskWatch(paths, parts_of(config))
+        self._disk = DiskWatch(paths, config.parts)
         self._waiting, self._unanswered = WaitingAlert(self.emit), WaitingAlert(self.emit)
         self._excused_rounds = ExcusedRounds(self.state, self.emit)
         self._backoff, self._hold = Backoff(), Hold()
@@ -233,7 +233,7 @@ class Engine:
             endpoint.confirmations,
         )
         self._indexer = ChainIndexer(
-            rpc, self._supervisor.blocks, self._wallet.address, self._store, terms_of(self._config), self.emit
+            rpc, self._supervisor.blocks, self._wallet.address, self._store, LearningPlan.of(self._config), self.emit
         )
         node, sparse = self._supervisor.node, self._supervisor.log.sparse
         self._block_watch = BlockWatch(self._selector, node.url, node.word, not sparse)
@@ -265,7 +265,7 @@ class Engine:
 
     def _appoint(self, federation: Federation) -> None:
         """Those who decide what is sent to the contracts."""
-        rpc, facts, terms = self._supervisor.rpc, self._indexer.facts, terms_of(self._config)
+        rpc, facts, plan = self._supervisor.rpc, self._indexer.facts, LearningPlan.of(self._config)
         self._scheduler = Scheduler(
             self._config,
             federation,
@@ -283,7 +283,7 @@ class Engine:
             self._scheduler,
             calls,
             Queries(rpc, calls, facts, self._wallet.address),
-            LiveVerify(rpc, federation, facts, terms, self._store, self.state),
+            LiveVerify(rpc, federation, facts, plan, self._store, self.state),
             self._send,
             self.emit,
             self._start_named,
@@ -318,7 +318,7 @@ class Engine:
     def _man(self) -> None:
         """Start the clients of this machine: those of the configuration, and any that joined an earlier engine."""
         members = self._indexer.facts.ledger.members
-        for part in range(parts_of(self._config)):
+        for part in range(self._config.parts):
             address = self._keys[part].address
             if part < self._config.clients.count or address in members:
                 if address in members:

@@ -15,8 +15,8 @@ from typing import Any
 from dltui.engine.genesis import first_blobs
 from dltui.errors import DltuiError
 from dltui.learning.models import models
+from dltui.learning.plan import LearningSpec
 from dltui.learning.runtime import devices, memory, threads
-from dltui.learning.spec import LearningSpec
 from dltui.learning.training import estimate, evaluation, task
 from dltui.protocol.result import load_version
 from dltui.store import Store
@@ -65,13 +65,14 @@ class _Evaluator:
         self._store = Store(spec.store)
         self._device = devices.choose(spec.device)
         self._data = task.data(spec)
-        self._division = task.division(spec, self._data)
-        self._model = task.model(spec, self._data).to(self._device)
+        self._division = task.division(spec.plan, self._data)
+        self._model = task.model(spec.plan, self._data).to(self._device)
         self._x, self._y = self._data.tensors(self._division.test, self._device)
 
     def genesis(self) -> dict[str, Any]:
         """Put version 0 into the store and describe the task; the digest is a function of model and seed."""
-        model, manifest = first_blobs(self._spec.model, models.tensors(self._model), self._spec.rule)
+        plan = self._spec.plan
+        model, manifest = first_blobs(plan.model, models.tensors(self._model), plan.aggregation.rule)
         self._store.put(model)
         return {
             "kind": "genesis",
@@ -85,7 +86,7 @@ class _Evaluator:
                 "sha256": self._data.fingerprint(),
             },
             "model": {
-                "model": self._spec.model,
+                "model": plan.model,
                 "parameters": models.parameters(self._model),
                 "bytes": len(model),
                 "device": self._device.type,
@@ -96,7 +97,7 @@ class _Evaluator:
 
     def _round_seconds(self) -> float:
         """What the training of a round takes about, measured on the test split while nobody trains yet."""
-        settings = task.settings(self._spec)
+        settings = self._spec.plan.training
         step = estimate.step_seconds(self._model, self._x, self._y, settings)
         memory.release()
         records = [len(client.train) for client in self._division.clients]

@@ -16,9 +16,10 @@ from dltui.core import events as ev
 from dltui.core.events import Event, Payload
 from dltui.core.state.state import State
 from dltui.errors import BlobError
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.facts import FACTS, FactStream
 from dltui.protocol.ledger import RoundFacts
-from dltui.protocol.result import Terms, result_of, verdicts_root
+from dltui.protocol.result import result_of, verdicts_root
 from dltui.store import Store, cid
 
 
@@ -30,12 +31,12 @@ class ChainIndexer:
     """
 
     def __init__(
-        self, rpc: Rpc, blocks: Blocks, operator: str, store: Store, terms: Terms, emit: Callable[[Payload], None]
+        self, rpc: Rpc, blocks: Blocks, operator: str, store: Store, plan: LearningPlan, emit: Callable[[Payload], None]
     ) -> None:
         self._rpc = rpc
         self._blocks = blocks
         self._store = store
-        self._terms = terms
+        self._plan = plan
         self._emit = emit
         self._verdicts: dict[int, tuple[Verdict, ...]] = {}
         """Of the round that was asked for last."""
@@ -97,7 +98,7 @@ class ChainIndexer:
     def _read(self, facts: RoundFacts) -> tuple[Verdict, ...]:
         ledger = self.facts.ledger
         if facts.version is None:
-            verdicts = result_of(ledger, facts, self._terms, self._store.get).verdicts
+            verdicts = result_of(ledger, facts, self._plan, self._store.get).verdicts
             if verdicts_root(facts.number, verdicts) != facts.verdicts_root:
                 raise Unavailable("the round ran under another plan than this run's")
             return verdicts

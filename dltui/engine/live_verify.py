@@ -18,9 +18,10 @@ from dltui.chain.rpc import Rpc
 from dltui.core.state.state import State
 from dltui.engine.deployment import Federation
 from dltui.errors import BlobError, MismatchError, RunError
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.facts import FactStream
 from dltui.protocol.ledger import RoundFacts, bits
-from dltui.protocol.result import Terms, load_version, result_of, verdicts_root
+from dltui.protocol.result import load_version, result_of, verdicts_root
 from dltui.store import Store
 
 _NO_PARENT = "0" * 64
@@ -34,12 +35,12 @@ class LiveVerify:
     """
 
     def __init__(
-        self, rpc: Rpc, federation: Federation, facts: FactStream, terms: Terms, store: Store, state: State
+        self, rpc: Rpc, federation: Federation, facts: FactStream, plan: LearningPlan, store: Store, state: State
     ) -> None:
         self._rpc = rpc
         self._federation = federation
         self._facts = facts
-        self._terms = terms
+        self._plan = plan
         self._store = store
         self._state = state
 
@@ -121,7 +122,7 @@ class LiveVerify:
         facts = self._facts.ledger.rounds[number]
         where = f"round {number}"
         try:
-            result = result_of(self._facts.ledger, facts, self._terms, self._store.get)
+            result = result_of(self._facts.ledger, facts, self._plan, self._store.get)
         except (BlobError, Malformed, Unavailable, Overflow) as error:
             raise _mismatch(where, f"it cannot be recomputed: {error.message}") from error
         if version is not None:

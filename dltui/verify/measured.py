@@ -19,8 +19,8 @@ from dltui.learning.data.catalog import is_plugin
 from dltui.learning.data.datasets import Dataset
 from dltui.learning.data.partition import Partition
 from dltui.learning.models import models
+from dltui.learning.plan import LearningSpec
 from dltui.learning.runtime import devices, threads
-from dltui.learning.spec import LearningSpec
 from dltui.learning.training import evaluation, task
 from dltui.protocol.ledger import VersionFacts
 from dltui.protocol.result import load_version
@@ -75,7 +75,8 @@ class _Bench:
     """The run's task, made again from its configuration as the evaluator did."""
 
     def __init__(self, spec: LearningSpec) -> None:
-        for name in (spec.dataset, spec.model, spec.partition):
+        plan = spec.plan
+        for name in (spec.dataset, plan.model, plan.data.partition):
             if is_plugin(name):
                 raise Unmeasurable(f"{name} is code of the run's own, which a check does not execute")
         threads.use(spec.threads)
@@ -83,15 +84,15 @@ class _Bench:
             self._device = devices.choose(spec.device)
         except ConfigError:
             self._device = devices.choose("auto")
-        self._name, self._model_name = spec.dataset, spec.model
+        self._name, self._model_name = spec.dataset, plan.model
         self._data: Dataset = task.data(spec)
-        self._division: Partition = task.division(spec, self._data)
+        self._division: Partition = task.division(plan, self._data)
         self.samples = len(self._division.test)
         if not self.samples:
             raise Unmeasurable("there is no test split")
         if self.samples * math.prod(self._data.input_shape) * 4 > MAX_TEST_BYTES:
             raise Unmeasurable("the test split is too large")
-        self._model = task.model(spec, self._data).to(self._device)
+        self._model = task.model(plan, self._data).to(self._device)
         self._x, self._y = self._data.tensors(self._division.test, self._device)
 
     def compare(self, event: Event, parts: Mapping[str, int | None]) -> None:

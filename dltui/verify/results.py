@@ -11,9 +11,10 @@ from dltui.aggregation.errors import Malformed
 from dltui.core.events import RoundIncluded
 from dltui.engine.indexer import included
 from dltui.errors import BlobError, DltuiError, MismatchError
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.facts import FactStream
 from dltui.protocol.ledger import RoundFacts
-from dltui.protocol.result import Terms, load_version, result_of, verdicts_root
+from dltui.protocol.result import load_version, result_of, verdicts_root
 from dltui.store import Store
 
 
@@ -51,12 +52,10 @@ def check_versions(facts: FactStream, fetch: Callable[[str], bytes]) -> int:
     return len(versions)
 
 
-def recompute(
-    facts: FactStream, plan: str, terms: Terms, store: Store, told: Sequence[RoundIncluded]
-) -> tuple[int, int]:
+def recompute(facts: FactStream, plan: LearningPlan, store: Store, told: Sequence[RoundIncluded]) -> tuple[int, int]:
     """Recompute each closed round that has verdicts; compare it with chain and journal.
 
-    A federation may be older than the run: what a round under another plan than `plan` (hash) came to depends on terms
+    A federation may be older than the run: what a round under another plan than `plan` came to depends on terms
     that only its hash tells, so there the verdicts' blob is compared with the root on chain. Returns the numbers of
     rounds of the first and of the second kind. The journal tells the verdicts of each round once, and of no other.
     """
@@ -66,10 +65,10 @@ def recompute(
         if event.round not in closed or event.round in by_round:
             raise MismatchError("the journal tells verdicts that the chain does not", where=f"round {event.round}")
         by_round[event.round] = event
-    ours = 0
+    ours, ours_hash = 0, plan.hash
     for number, round_facts in sorted(closed.items()):
-        if round_facts.plan_hash == plan:
-            verdicts = _recomputed(facts, round_facts, terms, store)
+        if round_facts.plan_hash == ours_hash:
+            verdicts = _recomputed(facts, round_facts, plan, store)
             ours += 1
         elif round_facts.version is not None:
             verdicts = _stored(facts, round_facts, store)
@@ -79,10 +78,10 @@ def recompute(
     return ours, len(closed) - ours
 
 
-def _recomputed(facts: FactStream, round_facts: RoundFacts, terms: Terms, store: Store) -> tuple[Verdict, ...]:
+def _recomputed(facts: FactStream, round_facts: RoundFacts, plan: LearningPlan, store: Store) -> tuple[Verdict, ...]:
     where = f"round {round_facts.number}"
     try:
-        result = result_of(facts.ledger, round_facts, terms, store.get)
+        result = result_of(facts.ledger, round_facts, plan, store.get)
     except DltuiError as error:
         raise MismatchError(f"{where} cannot be recomputed: {error.message}", where=error.where) from error
     if round_facts.version is not None:

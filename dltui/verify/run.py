@@ -12,11 +12,10 @@ from dltui.core import events as ev
 from dltui.core.events import Event, Payload
 from dltui.devchain.chain import STATE_FILE
 from dltui.engine.keys import operator_key
-from dltui.engine.specs import terms_of
 from dltui.errors import ChainError, MismatchError
 from dltui.files import file_sha256
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.facts import FactStream
-from dltui.protocol.plan import plan_hash
 from dltui.rundir.paths import RunPaths
 from dltui.store import Store, cid
 from dltui.verify import causes, lineage, metadata, plans, record, results, story, tree
@@ -116,7 +115,7 @@ def _verify_results(
     say(Step("versions", f"{results.check_versions(stream, store.get)} versions load from their manifests"))
     progress("recomputing rounds", 0, 0)
     told = [event.data for event in events if isinstance(event.data, ev.RoundIncluded)]
-    ours, others = results.recompute(stream, plan_hash(config), terms_of(config), store, told)
+    ours, others = results.recompute(stream, LearningPlan.of(config), store, told)
     say(Step("rounds", f"{ours} rounds recomputed to the same digests and verdicts"))
     if others:
         text = f"{others} rounds under other plans: only their verdicts are compared with the root on chain"

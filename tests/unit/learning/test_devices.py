@@ -61,14 +61,15 @@ def test_a_device_that_is_not_there_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["cpu", *(["cuda"] if torch.cuda.is_available() else [])])
 def test_training_repeats_itself_on_every_device_there_is(name: str) -> None:
+    from dltui.config.sections import TrainingSection
     from dltui.learning.models.models import build, tensors
-    from dltui.learning.training.training import TrainSettings, train
+    from dltui.learning.training.training import train
 
     def trained() -> bytes:
         device = devices.choose(name)
         model = build("cnn-bn", (1, 8, 8), 3, 1).to(device)
         x, y = torch.rand(40, 1, 8, 8, generator=torch.Generator().manual_seed(1)), torch.arange(40) % 3
-        train(model, x.to(device), y.to(device), TrainSettings(epochs=2), seed=3)
+        train(model, x.to(device), y.to(device), TrainingSection(epochs=2), seed=3)
         return b"".join(array.tobytes() for array in tensors(model).values())
 
     assert trained() == trained()

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from dltui.devchain.chain import StoredChain
 from dltui.devchain.formats import data
 from dltui.devchain.index import LogFilter
 from dltui.devchain.miner import Miner
+from dltui.devchain.stored_chain import StoredChain
 
 MAX_BLOCKS = 1_000
 """Most blocks that one look covers; the next look goes on from there."""

@@ -12,9 +12,9 @@ from typing import Any
 from dltui.devchain import params
 from dltui.devchain.api.feeds import BlockHashes, Feed, Logs, PendingHashes
 from dltui.devchain.api.logs import coming_logs, find_logs
-from dltui.devchain.chain import StoredChain
 from dltui.devchain.miner import Miner
 from dltui.devchain.params import RpcFault, arguments
+from dltui.devchain.stored_chain import StoredChain
 
 MAX_FILTERS = 256
 """Most filters at a time, of all clients together."""

@@ -22,7 +22,7 @@ from dltui.chain.nodes.ports import free_port
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import Call, NodeUnreachable
 from dltui.chain.wallet import Wallet
-from dltui.devchain.evm import Machine
+from dltui.devchain.machine import Machine
 from dltui.errors import ChainError
 from tests.kits.anvil import ANVIL, anvil, needs_anvil
 from tests.kits.chain import (

@@ -21,9 +21,8 @@ from dltui.chain.nodes.ports import port_owner
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import Call, NodeUnreachable, RpcError
 from dltui.chain.wallet import Wallet
-from dltui.devchain.chain import StoredChain
 from dltui.devchain.miner import STRANGERS_GAS
-from dltui.devchain.restore import restore
+from dltui.devchain.stored_chain import StoredChain, restore
 from dltui.errors import ChainError
 from tests.kits.chain import (
     ADDRESSES,

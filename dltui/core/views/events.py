@@ -94,8 +94,7 @@ def _alert(data: ev.RunAlert) -> str:
 
 
 def _exited(data: ev.ClientExited) -> str:
-    how = f"signal {-data.code}" if data.code < 0 else f"exit code {data.code}"
-    return f"{data.id} (pid {data.pid}) ended with {how}" + (", as the operator asked" if data.asked else "")
+    return f"{data.id} (pid {data.pid}) {fmt.ending(data.code)}" + (", as the operator asked" if data.asked else "")
 
 
 def _published(data: ev.ModelPublished) -> str:

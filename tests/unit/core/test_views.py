@@ -318,11 +318,11 @@ def test_every_kind_has_a_sentence() -> None:
             "client-5 is late: no report in r2",
             "warning",
         ),
-        (ev.ClientExited(id="a", pid=7, code=-9), "client", "a (pid 7) ended with signal 9", "error"),
+        (ev.ClientExited(id="a", pid=7, code=-9), "client", "a (pid 7) was ended by SIGKILL", "error"),
         (
             ev.ClientExited(id="a", pid=7, code=0, asked=True),
             "client",
-            "ended with exit code 0, as the operator",
+            "ended with code 0, as the operator",
             "info",
         ),
         (

@@ -5,7 +5,6 @@ It is brought forward from a transaction log before the node listens, so nobody 
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 import threading
 import time
@@ -25,6 +24,7 @@ from dltui.devchain.index import Index
 from dltui.devchain.machine import BlockResult, Machine
 from dltui.devchain.notifications import LogWaiters, Notifier
 from dltui.errors import ChainError
+from dltui.files import try_lock
 
 STATE_FILE = "state.sqlite"
 """Name of the chain's state in its directory."""
@@ -153,11 +153,9 @@ def restore(chain: StoredChain, log: TxLog, told: Callable[[int], None]) -> int:
 
 def _claim(path: Path) -> IO[str]:
     file = path.open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    if not try_lock(file.fileno()):
         file.close()
-        raise ChainError("another node has this chain open", where=str(path.parent)) from error
+        raise ChainError("another node has this chain open", where=str(path.parent))
     return file
 
 

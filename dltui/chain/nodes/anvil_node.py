@@ -14,7 +14,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from dltui.chain.history.txlog import BlockRecord, TxLog, record_block
+from dltui.chain.history.sources import record_block
+from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.nodes import embedded_node
 from dltui.chain.nodes.anvil import Anvil
 from dltui.chain.nodes.embedded_node import LocalNode

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from dltui import exits
-from dltui.chain.history.txlog import TxLog, record_block
+from dltui.chain.history.sources import record_block
+from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.embedded_node import EmbeddedNode, Node
 from dltui.chain.nodes.ports import port_owner
 from dltui.chain.rpc import Rpc

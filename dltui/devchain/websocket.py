@@ -6,9 +6,8 @@ import logging
 import socket
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-import msgspec
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -152,10 +151,15 @@ class _Session:
         seen = self._news.count
         try:
             while self._protocol.state is State.OPEN:
-                with self._queue.stranger():
-                    due = [msgspec.json.encode(notification) for notification in self._subscriber.due()]
-                self._send(*due)
+                due = self._subscriber.due()
+                while (texts := self._next(due)) is not None and self._protocol.state is State.OPEN:
+                    self._send(*texts)
                 seen = self._news.wait(seen, _LOOK_AGAIN)
         except Exception:
             log.debug("subscriptions ended", exc_info=True)
             self.end(CloseCode.INTERNAL_ERROR)
+
+    def _next(self, due: Iterator[list[bytes]]) -> list[bytes] | None:
+        """Have the next piece of what is due made, when it is this client's turn; None if there is no more."""
+        with self._queue.stranger():
+            return next(due, None)

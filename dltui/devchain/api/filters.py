@@ -20,6 +20,8 @@ MAX_FILTERS = 256
 """Most filters at a time, of all clients together."""
 EXPIRY = 300.0
 """Seconds after which a filter that nobody polls is gone: as in geth."""
+MOST_AT_ONCE = 1_000
+"""Most blocks, or hashes of transactions, of one answer; the next one goes on from there."""
 
 _CRITERIA = ("fromBlock", "toBlock", "address", "topics")
 
@@ -59,7 +61,7 @@ class FilterMethods:
         (name,) = arguments(given, 1, 1)
         found = self._get(name)
         with found.lock:
-            return found.feed.changes()
+            return found.feed.changes(MOST_AT_ONCE)
 
     def eth_getFilterLogs(self, given: Any) -> list[Any]:
         (name,) = arguments(given, 1, 1)

@@ -214,7 +214,7 @@ def test_a_long_replay_is_told_and_waited_for(
     """What counts is how long the node says nothing, not how long it replays."""
     home, _ = recorded
     told: list[int] = []
-    monkeypatch.setattr("dltui.devchain.restore.TOLD_SECONDS", -1.0)
+    monkeypatch.setattr("dltui.devchain.stored_chain.TOLD_SECONDS", -1.0)
     chain = StoredChain(tmp_path, genesis())
     assert restore(chain, TxLog(home / "txs.jsonl"), told.append) == 8
     chain.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,10 @@ from dltui.devchain.database import SqliteStore
 from dltui.devchain.deadline import OutOfTime, Watch
 from dltui.devchain.evm import Message
 from dltui.devchain.params import RpcFault
-from tests.kits.chain import STRANGER, LocalNode, calldata, caller, local_node, new_machine, sign
+from tests.kits.chain import STRANGER, LocalNode, calldata, caller, new_machine, sign
 
 LOOP = {"data": "0x5b600056"}
 DEADLINE = 20.0
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
 
 
 def ask_precompile(number: int, payload: bytes) -> Message:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,7 @@ from dltui.devchain.http1 import MAX_HEAD
 from dltui.devchain.incoming import Incoming
 from dltui.devchain.params import LIMIT_EXCEEDED, RpcFault
 from tests.kits.chain import ADDRESSES, LocalNode, calldata, local_node, sign
-from tests.kits.doors import post
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
+from tests.kits.doors import post, until
 
 
 @pytest.fixture
@@ -166,14 +159,6 @@ def test_few_large_requests_are_read_at_a_time(node: LocalNode, monkeypatch: pyt
         connection.close()
     until(lambda: node.server.budget._readers._value == connections.READERS)  # type: ignore[attr-defined]
     assert post(node, call + b" " * SMALL)[0] == 200
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until `holds`, with a deadline."""
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.001)
 
 
 def test_places_go_to_newcomers_in_the_order_of_waiting() -> None:

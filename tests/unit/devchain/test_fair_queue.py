@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from dltui.devchain import fair_queue as module
 from dltui.devchain.fair_queue import FairQueue, aside, is_stranger, step
 from dltui.devchain.jsonrpc import answer
 from tests.kits.chain import LocalNode, local_node, sign
+from tests.kits.doors import until
 
 DEADLINE = 10
 
@@ -41,12 +40,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     clock = FakeTime()
     monkeypatch.setattr(module, "time", clock)
     return clock
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
 
 
 class Crowd:
@@ -77,14 +70,6 @@ class Crowd:
             for _ in range(parts):
                 self.order.append(name)
                 step()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until `holds`, with a deadline."""
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end
-        threading.Event().wait(0.001)
 
 
 def test_the_run_works_at_once_while_a_thousand_strangers_wait() -> None:

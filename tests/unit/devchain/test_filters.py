@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ from dltui.devchain.params import RpcFault
 from tests.kits.chain import STRANGER, Clock, LocalNode, calldata, deploy, local_node, sign
 
 PING = "0x" + keccak(b"Ping(address,uint256,bytes)").hex()
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
 
 
 def ping(node: LocalNode, nonce: int, to: str, number: int = 1) -> str:

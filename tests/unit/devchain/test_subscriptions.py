@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +10,7 @@ import pytest
 from dltui.devchain import subscriptions
 from dltui.devchain.api.feeds import PendingHashes
 from dltui.devchain.subscriptions import Subscriber
-from tests.kits.chain import LocalNode, local_node, sign
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
+from tests.kits.chain import LocalNode, sign
 
 
 def results(pieces: list[list[bytes]], name: str) -> list[Any]:

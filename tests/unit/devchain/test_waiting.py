@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,18 +11,12 @@ from eth_utils import keccak
 
 from dltui.devchain import index
 from dltui.devchain.params import RpcFault
-from tests.kits.chain import LocalNode, calldata, local_node, sign
+from tests.kits.chain import LocalNode, calldata, sign
 
 PING = "0x" + keccak(b"Ping(address,uint256,bytes)").hex()
 OTHER = "0x" + "77" * 32
 LIMIT = 10.0
 """Seconds after which a test that waits has failed."""
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
 
 
 def ping(node: LocalNode, probe: str, nonce: int) -> None:

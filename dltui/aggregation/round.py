@@ -35,10 +35,10 @@ class RoundInputs:
 
     `base_digest` is the base version's digest (SHA-256 of its manifest, as on chain) and becomes the parent;
     `base` are its model's tensors; `plan_hash` is hex without 0x. `candidates` are the client indices whose
-    blobs a quorum of reports holds. `fetch` returns a blob's bytes by digest. `clip` is the plan's bound on one
-    element; `max_steps` gives the most training steps of a client by its approved records, the bound on an
-    integer buffer's growth. `max_weight` bounds a client's influence, not how much it trains. Fewer than
-    `min_valid` valid updates give the zero result.
+    blobs a quorum of reports holds. `fetch` returns a blob's bytes by digest. `clip` is the plan's bound on the
+    L2 norm of an update, 0 for none; `max_steps` gives the most training steps of a client by its approved records,
+    the bound on an integer buffer's growth. `max_weight` bounds a client's influence, not how much it trains. Fewer
+    than `min_valid` valid updates give the zero result.
     """
 
     round: int
@@ -53,7 +53,7 @@ class RoundInputs:
     submissions: Sequence[Submission]
     candidates: frozenset[int]
     fetch: Callable[[str], bytes]
-    clip: float | None = None
+    clip: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _check(inputs: RoundInputs) -> None:
         and is_int(inputs.scale_bits, 0, fixed.MAX_SCALE_BITS)
         and is_int(inputs.max_weight, 1, MAX_WEIGHT)
         and is_int(inputs.min_valid, 1, MAX_CLIENT + 1)
-        and (inputs.clip is None or 0 < inputs.clip < float("inf"))
+        and 0 <= inputs.clip < float("inf")
     )
     if not sound:
         raise DltuiError("the round's number, digests, scale, bounds or minimum are impossible", where=where)
@@ -194,4 +194,5 @@ def _check(inputs: RoundInputs) -> None:
     if len({s.client for s in inputs.submissions}) != len(inputs.submissions):
         raise DltuiError("a client has two submissions", where=where)
     heaviest = sum(min(s.weight, inputs.max_weight) for s in inputs.submissions)
-    fixed.grown(0, heaviest * fixed.largest(inputs.scale_bits, inputs.clip))
+    count = sum(tensor.size for tensor in inputs.base.values() if tensor.dtype != np.int64)
+    fixed.grown(0, heaviest * fixed.largest(inputs.scale_bits, inputs.clip, count))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dltui.aggregation import pipeline
 from dltui.aggregation.blobs.update import encode_update
 from dltui.aggregation.fixed import Tensors
 from dltui.chain import merkle
@@ -48,6 +49,7 @@ class LocalLearner:
         self.plan_hash = spec.plan.hash
         self.rank = estimate.rank(spec.part, [len(slice.train) for slice in division], self.plan.training)
         """This client's place in the queue for training: who takes more steps goes before it."""
+        self._steps = pipeline.steps_of(self.plan.training)
         self._base_digest = ""
         self._base: Tensors = {}
         telemetry.ready(len(self._own.train), len(self._own.held_out))
@@ -104,7 +106,7 @@ class LocalLearner:
             say,
         )
         memory.release()
-        changes = training.update_from(base, models.tensors(self._model))
+        changes = pipeline.apply(self._steps, training.update_from(base, models.tensors(self._model)))
         self._telemetry.timing(round_number, "training", time.monotonic() - started)
         return encode_update(
             changes,

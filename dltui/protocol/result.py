@@ -52,6 +52,7 @@ def result_of(
             scale_bits=plan.aggregation.scale_bits,
             max_weight=plan.aggregation.max_weight,
             max_steps=plan.training.steps_for,
+            clip=plan.training.clip,
             rule=plan.aggregation.rule,
             min_valid=enforced["minSubmissions"],
             submissions=[Submission(s.index, s.digest, s.weight) for s in facts.submissions.values()],

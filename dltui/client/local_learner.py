@@ -18,7 +18,7 @@ from dltui.learning.runtime import devices, memory
 from dltui.learning.runtime.random import derive
 from dltui.learning.training import estimate, evaluation, task, training
 from dltui.protocol.result import load_version
-from dltui.store import Store
+from dltui.store import BlobStore
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class DataCommitment:
 class LocalLearner:
     """The learning side of one client: trains updates and measures models on records that only it holds."""
 
-    def __init__(self, spec: ClientSpec, store: Store, telemetry: Telemetry) -> None:
+    def __init__(self, spec: ClientSpec, store: BlobStore, telemetry: Telemetry) -> None:
         self._spec = spec
         self._store = store
         self._telemetry = telemetry

@@ -19,7 +19,7 @@ from dltui.client.telemetry import Telemetry
 from dltui.protocol import keeper
 from dltui.protocol.ledger import IN_FLIGHT, RoundFacts
 from dltui.protocol.reader import ChainReader, Rewound
-from dltui.store import Store
+from dltui.store import open_store
 
 IDLE = 5.0
 """Seconds of a wait for blocks where no deadline is nearer."""
@@ -42,7 +42,7 @@ class Participant:
         self._registry = DataRegistry(self._rpc, spec.data_registry)
         self._trusted = False
         self._backoff = Backoff()
-        self._store = Store(spec.store)
+        self._store = open_store(spec.store)
         self._learner = LocalLearner(spec, self._store, telemetry)
         self._begin()
 

@@ -15,7 +15,7 @@ from dltui.config.sections import Config
 from dltui.errors import ChainError, RunError
 from dltui.learning.plan import LearningPlan
 from dltui.protocol.ledger import Ledger
-from dltui.store import Store
+from dltui.store import BlobStore
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def in_force(ledger: Ledger, config: Config) -> bool:
     return bool(ledger.plans) and ledger.plans[max(ledger.plans)]["planHash"] == ours
 
 
-def check_base(ledger: Ledger, store: Store) -> None:
+def check_base(ledger: Ledger, store: BlobStore) -> None:
     """Raise `RunError` where the next round's base cannot be had: a federation may be older than the run."""
     version = ledger.versions.get(ledger.base)
     if version is not None and not store.has(version.digest):

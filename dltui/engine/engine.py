@@ -55,7 +55,7 @@ from dltui.protocol.ledger import MISSED, Member
 from dltui.rundir.journal import Journal, read
 from dltui.rundir.metadata import check_config, read_run_json, write_run_json
 from dltui.rundir.paths import RunPaths, socket_path
-from dltui.store import Store
+from dltui.store import open_store
 
 OPERATOR_PATIENCE = 5.0
 """Seconds that a transaction may take on a node of our own, which is started again where it does not answer."""
@@ -85,7 +85,7 @@ class Engine:
         self._ground = Ground(
             config, paths, self._operator_key.address, self.emit, self._meanwhile, self._serve_meanwhile
         )
-        self._store = Store(str(paths.blobs))
+        self._store = open_store(str(paths.blobs))
         self._federation_id = os.urandom(32)
         self._operator: Operator | None = None
         self._socket = socket_path(paths.root)

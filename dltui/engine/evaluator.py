@@ -19,7 +19,7 @@ from dltui.learning.plan import LearningSpec
 from dltui.learning.runtime import devices, memory, threads
 from dltui.learning.training import estimate, evaluation, task
 from dltui.protocol.result import load_version
-from dltui.store import Store
+from dltui.store import open_store
 
 log = logging.getLogger("dltui.examiner")
 ALIVE_SECONDS = 5.0
@@ -62,7 +62,7 @@ def _answer(descriptor: int, message: dict[str, Any]) -> None:
 class _Examiner:
     def __init__(self, spec: ExaminerSpec) -> None:
         self._spec = spec
-        self._store = Store(spec.store)
+        self._store = open_store(spec.store)
         self._device = devices.choose(spec.device)
         self._data = task.data(spec)
         self._division = task.division(spec.plan, self._data)
@@ -70,10 +70,11 @@ class _Examiner:
         self._x, self._y = self._data.tensors(self._division.test, self._device)
 
     def genesis(self) -> dict[str, Any]:
-        """Put version 0 into the store and describe the task; the digest is a function of model and seed."""
+        """Put version 0 and the plan into the store, and describe the task; model and seed give the digest."""
         plan = self._spec.plan
         model, manifest = first_blobs(plan.model, models.tensors(self._model), plan.aggregation.rule)
         self._store.put(model)
+        self._store.put(plan.encode())
         return {
             "kind": "genesis",
             "digest": self._store.put(manifest),

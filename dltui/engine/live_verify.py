@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dltui.aggregation.blobs.manifest import decode_manifest
 from dltui.aggregation.errors import Malformed, Overflow, Unavailable
 from dltui.chain.contracts.bound import ClientStatus, RoundState, VersionState
 from dltui.chain.history.rawtx import raw_transaction
@@ -19,10 +18,11 @@ from dltui.core.state.state import State
 from dltui.engine.deployment import Federation
 from dltui.errors import BlobError, MismatchError, RunError
 from dltui.learning.plan import LearningPlan
+from dltui.protocol.blob_kinds import MANIFEST
 from dltui.protocol.facts import FactStream
 from dltui.protocol.ledger import RoundFacts, bits
 from dltui.protocol.result import load_version, result_of, verdicts_root
-from dltui.store import Store
+from dltui.store import BlobStore
 
 _NO_PARENT = "0" * 64
 
@@ -35,7 +35,7 @@ class Checks:
     """
 
     def __init__(
-        self, rpc: Rpc, federation: Federation, facts: FactStream, plan: LearningPlan, store: Store, state: State
+        self, rpc: Rpc, federation: Federation, facts: FactStream, plan: LearningPlan, store: BlobStore, state: State
     ) -> None:
         self._rpc = rpc
         self._federation = federation
@@ -57,7 +57,7 @@ class Checks:
         released = self._federation.models.released()
         _same(where, "whether it is released", told.released, released == number)
         try:
-            manifest = decode_manifest(self._store.get(told.digest))
+            manifest = MANIFEST.read(self._store.get, told.digest)
             load_version(told.digest, self._store.get)
         except (BlobError, Malformed) as error:
             raise _mismatch(where, error.message) from error

@@ -22,6 +22,7 @@ from dltui.learning.models import models
 from dltui.learning.plan import LearningSpec
 from dltui.learning.runtime import devices, threads
 from dltui.learning.training import evaluation, task
+from dltui.protocol.blob_kinds import Fetch
 from dltui.protocol.ledger import VersionFacts
 from dltui.protocol.result import load_version
 from dltui.verify.report import NOT_CHECKED, Step
@@ -43,7 +44,7 @@ def check(
     config: Config,
     events: Sequence[Event],
     versions: Mapping[int, VersionFacts],
-    fetch: Callable[[str], bytes],
+    fetch: Fetch,
     progress: Callable[[str, int, int], None],
 ) -> Step:
     """Recompute what the journal tells of data, model and accuracies. Raises MismatchError at the first difference."""
@@ -114,7 +115,7 @@ class _Bench:
             own = self._division.clients[part]
             _same(event, f"the records of {data.id}", (data.train, data.held_out), (len(own.train), len(own.held_out)))
 
-    def measure(self, digest: str, fetch: Callable[[str], bytes]) -> tuple[int, float]:
+    def measure(self, digest: str, fetch: Fetch) -> tuple[int, float]:
         """Accuracy in basis points and mean loss of a version on the test split."""
         try:
             models.load_tensors(self._model, load_version(digest, fetch))

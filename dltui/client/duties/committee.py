@@ -12,6 +12,7 @@ from dltui.chain.backoff import Backoff
 from dltui.client.context import ClientContext, log
 from dltui.errors import BlobError
 from dltui.protocol import keeper
+from dltui.protocol.blob_kinds import UPDATE
 from dltui.protocol.ledger import ATTESTING, REPORTING, RoundFacts
 from dltui.protocol.result import result_of, verdicts_root
 
@@ -78,7 +79,7 @@ class CommitteeDuty:
         digests = {s.digest for s in facts.submissions.values()}
         for digest in digests - self._held:
             try:
-                self._context.store.get(digest)
+                self._context.store.get(digest, UPDATE.limit)
             except BlobError:
                 continue
             self._held.add(digest)

@@ -143,9 +143,9 @@ def test_a_member_reports_what_it_has_fetched_and_checked_and_keeps_digests_only
     class Served:
         """The store of all, which is read once an update."""
 
-        def get(self, digest: str) -> bytes:
+        def get(self, digest: str, limit: int) -> bytes:
             got.append(digest)
-            return store.get(digest)
+            return store.get(digest, limit)
 
     digests = [store.put(blob) for blob in (b"one", b"two", b"forged")]
     Path(store.path(digests[2])).write_bytes(b"forgee")

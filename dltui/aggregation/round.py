@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from dltui.aggregation.blobs.verdicts import MAX_WEIGHT, Reason, Verdict, encode
 from dltui.aggregation.errors import Unavailable
 from dltui.aggregation.fixed import Tensors
 from dltui.aggregation.judge import Terms, judge
-from dltui.aggregation.rules import Weighted, rule
+from dltui.aggregation.rules import Parameters, Scores, Weighted, rule
 from dltui.errors import DltuiError
 
 
@@ -38,7 +38,7 @@ class RoundInputs:
     blobs a quorum of reports holds. `fetch` returns a blob's bytes by digest. `clip` is the plan's bound on the
     L2 norm of an update, 0 for none; `max_steps` gives the most training steps of a client by its approved records,
     the bound on an integer buffer's growth. `max_weight` bounds a client's influence, not how much it trains. Fewer
-    than `min_valid` valid updates give the zero result.
+    than `min_valid` valid updates give the zero result. `parameters`, `scores` and `state` are for the rule.
     """
 
     round: int
@@ -54,6 +54,9 @@ class RoundInputs:
     candidates: frozenset[int]
     fetch: Callable[[str], bytes]
     clip: float = 0.0
+    parameters: Parameters = field(default_factory=dict)
+    scores: Scores = field(default_factory=dict)
+    state: Tensors = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ def compute(inputs: RoundInputs) -> RoundResult:
     _check(inputs)
     aggregate = rule(inputs.rule)
     updates = _Judged(inputs)
-    combined = aggregate(updates, inputs.base)
+    combined = aggregate(updates, inputs.base, inputs.parameters, inputs.scores, inputs.state)
+    if combined is not None and combined.state:
+        raise DltuiError(f"rule {inputs.rule} keeps a state, for which a version has no place", where="aggregation")
     verdicts = updates.verdicts()
     changed: Tensors | None = None
     if len(updates) >= inputs.min_valid and combined is not None:

@@ -13,9 +13,9 @@ from dltui.aggregation.fixed import Tensors
 from dltui.chain import merkle
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
+from dltui.learning import runtime
 from dltui.learning.models import models
-from dltui.learning.runtime import devices, memory
-from dltui.learning.runtime.random import derive
+from dltui.learning.runtime import derive
 from dltui.learning.training import estimate, evaluation, task, training
 from dltui.protocol.result import load_version
 from dltui.store import BlobStore
@@ -37,7 +37,7 @@ class LocalLearner:
         self._spec = spec
         self._store = store
         self._telemetry = telemetry
-        self._device = devices.choose(spec.device)
+        self._device = runtime.choose_device(spec.device)
         self._data = task.data(spec)
         division = task.division(spec.plan, self._data).clients
         self._own = division[spec.part]
@@ -105,7 +105,7 @@ class LocalLearner:
             derive(self.plan.seed, "train", self._spec.part, round_number),
             say,
         )
-        memory.release()
+        runtime.release_memory()
         changes = pipeline.apply(self._steps, training.update_from(base, models.tensors(self._model)))
         self._telemetry.timing(round_number, "training", time.monotonic() - started)
         return encode_update(
@@ -121,5 +121,5 @@ class LocalLearner:
         """Accuracy of a model on this client's held-out records, in basis points."""
         models.load_tensors(self._model, tensors)
         accuracy, _ = evaluation.evaluate(self._model, self._held_x, self._held_y)
-        memory.release()
+        runtime.release_memory()
         return accuracy

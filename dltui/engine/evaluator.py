@@ -14,9 +14,9 @@ from typing import Any
 
 from dltui.engine.genesis import first_blobs
 from dltui.errors import DltuiError
+from dltui.learning import runtime
 from dltui.learning.models import models
 from dltui.learning.plan import LearningSpec
-from dltui.learning.runtime import devices, memory, threads
 from dltui.learning.training import estimate, evaluation, task
 from dltui.protocol.result import load_version
 from dltui.store import open_store
@@ -41,7 +41,7 @@ def run(spec: ExaminerSpec, answers: int) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, lambda *_: _answer(answers, {"kind": "alive"}))
     signal.setitimer(signal.ITIMER_REAL, ALIVE_SECONDS, ALIVE_SECONDS)
-    threads.use(spec.threads)
+    runtime.use_threads(spec.threads)
     try:
         examiner = _Examiner(spec)
         _answer(answers, examiner.genesis())
@@ -63,7 +63,7 @@ class _Examiner:
     def __init__(self, spec: ExaminerSpec) -> None:
         self._spec = spec
         self._store = open_store(spec.store)
-        self._device = devices.choose(spec.device)
+        self._device = runtime.choose_device(spec.device)
         self._data = task.data(spec)
         self._division = task.division(spec.plan, self._data)
         self._model = task.model(spec.plan, self._data).to(self._device)
@@ -100,7 +100,7 @@ class _Examiner:
         """What the training of a round takes about, measured on the test split while nobody trains yet."""
         settings = self._spec.plan.training
         step = estimate.step_seconds(self._model, self._x, self._y, settings)
-        memory.release()
+        runtime.release_memory()
         records = [len(client.train) for client in self._division.clients]
         return round(estimate.round_seconds(step, records, settings, self._spec.slots), 3)
 
@@ -112,7 +112,7 @@ class _Examiner:
             log.error("version %s: %s", request["version"], error)
             return {"kind": "unmeasured", "version": request["version"]}
         accuracy, loss = evaluation.evaluate(self._model, self._x, self._y)
-        memory.release()
+        runtime.release_memory()
         return {
             "kind": "measured",
             "version": request["version"],

@@ -15,12 +15,12 @@ from dltui.core import events as ev
 from dltui.core.events import Event
 from dltui.engine.specs import learning_spec
 from dltui.errors import ConfigError, DltuiError, MismatchError
+from dltui.learning import runtime
 from dltui.learning.data.catalog import is_plugin
 from dltui.learning.data.datasets import Dataset
 from dltui.learning.data.partition import Partition
 from dltui.learning.models import models
 from dltui.learning.plan import LearningSpec
-from dltui.learning.runtime import devices, threads
 from dltui.learning.training import evaluation, task
 from dltui.protocol.blob_kinds import Fetch
 from dltui.protocol.ledger import VersionFacts
@@ -80,11 +80,11 @@ class _Bench:
         for name in (spec.dataset, plan.model, plan.data.partition):
             if is_plugin(name):
                 raise Unmeasurable(f"{name} is code of the run's own, which a check does not execute")
-        threads.use(spec.threads)
+        runtime.use_threads(spec.threads)
         try:
-            self._device = devices.choose(spec.device)
+            self._device = runtime.choose_device(spec.device)
         except ConfigError:
-            self._device = devices.choose("auto")
+            self._device = runtime.choose_device("auto")
         self._name, self._model_name = spec.dataset, plan.model
         self._data: Dataset = task.data(spec)
         self._division: Partition = task.division(plan, self._data)

@@ -43,7 +43,6 @@ from dltui.engine.pace import TOO_SLOW
 from dltui.engine.queries import Queries
 from dltui.engine.recovery import WARM_SECONDS, Rescue, Stopped
 from dltui.engine.scheduler import Scheduler
-from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.stopsignals import StopSignals
 from dltui.engine.telemetry import TROUBLE
 from dltui.engine.timing import Timings
@@ -51,11 +50,12 @@ from dltui.engine.waiting_alert import Backoff, Reading, WaitingAlert
 from dltui.engine.workers import Crew
 from dltui.errors import ChainError, DltuiError, RunError, no_room
 from dltui.files import write_whole
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.ledger import MISSED, Member
 from dltui.rundir.journal import Journal, read
 from dltui.rundir.metadata import check_config, read_run_json, write_run_json
 from dltui.rundir.paths import RunPaths, socket_path
-from dltui.store import Store
+from dltui.store import open_store
 
 OPERATOR_PATIENCE = 5.0
 """Seconds that a transaction may take on a node of our own, which is started again where it does not answer."""
@@ -79,20 +79,20 @@ class Engine:
         self.state = State()
         self._selector = selectors.DefaultSelector()
         self._timings = Timings()
-        self._keys = client_keys(config, parts_of(config), paths.keys, new=not self._journal.seq)
+        self._keys = client_keys(config, config.parts, paths.keys, new=not self._journal.seq)
         self._crew = Crew(config, paths, self._keys, nursery, self._timings, self.emit)
         self._operator_key = operator or operator_key(config.run.seed)
         self._ground = Ground(
             config, paths, self._operator_key.address, self.emit, self._meanwhile, self._serve_meanwhile
         )
-        self._store = Store(str(paths.blobs))
+        self._store = open_store(str(paths.blobs))
         self._federation_id = os.urandom(32)
         self._operator: Operator | None = None
         self._socket = socket_path(paths.root)
         self._control = Control(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
         self._ending = self._unreachable = self._sent = self._full = False
-        self._room = Room(paths, parts_of(config))
+        self._room = Room(paths, config.parts)
         self._waiting, self._unanswered = WaitingAlert(self.emit), WaitingAlert(self.emit)
         self._excuses = Excuses(self.state, self.emit)
         self._backoff, self._reading = Backoff(), Reading()
@@ -225,7 +225,7 @@ class Engine:
             rpc, self._operator_key.secret, link.chain_id, explain, patience, link.max_fee, link.confirmations
         )
         self._chronicle = Chronicle(
-            rpc, self._ground.blocks, self._wallet.address, self._store, terms_of(self._config), self.emit
+            rpc, self._ground.blocks, self._wallet.address, self._store, LearningPlan.of(self._config), self.emit
         )
         node, sparse = self._ground.node, self._ground.log.sparse
         self._block_watch = BlockWatch(self._selector, node.url, node.word, not sparse)
@@ -257,7 +257,7 @@ class Engine:
 
     def _appoint(self, federation: Federation) -> None:
         """Those who decide what is sent to the contracts."""
-        rpc, facts, terms = self._ground.rpc, self._chronicle.facts, terms_of(self._config)
+        rpc, facts, plan = self._ground.rpc, self._chronicle.facts, LearningPlan.of(self._config)
         self._scheduler = Scheduler(
             self._config, federation, facts.ledger, self._chronicle.verdicts_of, self._excuses.excused, self._is_gone
         )
@@ -270,7 +270,7 @@ class Engine:
             self._scheduler,
             calls,
             Queries(rpc, calls, facts, self._wallet.address),
-            Checks(rpc, federation, facts, terms, self._store, self.state),
+            Checks(rpc, federation, facts, plan, self._store, self.state),
             self._send,
             self.emit,
             self._start_named,
@@ -305,7 +305,7 @@ class Engine:
     def _man(self) -> None:
         """Start the clients of this machine: those of the configuration, and any that joined an earlier engine."""
         members = self._chronicle.facts.ledger.members
-        for part in range(parts_of(self._config)):
+        for part in range(self._config.parts):
             address = self._keys[part].address
             if part < self._config.clients.count or address in members:
                 if address in members:

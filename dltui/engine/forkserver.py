@@ -52,7 +52,7 @@ def _warm() -> None:
     """Import what the children need, so that they share its memory."""
     import dltui.client.process
     import dltui.engine.evaluator
-    from dltui.learning.models.preload import warm
+    from dltui.learning.runtime import warm
 
     assert dltui.client.process and dltui.engine.evaluator
     warm()

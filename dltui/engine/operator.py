@@ -18,7 +18,6 @@ from dltui.engine.indexer import Chronicle
 from dltui.engine.live_verify import CHECKS, Checks
 from dltui.engine.queries import Queries
 from dltui.engine.scheduler import Scheduler
-from dltui.engine.specs import parts_of
 from dltui.engine.workers import Crew
 from dltui.errors import DltuiError, RunError
 
@@ -112,7 +111,7 @@ class Operator:
         if client in self._crew.parts:
             raise RunError(f"{client} has not asked to join yet", hint="it starts; try again in a moment")
         used = set(self._crew.parts.values())
-        free = [n for n in range(parts_of(self._config)) if n not in used]
+        free = [n for n in range(self._config.parts) if n not in used]
         if not free:
             raise RunError(
                 f"no client {client} has asked to join, and no slice of the data is left for a new one",

@@ -17,7 +17,7 @@ from dltui.engine.forkserver_client import Child, Nursery
 from dltui.engine.keys import Key
 from dltui.engine.pace import Pace
 from dltui.engine.restarts import PAUSES, Restarts
-from dltui.engine.specs import client_spec, name_of, parts_of
+from dltui.engine.specs import client_spec, name_of
 from dltui.engine.telemetry import Hearing
 from dltui.engine.timing import Timings
 from dltui.errors import RunError
@@ -62,9 +62,9 @@ class Crew:
 
     def start_client(self, part: int, link: Link, addresses: dict[str, str]) -> str:
         """Fork the client of slice `part` and return its id."""
-        if not 0 <= part < parts_of(self._config):
+        if not 0 <= part < self._config.parts:
             raise RunError(
-                f"there are only {parts_of(self._config)} slices of the data", hint="set [data] parts before the run"
+                f"there are only {self._config.parts} slices of the data", hint="set [data] parts before the run"
             )
         address = self._keys[part].address
         taken = {name: self._keys[other].address for name, other in self.parts.items()}

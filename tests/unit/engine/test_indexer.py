@@ -11,11 +11,12 @@ import pytest
 from dltui.chain.history.blocks import MinedBlock, MinedTx
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import NodeUnreachable
+from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
 from dltui.core.state.state import MAX_EVENTS, State
 from dltui.engine.indexer import Chronicle, facts_of_last_block
-from dltui.protocol.result import Terms
+from dltui.learning.plan import LearningPlan
 from dltui.store import Store
 
 OPERATOR, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20
@@ -68,7 +69,7 @@ def block(number: int, *statuses: int) -> MinedBlock:
 
 def chronicle(folder: Path, blocks: Told, told: list[Payload]) -> Chronicle:
     return Chronicle(
-        Gone("http://127.0.0.1:1"), blocks, OPERATOR, Store(str(folder)), Terms("fedavg", 24, 9, 1, 0, 1), told.append
+        Gone("http://127.0.0.1:1"), blocks, OPERATOR, Store(str(folder)), LearningPlan.of(Config()), told.append
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from dltui.chain import merkle
-from dltui.chain.nodes.endpoint import Link
+from dltui.chain.nodes.endpoint import Endpoint
 from dltui.client.local_learner import LocalLearner
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
@@ -25,7 +25,7 @@ ADDRESSES = dict.fromkeys(("FLContract", "ModelRegistry", "DataRegistry"), "0x" 
 
 def learner(folder: Path, key: Key) -> LocalLearner:
     config = load(flags={"model.name": "linear", "clients.count": 200})
-    spec = client_spec(config, RunPaths(folder), 3, key, Link("http://127.0.0.1:1", 31_337), ADDRESSES)
+    spec = client_spec(config, RunPaths(folder), 3, key, Endpoint("http://127.0.0.1:1", 31_337), ADDRESSES)
     return LocalLearner(msgspec.convert(spec, ClientSpec), Store(str(folder)), Telemetry(None))
 
 

@@ -13,7 +13,7 @@ from dltui.chain.types import Call, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.client.local_learner import Home
 from dltui.client.telemetry import Telemetry
-from dltui.protocol.ledger import Ledger, Member, RoundFacts
+from dltui.core.ledger import Ledger, Member, RoundFacts
 from dltui.store import Store
 
 log = logging.getLogger("dltui.client")

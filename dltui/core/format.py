@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import suppress
 from datetime import datetime
 
 NONE = "-"
@@ -137,3 +139,12 @@ def names(who: tuple[str, ...] | list[str], most: int = 5) -> str:
 def plural(count: int, noun: str) -> str:
     """A count with its noun: 1 update, 3 updates."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def ending(code: int) -> str:
+    """How a process ended: `ended with code 1`, or `was ended by SIGKILL`, whose code is -9."""
+    if code >= 0:
+        return f"ended with code {code}"
+    with suppress(ValueError):
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"was ended by signal {-code}"

@@ -12,8 +12,8 @@ from dltui.chain.contracts.federation_check import check_federation
 from dltui.chain.rpc import Rpc
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import Config
+from dltui.core.ledger import Ledger
 from dltui.errors import ChainError, RunError
-from dltui.protocol.ledger import Ledger
 from dltui.protocol.plan import plan_hash
 from dltui.store import Store
 

@@ -12,7 +12,7 @@ from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.aggregation.fixed import Tensors
 from dltui.aggregation.round import RoundInputs, RoundResult, Submission, compute
 from dltui.chain import merkle
-from dltui.protocol.ledger import Ledger, RoundFacts
+from dltui.core.ledger import Ledger, RoundFacts
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from dltui.aggregation.blobs.manifest import decode_manifest
 from dltui.aggregation.blobs.verdicts import Verdict, decode_verdicts
 from dltui.aggregation.errors import Malformed
 from dltui.core.events import RoundIncluded
+from dltui.core.ledger import RoundFacts
 from dltui.engine.indexer import included
 from dltui.errors import BlobError, DltuiError, MismatchError
 from dltui.protocol.facts import FactStream
-from dltui.protocol.ledger import RoundFacts
 from dltui.protocol.result import Terms, load_version, result_of, verdicts_root
 from dltui.store import Store
 

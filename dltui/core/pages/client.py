@@ -62,10 +62,7 @@ def _process(client: Client) -> str:
         return "on another host"
     if client.pid is not None:
         return f"pid {client.pid}, {client.process}"
-    code = client.exit_code
-    if code is None:
-        return client.process
-    return f"{client.process}, {f'signal {-code}' if code < 0 else f'exit code {code}'}"
+    return client.process if client.exit_code is None else f"{client.process}: it {fmt.ending(client.exit_code)}"
 
 
 def _training(client: Client) -> str:

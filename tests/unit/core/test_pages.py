@@ -50,7 +50,7 @@ def test_the_page_of_a_client_tells_each_round_and_what_it_paid() -> None:
     state = folded(STARVED)
     page = client_page(state, "client-2", now(state))
     told = facts(page)
-    assert told["member"] == "suspended, index 2" and told["process"] == "stopped, signal 9"
+    assert told["member"] == "suspended, index 2" and told["process"] == "stopped: it was ended by SIGKILL"
     assert told["data"] == "slice 2: 1,440 to train, 160 held out" and told["included"] == "1 of 3 rounds"
     rounds, txs = page.tables
     assert [row[:4] for row in cells(rounds)] == [

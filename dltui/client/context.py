@@ -13,9 +13,9 @@ from dltui.chain.types import Call, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.client.local_learner import LocalLearner
 from dltui.client.telemetry import Telemetry
-from dltui.protocol.ledger import Ledger, Member, RoundFacts
+from dltui.core.ledger import Ledger, Member, RoundFacts
 from dltui.protocol.result import OtherPlan, check_plan
-from dltui.store import Store
+from dltui.store import BlobStore
 
 log = logging.getLogger("dltui.client")
 
@@ -34,7 +34,7 @@ class ClientContext:
     chain_id: int
     ledger: Ledger
     learner: LocalLearner
-    store: Store
+    store: BlobStore
     telemetry: Telemetry
     sent: bool = False
     """Set with each transaction that was mined and did not revert."""

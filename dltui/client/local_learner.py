@@ -7,17 +7,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dltui.aggregation import pipeline
 from dltui.aggregation.blobs.update import encode_update
 from dltui.aggregation.fixed import Tensors
 from dltui.chain import merkle
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
+from dltui.learning import runtime
 from dltui.learning.models import models
-from dltui.learning.runtime import devices, memory
-from dltui.learning.runtime.random import derive
+from dltui.learning.runtime import derive
 from dltui.learning.training import estimate, evaluation, task, training
 from dltui.protocol.result import load_version
-from dltui.store import Store
+from dltui.store import BlobStore
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ class DataCommitment:
 class LocalLearner:
     """The learning side of one client: trains updates and measures models on records that only it holds."""
 
-    def __init__(self, spec: ClientSpec, store: Store, telemetry: Telemetry) -> None:
+    def __init__(self, spec: ClientSpec, store: BlobStore, telemetry: Telemetry) -> None:
         self._spec = spec
         self._store = store
         self._telemetry = telemetry
-        self._device = devices.choose(spec.device)
+        self._device = runtime.choose_device(spec.device)
         self._data = task.data(spec)
         division = task.division(spec.plan, self._data).clients
         self._own = division[spec.part]
@@ -48,6 +49,7 @@ class LocalLearner:
         self.plan_hash = spec.plan.hash
         self.rank = estimate.rank(spec.part, [len(slice.train) for slice in division], self.plan.training)
         """This client's place in the queue for training: who takes more steps goes before it."""
+        self._steps = pipeline.steps_of(self.plan.training)
         self._base_digest = ""
         self._base: Tensors = {}
         telemetry.ready(len(self._own.train), len(self._own.held_out))
@@ -103,8 +105,8 @@ class LocalLearner:
             derive(self.plan.seed, "train", self._spec.part, round_number),
             say,
         )
-        memory.release()
-        changes = training.update_from(base, models.tensors(self._model))
+        runtime.release_memory()
+        changes = pipeline.apply(self._steps, training.update_from(base, models.tensors(self._model)))
         self._telemetry.timing(round_number, "training", time.monotonic() - started)
         return encode_update(
             changes,
@@ -119,5 +121,5 @@ class LocalLearner:
         """Accuracy of a model on this client's held-out records, in basis points."""
         models.load_tensors(self._model, tensors)
         accuracy, _ = evaluation.evaluate(self._model, self._held_x, self._held_y)
-        memory.release()
+        runtime.release_memory()
         return accuracy

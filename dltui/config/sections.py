@@ -151,7 +151,10 @@ class ModelSection(Section, frozen=True, kw_only=True):
 
 
 class TrainingSection(Section, frozen=True, kw_only=True):
-    """Local training; `steps` 0 means whole epochs, `prox_mu` 0 means no proximal term (FedProx, Li et al. 2020)."""
+    """Local training; `steps` 0 means whole epochs, `prox_mu` 0 means no proximal term (FedProx, Li et al. 2020).
+
+    `clip` bounds the L2 norm of an update; 0 is no bound.
+    """
 
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: Annotated[float, Meta(gt=0.0, le=100.0)] = 0.05
@@ -160,6 +163,7 @@ class TrainingSection(Section, frozen=True, kw_only=True):
     steps: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
     batch_size: Annotated[int, Meta(ge=1, le=65_536)] = 32
     prox_mu: Annotated[float, Meta(ge=0.0, le=1_000.0)] = 0.0
+    clip: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0
 
     def steps_for(self, records: int) -> int:
         """Return how many mini-batches a client with this many records trains on in a round."""

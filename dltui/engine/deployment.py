@@ -23,10 +23,10 @@ from dltui.chain.contracts.federation_check import check_federation
 from dltui.chain.rpc import Rpc
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import Config
+from dltui.core.ledger import Ledger
 from dltui.errors import ChainError, RunError
 from dltui.learning.plan import LearningPlan
-from dltui.protocol.ledger import Ledger
-from dltui.store import Store
+from dltui.store import BlobStore
 
 _Kind = TypeVar("_Kind", bound=Contract)
 
@@ -121,7 +121,7 @@ def in_force(ledger: Ledger, config: Config) -> bool:
     return bool(ledger.plans) and ledger.plans[max(ledger.plans)]["planHash"] == ours
 
 
-def check_base(ledger: Ledger, store: Store) -> None:
+def check_base(ledger: Ledger, store: BlobStore) -> None:
     """Raise `RunError` where the next round's base cannot be had: a federation may be older than the run."""
     version = ledger.versions.get(ledger.base)
     if version is not None and not store.has(version.digest):

@@ -14,12 +14,12 @@ from typing import Any
 
 from dltui.engine.genesis import first_blobs
 from dltui.errors import DltuiError
+from dltui.learning import runtime
 from dltui.learning.models import models
 from dltui.learning.plan import LearningSpec
-from dltui.learning.runtime import devices, memory, threads
 from dltui.learning.training import estimate, evaluation, task
 from dltui.protocol.result import load_version
-from dltui.store import Store
+from dltui.store import open_store
 
 log = logging.getLogger("dltui.evaluator")
 ALIVE_SECONDS = 5.0
@@ -41,7 +41,7 @@ def run(spec: EvaluatorSpec, answers: int) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, lambda *_: _answer(answers, {"kind": "alive"}))
     signal.setitimer(signal.ITIMER_REAL, ALIVE_SECONDS, ALIVE_SECONDS)
-    threads.use(spec.threads)
+    runtime.use_threads(spec.threads)
     try:
         evaluator = _Evaluator(spec)
         _answer(answers, evaluator.genesis())
@@ -62,18 +62,19 @@ def _answer(descriptor: int, message: dict[str, Any]) -> None:
 class _Evaluator:
     def __init__(self, spec: EvaluatorSpec) -> None:
         self._spec = spec
-        self._store = Store(spec.store)
-        self._device = devices.choose(spec.device)
+        self._store = open_store(spec.store)
+        self._device = runtime.choose_device(spec.device)
         self._data = task.data(spec)
         self._division = task.division(spec.plan, self._data)
         self._model = task.model(spec.plan, self._data).to(self._device)
         self._x, self._y = self._data.tensors(self._division.test, self._device)
 
     def genesis(self) -> dict[str, Any]:
-        """Put version 0 into the store and describe the task; the digest is a function of model and seed."""
+        """Put version 0 and the plan into the store, and describe the task; model and seed give the digest."""
         plan = self._spec.plan
         model, manifest = first_blobs(plan.model, models.tensors(self._model), plan.aggregation.rule)
         self._store.put(model)
+        self._store.put(plan.encode())
         return {
             "kind": "genesis",
             "digest": self._store.put(manifest),
@@ -99,7 +100,7 @@ class _Evaluator:
         """What the training of a round takes about, measured on the test split while nobody trains yet."""
         settings = self._spec.plan.training
         step = estimate.step_seconds(self._model, self._x, self._y, settings)
-        memory.release()
+        runtime.release_memory()
         records = [len(client.train) for client in self._division.clients]
         return round(estimate.round_seconds(step, records, settings, self._spec.slots), 3)
 
@@ -111,7 +112,7 @@ class _Evaluator:
             log.error("version %s: %s", request["version"], error)
             return {"kind": "unmeasured", "version": request["version"]}
         accuracy, loss = evaluation.evaluate(self._model, self._x, self._y)
-        memory.release()
+        runtime.release_memory()
         return {
             "kind": "measured",
             "version": request["version"],

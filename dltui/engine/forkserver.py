@@ -3,6 +3,9 @@
 It has no thread, no event loop and no open connection. It talks to the engine over a socket pair, one JSON message a
 packet: `spawn` comes in with two descriptors (telemetry pipe, log file), `warm`, `started` and `exited` go out; an
 empty request is answered with `alive`. It ends with the engine, and its children end with it.
+
+Tried and left: `multiprocessing.forkserver` with a preload. Its first start blocks the engine until torch is imported
+(12 s on a busy machine), its children outlive it, and it is begun again without an error that the engine could tell.
 """
 
 from __future__ import annotations
@@ -49,7 +52,7 @@ def _warm() -> None:
     """Import what the children need, so that they share its memory."""
     import dltui.client.process
     import dltui.engine.evaluator
-    from dltui.learning.models.preload import warm
+    from dltui.learning.runtime import warm
 
     assert dltui.client.process and dltui.engine.evaluator
     warm()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from dltui.aggregation.blobs.manifest import decode_manifest
-from dltui.aggregation.blobs.verdicts import Verdict, decode_verdicts
+from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.aggregation.errors import Malformed, Unavailable
 from dltui.chain.contracts.bound import explain
 from dltui.chain.history.blocks import MinedTx
@@ -14,13 +13,14 @@ from dltui.chain.rpc import Rpc
 from dltui.chain.types import NodeUnreachable, RpcError
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
+from dltui.core.ledger import RoundFacts
 from dltui.core.state.state import State
 from dltui.errors import BlobError
 from dltui.learning.plan import LearningPlan
+from dltui.protocol.blob_kinds import MANIFEST, VERDICTS
 from dltui.protocol.facts import FACTS, FactStream
-from dltui.protocol.ledger import RoundFacts
 from dltui.protocol.result import result_of, verdicts_root
-from dltui.store import Store, cid
+from dltui.store import BlobStore, cid
 
 
 class ChainIndexer:
@@ -31,7 +31,13 @@ class ChainIndexer:
     """
 
     def __init__(
-        self, rpc: Rpc, blocks: Blocks, operator: str, store: Store, plan: LearningPlan, emit: Callable[[Payload], None]
+        self,
+        rpc: Rpc,
+        blocks: Blocks,
+        operator: str,
+        store: BlobStore,
+        plan: LearningPlan,
+        emit: Callable[[Payload], None],
     ) -> None:
         self._rpc = rpc
         self._blocks = blocks
@@ -102,8 +108,8 @@ class ChainIndexer:
             if verdicts_root(facts.number, verdicts) != facts.verdicts_root:
                 raise Unavailable("the round ran under another plan than this run's")
             return verdicts
-        manifest = decode_manifest(self._store.get(ledger.versions[facts.version].digest))
-        return decode_verdicts(self._store.get(manifest.verdicts))[1]
+        manifest = MANIFEST.read(self._store.get, ledger.versions[facts.version].digest)
+        return VERDICTS.read(self._store.get, manifest.verdicts)[1]
 
     def _tell(self, facts: RoundFacts) -> None:
         try:

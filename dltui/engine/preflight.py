@@ -99,9 +99,9 @@ def check_learning(config: Config, folder: Path | None) -> None:
     if not 0 < size < NEAR * LIMIT:
         size = _measured(spec.plan, data)
     if spec.device not in ("cpu", "auto"):
-        from dltui.learning.runtime import devices
+        from dltui.learning import runtime
 
-        devices.choose(spec.device)
+        runtime.choose_device(spec.device)
     if folder is not None:
         _check_disk(config, size, folder)
 

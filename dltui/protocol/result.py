@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from dltui.aggregation.blobs.manifest import decode_manifest
-from dltui.aggregation.blobs.model import decode_model
 from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.aggregation.fixed import Tensors
 from dltui.aggregation.round import RoundInputs, RoundResult, Submission, compute
 from dltui.chain import merkle
+from dltui.core.ledger import Ledger, RoundFacts
 from dltui.errors import DltuiError
 from dltui.learning.plan import LearningPlan
-from dltui.protocol.ledger import Ledger, RoundFacts
+from dltui.protocol.blob_kinds import MANIFEST, MODEL, UPDATE, Fetch
 
 
 class OtherPlan(DltuiError):
@@ -29,13 +26,13 @@ def check_plan(plan: LearningPlan, facts: RoundFacts) -> None:
         )
 
 
-def load_version(digest: str, fetch: Callable[[str], bytes]) -> Tensors:
+def load_version(digest: str, fetch: Fetch) -> Tensors:
     """The tensors of the version whose manifest has this digest. Raises BlobError or Malformed."""
-    return decode_model(fetch(decode_manifest(fetch(digest)).model))
+    return MODEL.read(fetch, MANIFEST.read(fetch, digest).model)
 
 
 def result_of(
-    ledger: Ledger, facts: RoundFacts, plan: LearningPlan, fetch: Callable[[str], bytes], base: Tensors | None = None
+    ledger: Ledger, facts: RoundFacts, plan: LearningPlan, fetch: Fetch, base: Tensors | None = None
 ) -> RoundResult:
     """Recompute a round's result from the ledger's facts and the store's blobs.
 
@@ -52,11 +49,12 @@ def result_of(
             scale_bits=plan.aggregation.scale_bits,
             max_weight=plan.aggregation.max_weight,
             max_steps=plan.training.steps_for,
+            clip=plan.training.clip,
             rule=plan.aggregation.rule,
             min_valid=enforced["minSubmissions"],
             submissions=[Submission(s.index, s.digest, s.weight) for s in facts.submissions.values()],
             candidates=facts.candidates(enforced["quorum"]),
-            fetch=fetch,
+            fetch=lambda digest: fetch(digest, UPDATE.limit),
         )
     )
 

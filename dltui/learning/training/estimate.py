@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from torch import nn
 
 from dltui.config.sections import TrainingSection
-from dltui.learning.runtime import devices
+from dltui.learning import runtime
 from dltui.learning.training.training import train
 
 STEPS = 5
@@ -32,7 +32,7 @@ def step_seconds(model: nn.Module, x: torch.Tensor, y: torch.Tensor, settings: T
     for steps in (1, *[STEPS] * TIMES):
         started = time.monotonic()
         train(trial, x, y, replace(settings, steps=steps), seed=0)
-        devices.finished(x.device)
+        runtime.wait_for(x.device)
         best = min(best, (time.monotonic() - started) / steps)
         if time.monotonic() > end:
             break

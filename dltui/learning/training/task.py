@@ -9,7 +9,7 @@ from dltui.learning.data import datasets, partition
 from dltui.learning.data.datasets import Dataset
 from dltui.learning.data.partition import Partition
 from dltui.learning.plan import LearningPlan, LearningSpec, base_name
-from dltui.learning.runtime.random import derive
+from dltui.learning.runtime import derive
 
 if TYPE_CHECKING:
     # Data and their division are looked at without torch: it takes a second to import.

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from dltui.config.sections import TrainingSection
 from dltui.learning.models.models import Tensors
-from dltui.learning.runtime.random import derive
+from dltui.learning.runtime import derive
 from dltui.learning.training.optimizers import Adam, Optimizer, Sgd
 
 

@@ -13,7 +13,7 @@ from dltui.config.sections import TrainingSection
 from dltui.learning.data.datasets import Dataset
 from dltui.learning.data.partition import split
 from dltui.learning.models.models import build, load_tensors, tensors
-from dltui.learning.runtime.random import derive
+from dltui.learning.runtime import derive
 from dltui.learning.training.evaluation import evaluate
 from dltui.learning.training.training import train, update_from
 

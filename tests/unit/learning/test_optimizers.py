@@ -48,7 +48,7 @@ def test_a_client_trains_without_importing_torchs_compiler(optimizer: str) -> No
 import sys, torch
 from dltui.config.sections import TrainingSection
 from dltui.learning.models.models import build
-from dltui.learning.models.preload import warm
+from dltui.learning.runtime import warm
 from dltui.learning.training.training import train
 warm()
 train(build("mlp", (1, 8, 8), 4, seed=0), torch.zeros((8, 1, 8, 8)), torch.zeros(8, dtype=torch.int64),

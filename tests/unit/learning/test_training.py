@@ -17,7 +17,7 @@ from dltui.config.sections import TrainingSection, load
 from dltui.errors import ConfigError
 from dltui.learning.data.datasets import Dataset
 from dltui.learning.models.models import build, load_tensors, tensors
-from dltui.learning.models.preload import warm
+from dltui.learning.runtime import warm
 from dltui.learning.training.evaluation import evaluate
 from dltui.learning.training.training import Progress, train, update_from
 
@@ -77,11 +77,12 @@ _SCRIPT = """
 import numpy as np
 from dltui.aggregation.blobs.canonical import digest_of
 from dltui.aggregation.blobs.model import encode_model
-from dltui.config.sections import TrainingSection, load
+from dltui.config.sections import TrainingSection
+from dltui.learning import runtime
 from dltui.learning.data import datasets
-from dltui.learning.models import models, preload
+from dltui.learning.models import models
 from dltui.learning.training import training
-preload.warm()
+runtime.warm()
 model = models.build("cnn-bn", (1, 28, 28), 10, 0)
 records = datasets.load("mnist10k").tensors(np.arange(100))
 training.train(model, *records, TrainingSection(steps=6, batch_size=16), 1)

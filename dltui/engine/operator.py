@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dltui.chain.types import Receipt
+from dltui.core import answers
 from dltui.core import events as ev
 from dltui.core.commands import QUERIES, Command, cli_twin
 from dltui.core.events import Payload
@@ -71,14 +72,19 @@ class Operator:
             if not command.force:
                 self._queries.check(command.name, command.args)
             if command.name in CHECKS:
-                self._transactor.poll()
-                ok, message = True, CHECKS[command.name](self._checks, command.args)
-            else:
-                ok, message = True, _HANDLERS[command.name](self, command.args)
+                return self._check(command)
+            ok, message = True, _HANDLERS[command.name](self, command.args)
         except DltuiError as error:
             ok, message = False, str(error)
         self._emit(ev.OpResult(id=command.id, ok=ok, message=message))
         return ok, message
+
+    def _check(self, command: Command) -> tuple[bool, str]:
+        """The answer is a document, with a difference too: the question was answered."""
+        self._transactor.poll()
+        result = self._checks.check(command.name, command.args)
+        self._emit(ev.OpResult(id=command.id, ok=result.ok, message=result.text))
+        return True, answers.encode(result)
 
     def _transact(self, name: str, args: dict[str, Any]) -> Receipt:
         """Send the transactions of a command, in order; the receipt of the last one."""

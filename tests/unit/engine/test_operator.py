@@ -8,7 +8,9 @@ from typing import Any, cast
 import pytest
 
 from dltui.chain.types import NodeUnreachable
+from dltui.core import answers
 from dltui.core import events as ev
+from dltui.core.answers import CheckResult
 from dltui.core.commands import Command, new_command
 from dltui.core.events import Payload
 from dltui.engine import operator as module
@@ -27,7 +29,10 @@ class World:
         self.refusal: Exception | None = None
         current = SimpleNamespace(number=4)
         self.facts = SimpleNamespace(ledger=SimpleNamespace(current=current, base=2))
-        self.operator = Operator(*[cast(Any, self)] * 6, self.events.append, lambda why: self.did.append(("stop", why)))
+        self.result = CheckResult(ok=True, steps=("version 2 matches", "asked of the chain"))
+        checks = SimpleNamespace(check=self.verify)
+        roles = cast(Any, (self, self, self, self, self, checks))
+        self.operator = Operator(*roles, self.events.append, lambda why: self.did.append(("stop", why)))
 
     def of(self, name: str, args: dict[str, Any]) -> list[str]:
         return [f"{name} {value}" for value in args.values()] or [name]
@@ -64,9 +69,9 @@ class World:
     def registry(self) -> str:
         return "v0 verified"
 
-    def version(self, number: int) -> str:
-        self.did.append(("verify", number))
-        return f"version {number} matches"
+    def verify(self, name: str, args: dict[str, Any]) -> CheckResult:
+        self.did.append(("verify", name, args))
+        return self.result
 
     def asks(self, name: str, force: bool = False, **args: Any) -> str:
         return self.operator.handle(new_command(name, "cli", force=force, **args))
@@ -176,9 +181,14 @@ def test_a_stop_is_asked_for(world: World) -> None:
     assert ("stop", "stopped by the operator") in world.did
 
 
-def test_a_check_reads_the_chain_first_and_once(world: World) -> None:
-    assert world.asks("model.verify", version=2) == "version 2 matches"
-    assert world.did == [("check", "model.verify"), ("poll",), ("verify", 2)]
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_check_reads_the_chain_first_and_once_and_answers_with_what_it_found(world: World, ok: bool) -> None:
+    world.result = CheckResult(ok=ok, steps=("version 2 matches", "asked of the chain"))
+    assert answers.decode(world.asks("model.verify", version=2), CheckResult) == world.result
+    assert world.did == [("check", "model.verify"), ("poll",), ("verify", "model.verify", {"version": 2})]
+    result = world.events[-1]
+    assert isinstance(result, ev.OpResult)
+    assert (result.ok, result.message) == (ok, "version 2 matches; asked of the chain")
 
 
 def test_a_node_that_is_lost_in_a_command_gets_an_answer(world: World) -> None:

@@ -2,7 +2,8 @@
 
 Python runs one thread at a time, so each thread that works slows the others down. A stranger is a caller that does
 not know the run's word. Each of its connections asks for one thing at a time and waits in one line with the others,
-so the turns go round from connection to connection. A turn is short: long work calls `step` between its parts.
+so the turns go round from connection to connection. A turn is short: long work calls `step` between its parts. What it
+has found so far stays in memory meanwhile, so few strangers may have long work at a time.
 """
 
 from __future__ import annotations
@@ -15,8 +16,19 @@ from contextlib import contextmanager
 
 SLICE = 0.005
 """Seconds of one turn; what has more to do goes to the end of the line."""
+LONG = 2
+"""Strangers at a time whose work takes more than one turn."""
+PATIENCE = 10.0
+"""Seconds that long work waits until it is among them."""
 
 _here = threading.local()
+
+
+class Busy(Exception):
+    """Too much is being done for others; the message says so."""
+
+    def __init__(self) -> None:
+        super().__init__("too many calls are being executed; try again")
 
 
 class FairQueue:
@@ -25,6 +37,7 @@ class FairQueue:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.line: deque[_StrangersTurn] = deque()
+        self.long = threading.BoundedSemaphore(LONG)
         self.rest_until = 0.0
         self.working = 0
         """Threads that work for the run now."""
@@ -82,6 +95,13 @@ class _StrangersTurn(_Turn):
         self._called = threading.Event()
         self._began = 0.0
         self._begun = 0
+        self._is_long = False
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        if self._is_long:
+            self._is_long = False
+            self._queue.long.release()
 
     def begin(self) -> None:
         """Stand in line, and return when this one is the first and the rest after the last turn is over."""
@@ -107,9 +127,13 @@ class _StrangersTurn(_Turn):
             following._called.set()
 
     def step(self) -> None:
-        if time.monotonic() - self._began >= SLICE:
-            self.end()
-            self.begin()
+        if time.monotonic() - self._began < SLICE:
+            return
+        self.end()
+        self._is_long = self._is_long or self._queue.long.acquire(timeout=PATIENCE)
+        self.begin()
+        if not self._is_long:
+            raise Busy
 
 
 def is_stranger() -> bool:
@@ -118,7 +142,10 @@ def is_stranger() -> bool:
 
 
 def step() -> None:
-    """Between two parts of long work: a stranger whose turn is used up lets the others go first. Hold no lock."""
+    """Between two parts of long work: a stranger whose turn is used up lets the others go first. Hold no lock.
+
+    Raises `Busy` if too many others have long work.
+    """
     turn: _Turn | None = getattr(_here, "turn", None)
     if turn is not None:
         turn.step()

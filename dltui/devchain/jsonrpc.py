@@ -76,17 +76,22 @@ def refusal(fault: RpcFault, identity: Any = None) -> bytes:
 def _batch(dispatcher: Dispatcher, requests: list[Any]) -> list[bytes]:
     answers, size, end = [], 0, time.monotonic() + BATCH_SECONDS
     for request in requests:
-        fair_queue.step()
-        declined = None
-        if size > MAX_ANSWER:
-            declined = RpcFault(params.TOO_LARGE, "response too large")
-        elif time.monotonic() > end:
-            declined = RpcFault(params.TIMED_OUT, "request timed out")
-        one = _one(dispatcher, request, declined)
+        one = _one(dispatcher, request, _declined(size, end))
         size += len(one)
         if one:
             answers.append(one)
     return answers
+
+
+def _declined(size: int, end: float) -> RpcFault | None:
+    """Why the next call of a batch is not executed, if so: what there is already, the time, or others."""
+    try:
+        fair_queue.step()
+    except fair_queue.Busy as error:
+        return RpcFault(params.LIMIT_EXCEEDED, str(error))
+    if size > MAX_ANSWER:
+        return RpcFault(params.TOO_LARGE, "response too large")
+    return RpcFault(params.TIMED_OUT, "request timed out") if time.monotonic() > end else None
 
 
 def _is_identity(value: Any) -> bool:
@@ -97,7 +102,7 @@ def _is_identity(value: Any) -> bool:
 
 
 def _one(dispatcher: Dispatcher, request: Any, declined: RpcFault | None = None) -> bytes:
-    """The answer to one call, which is not executed where it is `declined`; empty for a notification."""
+    """The answer to one call, which is not executed if it is `declined`; empty for a notification."""
     if not isinstance(request, dict):
         return refusal(RpcFault(params.INVALID_REQUEST, "invalid request"))
     identity = request.get("id")

@@ -15,8 +15,8 @@ from dltui.devchain.api.filters import FilterMethods
 from dltui.devchain.api.logs import LogMethods
 from dltui.devchain.api.node import NodeMethods
 from dltui.devchain.api.transactions import CallMethods, SendMethods
-from dltui.devchain.calls import Busy
 from dltui.devchain.deadline import OutOfTime
+from dltui.devchain.fair_queue import Busy
 from dltui.devchain.index import TooManyLogs
 from dltui.devchain.miner import Miner
 from dltui.devchain.params import RpcFault
@@ -66,7 +66,7 @@ class Methods:
         except TooManyLogs as error:
             raise RpcFault(params.LIMIT_EXCEEDED, str(error)) from error
         except Busy as error:
-            raise RpcFault(params.LIMIT_EXCEEDED, "too many calls are being executed; try again") from error
+            raise RpcFault(params.LIMIT_EXCEEDED, str(error)) from error
         except RpcFault:
             raise
         except Exception as error:

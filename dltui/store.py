@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fsspec.core import url_to_fs
 
@@ -51,6 +51,30 @@ def _checked(digest: str) -> str:
         shown = repr(digest)[:80]
         raise BlobError("not a digest: 64 lower-case hex digits expected", where=shown)
     return digest
+
+
+class BlobStore(Protocol):
+    """Where blobs are: the part that clients, engine and checks know, wherever the bytes lie and whoever may read them.
+
+    A store on another host serves the same four functions and checks who asks.
+    """
+
+    def put(self, data: bytes) -> str:
+        """Store `data` and return its digest; the same bytes again change nothing. Raises BlobError."""
+
+    def get(self, digest: str, limit: int = LIMIT) -> bytes:
+        """Return the blob's bytes, checked against the digest. Raises BlobMissing, BlobTooLarge or BlobError."""
+
+    def has(self, digest: str) -> bool:
+        """Return whether a blob lies under this digest. Raises BlobError."""
+
+    def digests(self) -> Iterator[str]:
+        """Yield every digest that the store holds, sorted. Raises BlobError."""
+
+
+def open_store(url: str) -> BlobStore:
+    """Return the store at `url`: a folder, or a URL that fsspec serves. Raises ConfigError for any other."""
+    return Store(url)
 
 
 class Store:

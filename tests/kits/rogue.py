@@ -17,8 +17,8 @@ from dltui.chain.types import Call, Log, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import load
 from dltui.core import events as ev
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.ledger import FINALISED, OPEN, RoundFacts
-from dltui.protocol.plan import plan_hash
 from dltui.protocol.reader import ChainReader
 from dltui.protocol.result import load_version
 from dltui.store import Store
@@ -39,7 +39,7 @@ class Rogue:
         self.registry = DataRegistry(self._rpc, addresses["DataRegistry"])
         self._reader = ChainReader(self._rpc, list(addresses.values()), decode_log)
         self.store = Store(str(run.paths.blobs))
-        self.plan_hash = plan_hash(load(run.paths.config))
+        self.plan_hash = LearningPlan.of(load(run.paths.config)).hash
         self.logs: list[Log] = []
 
     @property

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dltui.chain.contracts.bound import RoundState
 from dltui.client import participant
-from dltui.client.context import Seat
+from dltui.client.context import ClientContext
 from dltui.client.duties import committee
 from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.participant import Participant
@@ -72,8 +72,11 @@ class Federation:
     def __getattr__(self, name: str) -> Any:
         return lambda *args: (name, *args)
 
-    def seat(self, index: int) -> Seat:
-        return cast(Seat, SimpleNamespace(index=index, contract=self, plan=lambda facts: PLAN, send=self._send))
+    def seat(self, index: int) -> ClientContext:
+        made = SimpleNamespace(
+            index=index, contract=self, enforced=lambda facts: PLAN, agrees=lambda facts: True, send=self._send
+        )
+        return cast(ClientContext, made)
 
     def _send(self, call: Any, facts: RoundFacts) -> bool:
         self.sent.append(self.now)
@@ -127,7 +130,7 @@ def test_one_of_the_clients_that_wake_up_closes_the_phase(awake: list[float]) ->
 
         def member(index: int) -> Any:
             client = cast(Any, object.__new__(Participant))
-            client._seat, client._contract = chain.seat(index), chain
+            client._context, client._contract = chain.seat(index), chain
             return client._move_on
 
         play(chain, awake, member)
@@ -153,7 +156,7 @@ def test_nobody_sends_what_the_chain_has_done_already(monkeypatch: pytest.Monkey
     chain = Federation(OPEN, monkeypatch)
     chain.sent.append(START)
     client = cast(Any, object.__new__(Participant))
-    client._seat, client._contract = chain.seat(0), chain
+    client._context, client._contract = chain.seat(0), chain
     for _ in range(1_000):
         chain.now += STEP
         assert not client._move_on(overdue(OPEN))

@@ -19,7 +19,8 @@ from typing import Any
 
 from eth_account import Account
 
-from dltui.chain.nodes.embedded_node import EmbeddedNode, Genesis
+from dltui.chain.nodes.embedded_node import EmbeddedNode
+from dltui.chain.nodes.genesis import Genesis
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import RpcError
 

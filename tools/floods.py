@@ -212,7 +212,8 @@ def running(folder: Path) -> Iterator[tuple[Any, Any, Sender]]:
     """A node with some blocks, a client of the run, and a sender with ether."""
     from eth_account import Account
 
-    from dltui.chain.nodes.embedded_node import EmbeddedNode, Genesis
+    from dltui.chain.nodes.embedded_node import EmbeddedNode
+    from dltui.chain.nodes.genesis import Genesis
     from dltui.chain.rpc import Rpc
 
     account = Account.create()

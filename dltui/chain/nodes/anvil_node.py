@@ -16,10 +16,10 @@ from pathlib import Path
 
 from dltui.chain.history.sources import record_block
 from dltui.chain.history.txlog import BlockRecord, TxLog
-from dltui.chain.nodes import embedded_node
+from dltui.chain.nodes import node
 from dltui.chain.nodes.anvil import Anvil
-from dltui.chain.nodes.embedded_node import LocalNode
 from dltui.chain.nodes.genesis import BASE_FEE, GAS_LIMIT, Genesis
+from dltui.chain.nodes.node import LocalNode
 from dltui.chain.nodes.ports import free_port
 from dltui.chain.nodes.statefile import STATE_FILE, from_dump
 from dltui.chain.rpc import Rpc
@@ -112,7 +112,7 @@ class AnvilNode(LocalNode):
         self._await(f"http://127.0.0.1:{port}", genesis)
 
     def _await(self, url: str, genesis: Genesis) -> None:
-        deadline = time.monotonic() + embedded_node.START_DEADLINE
+        deadline = time.monotonic() + node.START_DEADLINE
         with Rpc(url, meanwhile=self.meanwhile) as rpc:
             while True:
                 try:
@@ -125,7 +125,7 @@ class AnvilNode(LocalNode):
                         kind = NodeUnreachable if code < 0 else ChainError
                         raise kind(text, where=self._where) from error
                     if time.monotonic() > deadline:
-                        text = f"anvil did not answer within {embedded_node.START_DEADLINE:.0f} s"
+                        text = f"anvil did not answer within {node.START_DEADLINE:.0f} s"
                         raise ChainError(text, where=self._where) from error
                     if self.meanwhile is not None:
                         self.meanwhile()

@@ -1,4 +1,7 @@
-"""The first block of a local chain: chain id, timestamp and first balances, in the genesis format of geth."""
+"""The first block of a local chain: chain id, timestamp and first balances, in the genesis format of geth.
+
+The chain id is what keeps a signature of one run from being valid in another.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ GAS_LIMIT = 30_000_000
 """Gas limit of every block."""
 BASE_FEE = 1_000_000_000
 """Base fee of the first block in wei per gas; it moves by EIP-1559 from there."""
+DEMO_CHAIN_ID = 31_337
+"""Of chains with demo keys, which protect nothing: wallets and tools know it as that of a development chain."""
 
 _FORKS = (
     "homesteadBlock",
@@ -82,6 +87,16 @@ class Genesis:
     def sha256(self) -> str:
         """SHA-256 of the genesis file in hex: what a transaction log refers to."""
         return hashlib.sha256(self.encode()).hexdigest()
+
+
+def own_chain_id(configured: int, keystore: str, federation_id: bytes) -> int:
+    """`configured` if it is not 0; with a `keystore` one that only this federation has, otherwise the demo's.
+
+    One keystore signs for many runs, from nonce 0 in each: by the id alone their transactions differ in what they bind.
+    """
+    if configured:
+        return configured
+    return 2**32 + int.from_bytes(federation_id[:4], "big") if keystore else DEMO_CHAIN_ID
 
 
 def decode_genesis(data: bytes, where: str = "genesis") -> Genesis:

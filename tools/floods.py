@@ -38,22 +38,22 @@ HANDSHAKE = (
 
 
 def rpc(method: str, *params: Any) -> bytes:
-    """The body of one call."""
+    """Return the body of one call."""
     return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
 
 
 def batch(body: bytes, count: int) -> bytes:
-    """The body of `count` equal calls."""
+    """Return the body of `count` equal calls."""
     return b"[" + b",".join([body] * count) + b"]"
 
 
 def http(body: bytes) -> bytes:
-    """A POST with `body`."""
+    """Return a POST with `body`."""
     return b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 def frame(body: bytes) -> bytes:
-    """A masked text frame of a WebSocket (mask 0)."""
+    """Return a masked text frame of a WebSocket (mask 0)."""
     size = bytes([0x80 | len(body)]) if len(body) < 126 else b"\xfe" + len(body).to_bytes(2, "big")
     return b"\x81" + size + b"\0\0\0\0" + body
 
@@ -94,7 +94,7 @@ def ask_again_and_again(body: bytes, port: int, end: float) -> None:
 
 
 def malformed(port: int, end: float) -> None:
-    """Bytes that are no HTTP, each on a connection of its own."""
+    """Send bytes that are no HTTP, each on a connection of its own."""
     while time.monotonic() < end:
         with suppress(OSError), socket.create_connection((HOST, port), 10) as connection:
             connection.sendall(b"\x16\x03\x01 no http at all\r\n\r\n")

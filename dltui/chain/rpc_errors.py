@@ -39,7 +39,7 @@ _WORDS = (
 
 
 def in_words(error: RpcError, sender: str) -> RpcError:
-    """The same error with a sentence and a hint in front of the node's own words, where the reason is known."""
+    """Return the same error with a sentence and a hint in front of the node's own words, where the reason is known."""
     said = error.message.lower()
     for texts, words, hint in _WORDS:
         if any(text in said for text in texts):

@@ -45,17 +45,17 @@ class FairQueue:
         """How often a thread began to work for the run."""
 
     def run(self) -> _Turn:
-        """A context that works for the run, at once."""
+        """Return a context that works for the run, at once."""
         return _Turn(self)
 
     def stranger(self) -> _Turn:
-        """A context that works for a stranger when it is its turn."""
+        """Return a context that works for a stranger when it is its turn."""
         return _StrangersTurn(self)
 
     def rest(self, began: float, begun: int) -> float:
-        """Seconds to rest after work that began at `began`: as long as it took, if the run worked since it had `begun`.
+        """Return the seconds to rest after work that began at `began` (`time.monotonic`).
 
-        Times in seconds of `time.monotonic`.
+        As long as it took, if the run worked since it had `begun`.
         """
         return time.monotonic() - began if self.working or self.begun != begun else 0.0
 
@@ -84,7 +84,7 @@ class _Turn:
             self._queue.working -= 1
 
     def step(self) -> None:
-        """The run works on."""
+        """Work on: the run does not wait for its turn."""
 
 
 class _StrangersTurn(_Turn):
@@ -137,7 +137,7 @@ class _StrangersTurn(_Turn):
 
 
 def is_stranger() -> bool:
-    """Whether this thread works for a stranger."""
+    """Return whether this thread works for a stranger."""
     return isinstance(getattr(_here, "turn", None), _StrangersTurn)
 
 

@@ -27,14 +27,14 @@ _PART = 128 * 1024
 
 
 class Dispatcher(Protocol):
-    """Whoever executes methods."""
+    """Executes methods."""
 
     def call(self, method: str, given: Any) -> Any:
-        """The result of `method` with the parameters `given`; every failure is an `RpcFault`."""
+        """Return the result of `method` with the parameters `given`; every failure is an `RpcFault`."""
 
 
 def answer(dispatcher: Dispatcher, body: bytes | bytearray) -> bytes:
-    """The answer to one request, a single call or a batch; empty where there were notifications only.
+    """Return the answer to one request, a single call or a batch; empty if there were notifications only.
 
     Never raises for what a stranger sent.
     """
@@ -55,7 +55,7 @@ def answer(dispatcher: Dispatcher, body: bytes | bytearray) -> bytes:
 
 
 def _has_too_many_values(body: bytes | bytearray) -> bool:
-    """Whether a request would take long to decode; found in its first part if it consists of nothing else."""
+    """Return whether a request would take long to decode; found in its first part if it consists of nothing else."""
     values = 0
     for start in range(0, len(body), _PART):
         part = body[start : start + _PART]
@@ -66,7 +66,7 @@ def _has_too_many_values(body: bytes | bytearray) -> bool:
 
 
 def refusal(fault: RpcFault, identity: Any = None) -> bytes:
-    """An answer that is an error."""
+    """Return an answer that is an error."""
     error = {"code": fault.code, "message": fault.message}
     if fault.data is not None:
         error["data"] = fault.data
@@ -95,14 +95,14 @@ def _declined(size: int, end: float) -> RpcFault | None:
 
 
 def _is_identity(value: Any) -> bool:
-    """Whether an answer can repeat this id: null, a whole number of 64 bits, or a text of Unicode characters."""
+    """Return whether an answer can repeat this id: null, a whole number of 64 bits, or a text of Unicode characters."""
     if isinstance(value, str):
         return len(value) <= _MAX_ID and not any("\ud800" <= c <= "\udfff" for c in value)
     return value is None or (type(value) is int and -(2**63) <= value < 2**64)
 
 
 def _one(dispatcher: Dispatcher, request: Any, declined: RpcFault | None = None) -> bytes:
-    """The answer to one call, which is not executed if it is `declined`; empty for a notification."""
+    """Return the answer to one call, which is not executed if it is `declined`; empty for a notification."""
     if not isinstance(request, dict):
         return refusal(RpcFault(params.INVALID_REQUEST, "invalid request"))
     identity = request.get("id")

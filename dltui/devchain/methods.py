@@ -48,11 +48,11 @@ class Methods:
         }
 
     def names(self) -> list[str]:
-        """The names of all methods, sorted."""
+        """Return the names of all methods, sorted."""
         return sorted(self._table)
 
     def call(self, method: str, given: Any) -> Any:
-        """The result of `method` with the parameters `given`; every failure is an `RpcFault`."""
+        """Return the result of `method` with the parameters `given`; every failure is an `RpcFault`."""
         function = self._table.get(method)
         if function is None:
             name = ascii(method[:80])[1:-1]

@@ -30,7 +30,7 @@ class Param:
         return "bytes" if self.type == "string" else self.type
 
     def value(self, decoded: Any) -> Any:
-        """The decoded value as Python sees it: structs as dicts, text repaired, addresses checksummed."""
+        """Return the decoded value as Python sees it: structs as dicts, text repaired, addresses checksummed."""
         if self.parts:
             return {part.name: part.value(item) for part, item in zip(self.parts, decoded, strict=True)}
         if self.type == "string":
@@ -70,14 +70,14 @@ def named(params: Sequence[Param], data: bytes) -> dict[str, Any]:
 
 @cache
 def entries(contract: str, kind: str) -> Mapping[str, Entry]:
-    """The `kind` ("function", "event", "error") entries of a contract by name; no name is overloaded."""
+    """Return the `kind` ("function", "event", "error") entries of a contract by name; no name is overloaded."""
     found = (item for item in artifacts.artifact(contract).abi if item["type"] == kind)
     return {item["name"]: _entry(contract, item) for item in found}
 
 
 @cache
 def constructor(contract: str) -> tuple[str, ...]:
-    """The ABI types of a contract's constructor."""
+    """Return the ABI types of a contract's constructor."""
     found = [item for item in artifacts.artifact(contract).abi if item["type"] == "constructor"]
     return tuple(param.type for item in found for param in _params(item["inputs"]))
 

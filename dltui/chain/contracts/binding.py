@@ -27,7 +27,7 @@ class Caller(Protocol):
     """The part of a JSON-RPC client that reads need."""
 
     def call(self, method: str, *params: Any) -> Any:
-        """The result of one JSON-RPC call; raises RpcError."""
+        """Return the result of one JSON-RPC call; raises RpcError."""
 
 
 class Contract:
@@ -44,7 +44,7 @@ class Contract:
         self._block = hex(block) if isinstance(block, int) else block
 
     def at(self: _Bound, block: int | str) -> _Bound:
-        """The same contract, read as it was after `block`."""
+        """Return the same contract, read as it was after `block`."""
         return type(self)(self.rpc, self.address, block=block)
 
     def verify_code(self) -> None:
@@ -62,11 +62,11 @@ class Contract:
         )
 
     def has_role(self, role: bytes, account: str) -> bool:
-        """Whether `account` has `role` (ADMIN_ROLE, OPERATOR_ROLE)."""
+        """Return whether `account` has `role` (ADMIN_ROLE, OPERATOR_ROLE)."""
         return bool(self._one("hasRole", role, account))
 
     def get_role_admin(self, role: bytes) -> bytes:
-        """The role whose holders hand `role` out."""
+        """Return the role whose holders hand `role` out."""
         return bytes(self._one("getRoleAdmin", role))
 
     def supports_interface(self, interface_id: bytes) -> bool:
@@ -108,7 +108,7 @@ class Contract:
 
 
 def deploy_call(name: str, *args: Any) -> Call:
-    """The deployment of a contract by its name, with what its constructor is given (see `declarations`).
+    """Return the deployment of a contract by its name, with what its constructor is given (see `declarations`).
 
     Afterwards the admin calls `set_federation` on the registries.
     """

@@ -87,7 +87,7 @@ def install() -> None:
 
 
 def npm_reason(stderr: str) -> str:
-    """The line of npm's complaint that says why; the others name codes, and a log file."""
+    """Return the line of npm's complaint that says why; the others name codes, and a log file."""
     said = [line.removeprefix("npm error").strip() for line in stderr.splitlines() if line.startswith("npm error")]
     told = [line for line in said if line and not line.startswith(("code ", "errno ", "syscall ", "A complete log"))]
     return (told or said or stderr.strip().splitlines() or ["no message"])[0]
@@ -171,7 +171,7 @@ def _source_files() -> dict[str, Path]:
 
 
 def _sources() -> dict[str, str]:
-    """Every source by its name to the compiler, with what it imports."""
+    """Return every source by its name to the compiler, with what it imports."""
     folder = top("contracts")
     sources: dict[str, str] = {}
     queue = list(_source_files())

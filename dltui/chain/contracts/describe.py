@@ -13,7 +13,7 @@ def _selectors() -> dict[bytes, str]:
 
 
 def deployment(data: bytes) -> tuple[str, bytes] | None:
-    """The contract that this creation code deploys, and its constructor's arguments, encoded; None if it is not ours.
+    """Return the contract that this creation code deploys, and its encoded arguments; None if it is not ours.
 
     Code of earlier releases counts: runs that were recorded with it stay readable.
     """
@@ -25,7 +25,7 @@ def deployment(data: bytes) -> tuple[str, bytes] | None:
 
 
 def deployed_name(data: bytes) -> str | None:
-    """The name of the contract that this creation code deploys, None if it is not ours."""
+    """Return the name of the contract that this creation code deploys, None if it is not ours."""
     found = deployment(data)
     return found[0] if found is not None else None
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class ClientStatus(IntEnum):
-    """Where a client stands. NONE never joined, or its application was rejected."""
+    """The status of a client. NONE never joined, or its application was rejected."""
 
     NONE = 0
     PENDING = 1
@@ -19,7 +19,7 @@ class ClientStatus(IntEnum):
 
 
 class RoundState(IntEnum):
-    """Where a round stands. FINALISED and ABORTED are final."""
+    """The status of a round. FINALISED and ABORTED are final."""
 
     NONE = 0
     OPEN = 1
@@ -158,5 +158,5 @@ NO_LIMIT = 2**64 - 1
 
 
 def indices(bitmap: int) -> tuple[int, ...]:
-    """The client indices in a bitmap, ascending."""
+    """Return the client indices in a bitmap, ascending."""
     return tuple(index for index in range(bitmap.bit_length()) if bitmap >> index & 1)

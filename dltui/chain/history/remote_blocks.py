@@ -22,7 +22,7 @@ from dltui.errors import ChainError, ConfigError
 RECEIPT = ("status", "gasUsed", "effectiveGasPrice", "contractAddress")
 """What is kept of a receipt besides its logs, as the node wrote it."""
 SLICE = 5.0
-"""Seconds of one piece of a long history: whoever reads it has other things to serve in between."""
+"""Seconds of one piece of a long history: the reader has other things to serve in between."""
 _HEX = re.compile(r"0x[0-9a-f]*")
 
 
@@ -57,7 +57,7 @@ class ForeignBlocks:
         self._contracts |= {address.lower() for address in contracts}
 
     def history(self, last: int) -> Iterator[MinedBlock]:
-        """The blocks of the log: nobody needs to be asked for them."""
+        """Yield the blocks of the log, without a request to the node."""
         for record in self._log.read():
             if record.block <= last:
                 yield self._told(record)
@@ -65,7 +65,7 @@ class ForeignBlocks:
     def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
         """Blocks of the log after block `after`, then the new ones of the node that hold transactions of ours.
 
-        Returns after some `SLICE` seconds with `behind` set where there are more. Raises `ChainError` where the chain
+        Returns after some `SLICE` seconds with `behind` set if there are more. Raises `ChainError` if the chain
         was reorganised below a block that is in the log.
         """
         if after < self._log.last_block:
@@ -144,7 +144,7 @@ class ForeignBlocks:
 
 
 def check_first_block(rpc: Caller, contract: str, first: int) -> None:
-    """Raise `ConfigError` where block `first` is no place to begin the history of a `contract` that is there.
+    """Raise `ConfigError` if block `first` is no place to begin the history of a `contract` that is there.
 
     What an old block held is not asked of a node that has forgotten it.
     """
@@ -161,7 +161,7 @@ def check_first_block(rpc: Caller, contract: str, first: int) -> None:
 
 
 def short_receipt(receipt: Any) -> dict[str, Any]:
-    """What the log keeps of a node's receipt; raises `ChainError` where it is malformed."""
+    """Return what the log keeps of a node's receipt; raises `ChainError` if it is malformed."""
     parse_receipt(receipt)
     logs = [{"address": e["address"], "topics": e["topics"], "data": e["data"]} for e in receipt["logs"]]
     indices = [{"logIndex": e["logIndex"]} for e in receipt["logs"]]
@@ -169,9 +169,9 @@ def short_receipt(receipt: Any) -> dict[str, Any]:
 
 
 def block_of(record: BlockRecord, chain_id: int) -> MinedBlock:
-    """The block behind a record: senders from the signatures, results from the receipts that the node gave.
+    """Return the block behind a record: senders from the signatures, results from the receipts that the node gave.
 
-    Raises `ChainError` where a transaction is not signed for `chain_id`, or a receipt is malformed.
+    Raises `ChainError` if a transaction is not signed for `chain_id`, or a receipt is malformed.
     """
     where = f"block {record.block}"
     txs, receipts = [], []
@@ -192,7 +192,7 @@ def block_of(record: BlockRecord, chain_id: int) -> MinedBlock:
 
 
 def _whole(tx: Transaction, name: str, record: BlockRecord, told: dict[str, Any]) -> dict[str, Any]:
-    """The receipt as a node gives it, with what the transaction itself says."""
+    """Return the receipt as a node gives it, with what the transaction itself says."""
     common = {"transactionHash": name, "blockNumber": hex(record.block)}
     logs = [common | _log(log) for log in told["logs"]]
     sides = {"from": to_checksum_address(tx.sender), "to": to_checksum_address(tx.to) if tx.to else None}

@@ -54,8 +54,8 @@ class AnvilNode(LocalNode):
     def start(self, log: TxLog | None = None) -> int:
         """Start anvil and return when JSON-RPC answers; returns the blocks that were replayed from `log`.
 
-        The replay happens on a port that nobody knows: whoever waits at `url` first sees the chain when it is whole.
-        Raises `ChainError` where the binary or the genesis does not fit, the port is taken (naming its owner), the
+        The replay happens on another port: a client that waits at `url` first sees the chain when it is whole.
+        Raises `ChainError` if the binary or the genesis does not fit, the port is taken (naming its owner), the
         log was altered, or anvil does not come up within `node.START_DEADLINE` seconds.
         """
         genesis = self._prepare_genesis()
@@ -78,7 +78,7 @@ class AnvilNode(LocalNode):
         return log.last_block if image is not None and log is not None else 0
 
     def close(self) -> Path | None:
-        """Write the closing state to `state.json`, then end the node; None where it is gone already."""
+        """Write the closing state to `state.json`, then end the node; None if it is gone already."""
         path: Path | None = self.directory / STATE_FILE
         try:
             with Rpc(self.url, timeout=_REPLAY_SECONDS) as rpc:

@@ -48,7 +48,7 @@ class EmbeddedNode(LocalNode):
     def start(self, log: TxLog | None = None) -> int:
         """Start the node, restore it from `log`, and return when JSON-RPC answers; returns the blocks replayed.
 
-        The node replays before it listens, so nobody sees half a chain, and no method makes blocks of a chosen time.
+        The node replays before it listens, so no client sees half a chain, and no method makes blocks of a chosen time.
         Raises `ChainError` if the port is taken (naming its owner), genesis, state or log do not fit, or the node
         says nothing for `START_DEADLINE` seconds; `NodeUnreachable` if a signal ended it.
         """
@@ -66,7 +66,7 @@ class EmbeddedNode(LocalNode):
         assert process.stdin is not None and process.stdout is not None
         try:
             with suppress(BrokenPipeError), process.stdin as pipe:
-                # It fits into the pipe, so this waits for nobody; other programs read no pipe of the node.
+                # It fits into the pipe, so this does not wait; other programs read no pipe of the node.
                 pipe.write(self.word.encode() + b"\n")
             with process.stdout as pipe:
                 ready = self._ready(pipe)
@@ -84,7 +84,7 @@ class EmbeddedNode(LocalNode):
         return self.directory / "state.sqlite"
 
     def _ready(self, pipe: IO[bytes]) -> dict[str, Any]:
-        """What the node says when it listens; before, it says now and then how many blocks it has replayed."""
+        """Return what the node says when it listens; before, it says now and then how many blocks it has replayed."""
         while True:
             line = _read_line(pipe, time.monotonic() + node.START_DEADLINE, self.meanwhile)
             if line is None:
@@ -111,7 +111,7 @@ class EmbeddedNode(LocalNode):
 
 
 def _read_line(pipe: IO[bytes], deadline: float, meanwhile: Callable[[], None] | None) -> str | None:
-    """The newest whole line from `pipe`, "" if the other end closed without one, None if `deadline` passed."""
+    """Return the newest whole line from `pipe`, "" if the other end closed without one, None if `deadline` passed."""
     data = b""
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)

@@ -50,7 +50,7 @@ class Genesis:
     alloc: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise `ChainError` where a value is out of range, so that no two spellings of one genesis exist."""
+        """Raise `ChainError` if a value is out of range, so that no two spellings of one genesis exist."""
         if not 0 < self.chain_id < 2**53:
             raise ChainError(f"chain id {self.chain_id} is out of range", where="genesis")
         if not 0 <= self.timestamp < 2**40:
@@ -66,7 +66,7 @@ class Genesis:
         object.__setattr__(self, "alloc", dict(sorted(alloc.items())))
 
     def encode(self) -> bytes:
-        """The canonical bytes of the genesis file (geth's format, sorted keys)."""
+        """Return the canonical bytes of the genesis file (geth's format, sorted keys)."""
         config: dict[str, Any] = dict.fromkeys(_FORKS, 0)
         config |= {"chainId": self.chain_id, "shanghaiTime": 0, "cancunTime": 0}
         config |= {"terminalTotalDifficulty": 0, "terminalTotalDifficultyPassed": True}
@@ -85,7 +85,7 @@ class Genesis:
         return json.dumps(document, sort_keys=True, indent=1).encode() + b"\n"
 
     def sha256(self) -> str:
-        """SHA-256 of the genesis file in hex: what a transaction log refers to."""
+        """Return the SHA-256 of the genesis file in hex: what a transaction log refers to."""
         return hashlib.sha256(self.encode()).hexdigest()
 
 
@@ -126,7 +126,7 @@ def write_genesis(path: Path, chain_id: int, timestamp: int, alloc: Mapping[str,
 
 
 def read_genesis(path: Path) -> Genesis:
-    """Read `genesis.json`; raises `ChainError` where it is missing, too large or altered."""
+    """Read `genesis.json`; raises `ChainError` if it is missing, too large or altered."""
     try:
         data = read_regular(path, _MAX_BYTES)
     except FileNotFoundError as error:

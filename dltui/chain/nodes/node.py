@@ -19,7 +19,7 @@ STOP_DEADLINE = 10.0
 
 
 class Node(Protocol):
-    """A chain node: the embedded chain, anvil, or an address of somebody else's."""
+    """A chain node: the embedded chain, anvil, or a node by its address."""
 
     engine: str
     """Which kind of node: "embedded", "anvil" or "url"."""
@@ -41,20 +41,20 @@ class Node(Protocol):
         """Its process, while it runs and is ours."""
 
     def fingerprint(self) -> str:
-        """The digest (hex) by which a transaction log names the beginning of this chain; after the start."""
+        """Return the digest (hex) by which a transaction log names the beginning of this chain; after the start."""
 
     def start(self, log: TxLog | None = None) -> int:
-        """Start it, bring it forward to the end of `log` where it is behind, and return when JSON-RPC answers.
+        """Start it, bring it forward to the end of `log` if it is behind, and return when JSON-RPC answers.
 
-        Returns the number of blocks that were replayed. Raises `ChainError` that names the log file, or where the
+        Returns the number of blocks that were replayed. Raises `ChainError` that names the log file, or if the
         node's chain is not that of `log`.
         """
 
     def alive(self) -> bool:
-        """Whether its process runs."""
+        """Return whether its process runs."""
 
     def close(self) -> Path | None:
-        """End it in good order; returns the file that holds its closing state, None where there is none."""
+        """End it in good order; returns the file that holds its closing state, None if there is none."""
 
     def stop(self) -> None:
         """End it: TERM, then KILL."""
@@ -63,7 +63,7 @@ class Node(Protocol):
 class LocalNode:
     """What the nodes that we run ourselves share: a directory, a genesis, a loopback port and a process.
 
-    `genesis` is written to `directory/genesis.json` where that is missing and must equal it where it is
+    `genesis` is written to `directory/genesis.json` if that is missing and must equal it if it is
     there; None takes what is there. `port` 0 takes a free one; a restart keeps the port. What the node says goes to
     the file `log`, by default `directory/node.log`. Start it from the main thread: the kernel ends the node when the
     starting thread ends.
@@ -100,7 +100,7 @@ class LocalNode:
         return self._process.pid if self._process is not None and self.alive() else None
 
     def alive(self) -> bool:
-        """Whether the node's process runs."""
+        """Return whether the node's process runs."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
@@ -123,7 +123,7 @@ class LocalNode:
         return f"{self.engine} chain (log: {self.log_path})"
 
     def _prepare_genesis(self) -> Genesis:
-        """Write the genesis file, or check it; raises `ChainError` where the node runs already."""
+        """Write the genesis file, or check it; raises `ChainError` if the node runs already."""
         if self.alive():
             raise ChainError("the node runs already", where=self._where)
         path = self.directory / "genesis.json"
@@ -135,7 +135,7 @@ class LocalNode:
         return write_genesis(path, self._genesis.chain_id, self._genesis.timestamp, self._genesis.alloc)
 
     def fingerprint(self) -> str:
-        """SHA-256 of the genesis file."""
+        """Return the SHA-256 of the genesis file."""
         return read_genesis(self.directory / "genesis.json").sha256()
 
     def _check_log(self, log: TxLog) -> None:

@@ -97,7 +97,7 @@ class Store:
         self._local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
     def path(self, digest: str) -> str:
-        """Return the path of a blob, which need not exist. Raises BlobError for anything but 64 lower-case hex digits."""
+        """Return the path of a blob, which need not exist. Raises BlobError for what is no digest."""
         _checked(digest)
         return f"{self._root}/{digest[:2]}/{digest}"
 

@@ -123,7 +123,7 @@ class Terminal:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def close(self) -> None:
-        """Ends the child."""
+        """End the child."""
         os.kill(self.pid, 15)
         os.waitpid(self.pid, 0)
         os.close(self._fd)
@@ -209,7 +209,7 @@ class Run:
             thread.join()
 
     def finish(self) -> None:
-        """The run is done."""
+        """Let the run be done."""
         self.tell(ev.RunFinished(status="done", exit_code=0))
 
 

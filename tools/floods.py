@@ -103,7 +103,7 @@ def malformed(port: int, end: float) -> None:
 
 
 def half_open(port: int, end: float) -> None:
-    """Many connections whose requests never end, a byte at a time."""
+    """Open many connections whose requests never end, a byte at a time."""
     connections: list[socket.socket] = []
     while time.monotonic() < end:
         for connection in list(connections):
@@ -122,7 +122,7 @@ def half_open(port: int, end: float) -> None:
 
 
 def unread_sockets(port: int, end: float) -> None:
-    """WebSockets with subscriptions and requests, of which nothing is ever read."""
+    """Open WebSockets with subscriptions and requests, and never read from them."""
     asked = frame(rpc("eth_subscribe", "newHeads")) * 4 + frame(rpc("eth_subscribe", "newPendingTransactions")) * 4
     asked += frame(rpc("eth_getBlockByNumber", "latest", True)) * 20
     connections: list[socket.socket] = []
@@ -197,7 +197,7 @@ class Sender:
         return rpc.call("eth_sendRawTransactionSync", "0x" + bytes(raw).hex())
 
     def rate(self, rpc: Any, seconds: float) -> tuple[float, float]:
-        """Transactions a second during `seconds`, and the longest wait for one in seconds."""
+        """Return the transactions a second during `seconds`, and the longest wait for one in seconds."""
         began = time.monotonic()
         times = [began]
         while times[-1] - began < seconds:

@@ -142,7 +142,7 @@ def is_stranger() -> bool:
 
 
 def step() -> None:
-    """Between two parts of long work: a stranger whose turn is used up lets the others go first. Hold no lock.
+    """Let the others go first between two parts of long work, if the turn of a stranger is used up. Hold no lock.
 
     Raises `Busy` if too many others have long work.
     """

@@ -84,7 +84,7 @@ def _batch(dispatcher: Dispatcher, requests: list[Any]) -> list[bytes]:
 
 
 def _declined(size: int, end: float) -> RpcFault | None:
-    """Why the next call of a batch is not executed, if so: what there is already, the time, or others."""
+    """Return why the next call of a batch is not executed, if so: what there is already, the time, or others."""
     try:
         fair_queue.step()
     except fair_queue.Busy as error:

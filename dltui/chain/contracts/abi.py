@@ -58,12 +58,12 @@ class Entry:
         return self.selector + encode([param.type for param in self.inputs], list(args))
 
     def decode_inputs(self, data: bytes) -> dict[str, Any]:
-        """Arguments by name, from data without the selector."""
+        """Return arguments by name, from data without the selector."""
         return named(self.inputs, data)
 
 
 def named(params: Sequence[Param], data: bytes) -> dict[str, Any]:
-    """Decodes `data` as `params`, by name; raises eth_abi's DecodingError."""
+    """Decode `data` as `params`, by name; raises eth_abi's DecodingError."""
     values = decode([param.wire for param in params], data)
     return {param.name: param.value(item) for param, item in zip(params, values, strict=True)}
 
@@ -84,7 +84,7 @@ def constructor(contract: str) -> tuple[str, ...]:
 
 @cache
 def by_digest(kind: str) -> Mapping[bytes, Entry]:
-    """All contracts' entries of a kind by the keccak of their signature (shared ones: of the first contract)."""
+    """Return all contracts' entries of a kind by the keccak of their signature (shared ones: of the first contract)."""
     table: dict[bytes, Entry] = {}
     for name in artifacts.names():
         for entry in entries(name, kind).values():

@@ -48,7 +48,7 @@ class Contract:
         return type(self)(self.rpc, self.address, block=block)
 
     def verify_code(self) -> None:
-        """Checks that the code on chain is the shipped contract's; raises ChainError."""
+        """Check that the code on chain is the shipped contract's; raises ChainError."""
         code = bytes.fromhex(self.rpc.call("eth_getCode", self.address, self._block)[2:])
         if artifacts.artifact(self.name).is_code(code):
             return
@@ -74,15 +74,15 @@ class Contract:
         return bool(self._one("supportsInterface", interface_id))
 
     def grant_role(self, role: bytes, account: str) -> Call:
-        """Gives `role`. Admin."""
+        """Give `role`. Admin."""
         return self._write("grantRole", role, account)
 
     def revoke_role(self, role: bytes, account: str) -> Call:
-        """Takes `role` away. Admin."""
+        """Take `role` away. Admin."""
         return self._write("revokeRole", role, account)
 
     def renounce_role(self, role: bytes, account: str) -> Call:
-        """Gives the sender's own `role` up; `account` repeats the sender."""
+        """Give the sender's own `role` up; `account` repeats the sender."""
         return self._write("renounceRole", role, account)
 
     def _write(self, function: str, *args: Any) -> Call:

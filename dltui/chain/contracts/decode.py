@@ -86,7 +86,7 @@ def _deployment(data: bytes) -> tuple[str, str, dict[str, Any]]:
 
 
 def _flat(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Arguments by name, the parts of a struct under their own names."""
+    """Return arguments by name, the parts of a struct under their own names."""
     for name, value in arguments.items():
         if isinstance(value, dict):
             yield from value.items()

@@ -31,7 +31,7 @@ def deployed_name(data: bytes) -> str | None:
 
 
 def function_name(to: str | None, data: bytes, ours: bool) -> str:
-    """`submit`, `deploy FLContract`, `transfer`; `call` for what is not one of our contracts' functions."""
+    """Return `submit`, `deploy FLContract`, `transfer`; `call` for what is not one of our contracts' functions."""
     if to is None:
         return f"deploy {deployed_name(data) or 'contract'}"
     if not data:

@@ -40,10 +40,10 @@ class LocalBlocks:
         self._log = log
 
     def watch(self, contracts: Iterable[str]) -> None:
-        """All transactions count here."""
+        """Do nothing: all transactions count here."""
 
     def history(self, last: int) -> Iterator[MinedBlock]:
-        """Blocks 1 to `last`, read from the node."""
+        """Yield blocks 1 to `last`, read from the node."""
         return (read_block(self._rpc, number) for number in range(1, last + 1))
 
     def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:

@@ -90,7 +90,7 @@ class Genesis:
 
 
 def own_chain_id(configured: int, keystore: str, federation_id: bytes) -> int:
-    """`configured` if it is not 0; with a `keystore` one that only this federation has, otherwise the demo's.
+    """Return `configured` if it is not 0; with a `keystore` one that only this federation has, otherwise the demo's.
 
     One keystore signs for many runs, from nonce 0 in each: by the id alone their transactions differ in what they bind.
     """

@@ -65,14 +65,14 @@ class UrlNode:
                     time.sleep(_POLL_SECONDS)
 
     def alive(self) -> bool:
-        """Always true: only the node itself knows."""
+        """Return True: only the node itself knows."""
         return True
 
     def stop(self) -> None:
-        """It is not ours to stop."""
+        """Do nothing: it is not ours to stop."""
 
     def close(self) -> Path | None:
-        """Its state is not ours to keep."""
+        """Return None: its state is not ours to keep."""
         return None
 
     def _check(self, rpc: Rpc, log: TxLog | None) -> None:

@@ -21,9 +21,11 @@ from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import Config
 from dltui.core import events as ev
+from dltui.core.chain_states import ClientStatus, SuspendReason
 from dltui.core.commands import Command
 from dltui.core.events import Event, Payload
 from dltui.core.format import unix
+from dltui.core.ledger import Member
 from dltui.core.state.state import State
 from dltui.core.summary import summarise
 from dltui.engine.block_watch import BlockWatch
@@ -51,7 +53,6 @@ from dltui.engine.workers import WorkerPool
 from dltui.errors import ChainError, DltuiError, RunError, no_room
 from dltui.files import write_whole
 from dltui.learning.plan import LearningPlan
-from dltui.protocol.ledger import MISSED, Member
 from dltui.rundir.journal import Journal, read
 from dltui.rundir.metadata import check_config, read_run_json, write_run_json
 from dltui.rundir.paths import RunPaths, socket_path
@@ -330,7 +331,7 @@ class Engine:
 
     def _welcome_back(self, member: Member) -> None:
         """One that was suspended for misses is started again: whom the run admits by itself, it reinstates, too."""
-        if member.status != "suspended" or member.suspended_for != MISSED:
+        if member.status != ClientStatus.SUSPENDED or member.suspended_for != SuspendReason.MISSED:
             return
         if self._config.clients.auto_register:
             self._scheduler.missed_before.add(member.address)

@@ -13,12 +13,12 @@ from dltui.chain.rpc import Rpc
 from dltui.chain.types import NodeUnreachable, RpcError
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
+from dltui.core.ledger import RoundFacts
 from dltui.core.state.state import State
 from dltui.errors import BlobError
 from dltui.learning.plan import LearningPlan
 from dltui.protocol.blob_kinds import MANIFEST, VERDICTS
 from dltui.protocol.facts import FACTS, FactStream
-from dltui.protocol.ledger import RoundFacts
 from dltui.protocol.result import result_of, verdicts_root
 from dltui.store import BlobStore, cid
 

@@ -63,7 +63,7 @@ class ForeignBlocks:
                 yield self._told(record)
 
     def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
-        """Yield the blocks of the log after block `after`, then the new ones of the node that hold transactions of ours.
+        """Yield the blocks of the log after block `after`, then the new ones of the node with transactions of ours.
 
         Returns after some `SLICE` seconds with `behind` set if there are more. Raises `ChainError` if the chain
         was reorganised below a block that is in the log.
@@ -103,7 +103,10 @@ class ForeignBlocks:
         return record
 
     def _reorganised(self) -> None:
-        """Read again from the log's last block: what was read is not the chain's any more. Raises if that block is not."""
+        """Read again from the log's last block, since what was read is not the chain's any more.
+
+        Raises ChainError if that block is not there either.
+        """
         seen = self._seen
         self._seen, self._hash = self._log.last_block, self._log.last_hash
         if seen > self._seen and (not self._hash or self._is_there(self._seen, self._hash)):

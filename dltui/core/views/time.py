@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import ceil
 
 from dltui.core import format as fmt
+from dltui.core.events.outcomes import PHASE_NAMES
 from dltui.core.state.entities import Round
 from dltui.core.state.state import State
 
-NAMES = {"open": "train", "reporting": "report", "attesting": "attest", "closing": "close"}
 LEAST_IDLE = 0.05
 """Seconds of idleness that are worth a word."""
 
@@ -16,7 +16,7 @@ LEAST_IDLE = 0.05
 def spent(shown: Round) -> tuple[tuple[str, float], ...]:
     """Seconds by phase, which add up to the round's; if they are not known, by part: the slowest participant's."""
     if shown.phases:
-        return tuple((NAMES[name], seconds) for name, seconds in shown.phases.items())
+        return tuple((PHASE_NAMES[name], seconds) for name, seconds in shown.phases.items())
     return tuple((name, seconds) for name, seconds in shown.timing.items() if name != "total")
 
 

@@ -10,14 +10,14 @@ from typing import Any, cast
 import pytest
 
 from dltui.aggregation.round import RoundResult
-from dltui.chain.contracts.bound import RoundState
 from dltui.client.context import ClientContext
 from dltui.client.duties import committee, trainer
 from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.duties.trainer import TrainingDuty
 from dltui.client.spec import ClientSpec
+from dltui.core.chain_states import RoundState
+from dltui.core.ledger import RoundFacts, Submission
 from dltui.errors import BlobError, DltuiError
-from dltui.protocol.ledger import ATTESTING, REPORTING, RoundFacts, Submission
 from dltui.store import Store, digest_of
 
 ME, PLAN = 1, "ab" * 32
@@ -104,7 +104,7 @@ def test_the_log_of_a_client_tells_what_it_did_and_why(tmp_path: Path, caplog: p
     facts = open_round()
     duty = TrainingDuty(taken, spec(), facts)
     duty.step(facts)
-    facts.state, facts.deadline = REPORTING, EARLIER
+    facts.state, facts.deadline = RoundState.REPORTING, EARLIER
     facts.submissions[ME] = Submission(ME, digest_of(b"update"), 5)
     facts.submissions[0] = Submission(0, digest_of(b"withheld"), 5)
     duty.step(facts)
@@ -151,7 +151,7 @@ def test_a_member_reports_what_it_has_fetched_and_checked_and_keeps_digests_only
     Path(store.path(digests[2])).write_bytes(b"forgee")
     taken, sent = context(Learner(), Served())
     facts = open_round(EARLIER)
-    facts.state = REPORTING
+    facts.state = RoundState.REPORTING
     for index, digest in enumerate([*digests, digest_of(b"withheld")]):
         facts.submissions[index] = Submission(index, digest, 5)
     duty = CommitteeDuty(taken, facts)
@@ -202,7 +202,7 @@ def test_a_refused_update_is_a_warning_and_is_offered_again_ever_later(
     duty = TrainingDuty(taken, spec(), facts)
     duty.step(facts)
     digest = digest_of(b"update")
-    facts.state, facts.submissions[ME] = REPORTING, Submission(ME, digest, 5)
+    facts.state, facts.submissions[ME] = RoundState.REPORTING, Submission(ME, digest, 5)
     clock.pass_seconds(60, lambda: duty.step(facts))
     assert 12 <= store.offered <= 30, "twenty times a second would be 1200"
     assert clock.now - 0.05 <= duty.due_at() <= clock.now + 5
@@ -221,7 +221,7 @@ def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
     clock, store = Clock(monkeypatch), Refusing(tmp_path)
     taken, sent = context(Learner(), store)
     facts = open_round()
-    facts.state = ATTESTING
+    facts.state = RoundState.ATTESTING
     facts.reports[ME], facts.attested[ME] = 1, 0
     duty = CommitteeDuty(taken, facts)
     duty._result = RoundResult(b"model", b"manifest", "ab" * 32, b"verdicts", ())

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from dltui.core import events as ev
 from dltui.core import views
 from dltui.core.events import KINDS, Event, Payload
-from dltui.core.state.fold_registry import FOLDS
 from dltui.core.state.state import MAX_ALERTS, State
 from dltui.core.summary import summarise
 from dltui.rundir.journal import read
@@ -39,10 +38,6 @@ def until(kind: str, count: int = 1) -> list[Payload]:
         if seen == count:
             return told
     raise AssertionError(kind)
-
-
-def test_every_known_kind_has_a_fold() -> None:
-    assert set(FOLDS) == set(KINDS.values())
 
 
 def test_the_story_ends_as_it_was_told() -> None:

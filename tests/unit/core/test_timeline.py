@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dltui.core.events import Event, RoundTimed
-from dltui.core.state.snapshots import EVENTS, KEPT, Frames, still
+from dltui.core.snapshots import EVENTS, KEPT, Frames, still
 from dltui.core.state.state import State
-from dltui.core.state.timeline import Picture
 from dltui.core.summary import summarise
+from dltui.core.timeline import Picture
 from tests.kits.story import told
 
 

@@ -22,7 +22,7 @@ from eth_account import Account
 from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.nodes.genesis import Genesis
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 
 CHAIN_ID = 31337
 LOOP = {"data": "0x5b600056"}  # JUMPDEST PUSH1 0 JUMP

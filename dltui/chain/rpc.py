@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
 from dltui.core.safe_json import decode_json
 from dltui.errors import ChainError
 

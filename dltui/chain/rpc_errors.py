@@ -1,8 +1,13 @@
-"""Why a node refused a transaction, in words for people, whichever node it was."""
+"""What goes wrong with a node: it does not answer, or it refuses. And why, in words for people."""
 
 from __future__ import annotations
 
-from dltui.chain.types import RpcError
+from typing import Any
+
+from dltui.errors import ChainError
+
+METHOD_NOT_FOUND = (-32601, -32004)
+"""Codes of a node that does not know a method."""
 
 _WORDS = (
     (
@@ -36,6 +41,19 @@ _WORDS = (
         "raise [chain] max_fee_gwei",
     ),
 )
+
+
+class RpcError(ChainError):
+    """The node answered a JSON-RPC call with an error object."""
+
+    def __init__(self, method: str, code: int, message: str, data: Any = None) -> None:
+        super().__init__(message, where=method)
+        self.code = code
+        self.data = data
+
+
+class NodeUnreachable(ChainError):
+    """The node did not answer: refused, reset or timed out."""
 
 
 def in_words(error: RpcError, sender: str) -> RpcError:

@@ -13,8 +13,8 @@ from eth_utils import keccak, to_checksum_address
 from dltui.chain.backoff import Backoff
 from dltui.chain.history.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
-from dltui.chain.rpc_errors import in_words
-from dltui.chain.types import METHOD_NOT_FOUND, Call, NodeUnreachable, Receipt, Revert, Reverted, RpcError
+from dltui.chain.rpc_errors import METHOD_NOT_FOUND, NodeUnreachable, RpcError, in_words
+from dltui.chain.types import Call, Receipt, Revert, Reverted
 from dltui.errors import ChainError
 
 TRANSFER_GAS = 21_000

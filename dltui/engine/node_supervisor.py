@@ -18,7 +18,7 @@ from dltui.chain.nodes.genesis import Genesis, own_chain_id
 from dltui.chain.nodes.node import Node
 from dltui.chain.nodes.url_node import UrlNode
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Payload

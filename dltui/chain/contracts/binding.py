@@ -11,7 +11,8 @@ from eth_utils import to_checksum_address
 from dltui.chain.contracts import abi, artifacts, gas, releases
 from dltui.chain.contracts.declarations import ROLES
 from dltui.chain.contracts.reverts import explain
-from dltui.chain.types import Call, Reverted, RpcError
+from dltui.chain.rpc_errors import RpcError
+from dltui.chain.types import Call, Reverted
 from dltui.errors import ChainError
 
 ADMIN_ROLE = ROLES["admin"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dltui.chain.contracts.binding import Caller
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 
 SPAN = 2_000
 """Most blocks in one question; public nodes refuse more than some thousands."""

@@ -15,8 +15,8 @@ from dltui.chain.history.rawtx import raw_transaction
 from dltui.chain.history.receipts import parse_receipt
 from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.rpc import Rpc
+from dltui.chain.rpc_errors import RpcError
 from dltui.chain.transactions import Refused, Transaction, decode_transaction
-from dltui.chain.types import RpcError
 from dltui.errors import ChainError, ConfigError
 
 RECEIPT = ("status", "gasUsed", "effectiveGasPrice", "contractAddress")

@@ -23,7 +23,7 @@ from dltui.chain.nodes.node import LocalNode
 from dltui.chain.nodes.ports import free_port
 from dltui.chain.nodes.statefile import STATE_FILE, from_dump
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
 from dltui.errors import ChainError
 from dltui.files import write_whole
 

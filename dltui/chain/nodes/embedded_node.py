@@ -20,7 +20,7 @@ from dltui.chain.nodes.genesis import Genesis
 from dltui.chain.nodes.node import LocalNode
 from dltui.chain.nodes.ports import taken
 from dltui.chain.rpc import MEANWHILE_SECONDS, Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.errors import ChainError
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.errors import ChainError
 
 RETURN_SECONDS = 60.0

@@ -21,7 +21,8 @@ from dltui.chain.nodes import statefile
 from dltui.chain.nodes.anvil_node import AnvilNode
 from dltui.chain.nodes.ports import free_port
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import Call, NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.chain.types import Call
 from dltui.chain.wallet import Wallet
 from dltui.devchain.machine import Machine
 from dltui.errors import ChainError

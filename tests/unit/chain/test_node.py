@@ -21,7 +21,8 @@ from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.nodes.node import Node
 from dltui.chain.nodes.ports import port_owner
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import Call, NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
+from dltui.chain.types import Call
 from dltui.chain.wallet import Wallet
 from dltui.devchain.miner import STRANGERS_GAS
 from dltui.devchain.stored_chain import StoredChain, restore

@@ -8,12 +8,13 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 from fsspec.core import url_to_fs
 
 from dltui.errors import BlobError, ConfigError, MismatchError, RunError
-from dltui.files import open_regular
+from dltui.files import open_regular, write_whole
 
 LIMIT = 64 * 1024 * 1024
 """Default largest blob that is read, in bytes."""
@@ -187,14 +188,4 @@ class Store:
     def _write_local(self, path: str, data: bytes) -> None:
         folder = os.path.dirname(path)
         os.makedirs(folder, exist_ok=True)
-        temporary = f"{folder}/.{secrets.token_hex(8)}.tmp"
-        try:
-            with open(temporary, "xb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-            raise
+        write_whole(Path(path), data, temporary=Path(folder, f".{secrets.token_hex(8)}.tmp"))

@@ -1,4 +1,4 @@
-"""The examiner: makes version 0 from the seed and measures every version on the test split that no client sees.
+"""The evaluator: makes version 0 from the seed and measures every version on the test split that no client sees.
 
 It decides nothing. Requests arrive as lines on its pipe from the engine, answers go out on the telemetry pipe.
 """
@@ -21,19 +21,19 @@ from dltui.learning.training import estimate, evaluation, task
 from dltui.protocol.result import load_version
 from dltui.store import open_store
 
-log = logging.getLogger("dltui.examiner")
+log = logging.getLogger("dltui.evaluator")
 ALIVE_SECONDS = 5.0
 """How often it says that it lives, so that one that hangs or was stopped can be told from one that works."""
 
 
-class ExaminerSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
-    """What the examiner needs beside the task: the store, and `requests`, a named pipe's path."""
+class EvaluatorSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
+    """What the evaluator needs beside the task: the store, and `requests`, a named pipe's path."""
 
     requests: str
     store: str
 
 
-def run(spec: ExaminerSpec, answers: int) -> int:
+def run(spec: EvaluatorSpec, answers: int) -> int:
     """Serve until the requests end; returns the exit code."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
@@ -43,11 +43,11 @@ def run(spec: ExaminerSpec, answers: int) -> int:
     signal.setitimer(signal.ITIMER_REAL, ALIVE_SECONDS, ALIVE_SECONDS)
     runtime.use_threads(spec.threads)
     try:
-        examiner = _Examiner(spec)
-        _answer(answers, examiner.genesis())
+        evaluator = _Evaluator(spec)
+        _answer(answers, evaluator.genesis())
         with open(spec.requests, encoding="utf-8") as requests:
             for line in requests:
-                _answer(answers, examiner.examine(json.loads(line)))
+                _answer(answers, evaluator.examine(json.loads(line)))
     except DltuiError as error:
         log.error("%s", error)
         _answer(answers, {"kind": "failed", "message": error.message, "where": error.where, "hint": error.hint})
@@ -59,8 +59,8 @@ def _answer(descriptor: int, message: dict[str, Any]) -> None:
     os.write(descriptor, json.dumps(message).encode() + b"\n")
 
 
-class _Examiner:
-    def __init__(self, spec: ExaminerSpec) -> None:
+class _Evaluator:
+    def __init__(self, spec: EvaluatorSpec) -> None:
         self._spec = spec
         self._store = open_store(spec.store)
         self._device = runtime.choose_device(spec.device)

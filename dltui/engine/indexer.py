@@ -23,7 +23,7 @@ from dltui.protocol.result import result_of, verdicts_root
 from dltui.store import BlobStore, cid
 
 
-class Chronicle:
+class ChainIndexer:
     """Follows the chain: `poll` takes the new `blocks`, each of which is in the log by then, and emits what they say.
 
     `emit` writes one event to the journal. Verdicts are read from the blob that the version's manifest names, and where

@@ -27,8 +27,8 @@ from dltui.store import BlobStore
 _NO_PARENT = "0" * 64
 
 
-class Checks:
-    """Checks one version, round, client or transaction. `state` is the fold of the journal.
+class LiveVerify:
+    """LiveVerify one version, round, client or transaction. `state` is the fold of the journal.
 
     Each method returns what was found equal, parts divided by semicolons, and raises MismatchError at the first
     difference, RunError where the run has no such thing.
@@ -146,7 +146,7 @@ def _mismatch(where: str, text: str) -> MismatchError:
     return MismatchError(f"mismatch: {text}", where=where)
 
 
-CHECKS: dict[str, Callable[[Checks, dict[str, Any]], str]] = {
+CHECKS: dict[str, Callable[[LiveVerify, dict[str, Any]], str]] = {
     "client.verify": lambda checks, args: checks.client(args["client"]),
     "model.verify": lambda checks, args: checks.version(args["version"]),
     "round.verify": lambda checks, args: checks.round(args["round"]),

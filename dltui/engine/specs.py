@@ -14,7 +14,7 @@ from dltui.rundir.paths import RunPaths
 
 if TYPE_CHECKING:
     # The check before the start reads `learning_spec` alone, and does not wait for the chain's libraries.
-    from dltui.chain.nodes.endpoint import Link
+    from dltui.chain.nodes.endpoint import Endpoint
     from dltui.engine.keys import Key
 
 
@@ -25,7 +25,7 @@ def name_of(config: Config, part: int) -> str:
 
 
 def client_spec(
-    config: Config, paths: RunPaths, part: int, key: Key, link: Link, addresses: dict[str, str]
+    config: Config, paths: RunPaths, part: int, key: Key, endpoint: Endpoint, addresses: dict[str, str]
 ) -> dict[str, Any]:
     """The spec of the client of slice `part`, which signs with `key`, as plain data."""
     from dltui.client.spec import ClientSpec
@@ -40,14 +40,14 @@ def client_spec(
         data_registry=addresses["DataRegistry"],
         gate=str(paths.logs.resolve()),
         store=str(paths.blobs.resolve()),
-        **dataclasses.asdict(link),
+        **dataclasses.asdict(endpoint),
         **msgspec.structs.asdict(learning_spec(config)),
     )
     return dict(msgspec.to_builtins(spec))
 
 
-def examiner_spec(config: Config, paths: RunPaths, requests: str) -> dict[str, Any]:
-    """The examiner's spec, as plain data; `requests` is the path of its named pipe."""
+def evaluator_spec(config: Config, paths: RunPaths, requests: str) -> dict[str, Any]:
+    """The evaluator's spec, as plain data; `requests` is the path of its named pipe."""
     store = str(paths.blobs.resolve())
     return {"requests": requests, "store": store, **msgspec.to_builtins(learning_spec(config))}
 

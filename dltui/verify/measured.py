@@ -73,7 +73,7 @@ def check(
 
 
 class _Bench:
-    """The run's task, made again from its configuration as the examiner did."""
+    """The run's task, made again from its configuration as the evaluator did."""
 
     def __init__(self, spec: LearningSpec) -> None:
         plan = spec.plan

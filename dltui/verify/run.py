@@ -10,7 +10,7 @@ from dltui.chain.nodes import statefile
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
-from dltui.devchain.chain import STATE_FILE
+from dltui.devchain.stored_chain import STATE_FILE
 from dltui.engine.keys import operator_key
 from dltui.errors import ChainError, MismatchError
 from dltui.files import file_sha256

@@ -8,7 +8,7 @@ from dltui.core.events.envelope import Payload
 
 
 class DataDescribed(Payload, frozen=True, kw_only=True):
-    """The data set as the examiner read it: `test` of its records are in the test split that no client sees.
+    """The data set as the evaluator read it: `test` of its records are in the test split that no client sees.
 
     `sha256` is that of the stored records and labels, so two runs on different data tell different ones.
     """

@@ -14,7 +14,7 @@ import pytest
 from dltui.aggregation.blobs.manifest import first_version
 from dltui.aggregation.blobs.update import decode_update
 from dltui.chain import merkle
-from dltui.chain.nodes.endpoint import Link
+from dltui.chain.nodes.endpoint import Endpoint
 from dltui.client.local_learner import LocalLearner
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
@@ -33,7 +33,7 @@ ADDRESSES = dict.fromkeys(("FLContract", "ModelRegistry", "DataRegistry"), "0x" 
 
 def learner(folder: Path, key: Key, descriptor: int | None = None, **flags: Any) -> LocalLearner:
     config = load(flags={"model.name": "linear", "clients.count": 200, **flags})
-    spec = client_spec(config, RunPaths(folder), 3, key, Link("http://127.0.0.1:1", 31_337), ADDRESSES)
+    spec = client_spec(config, RunPaths(folder), 3, key, Endpoint("http://127.0.0.1:1", 31_337), ADDRESSES)
     return LocalLearner(msgspec.convert(spec, ClientSpec), Store(str(folder)), Telemetry(descriptor))
 
 

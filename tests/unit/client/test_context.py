@@ -22,7 +22,7 @@ from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.forkserver_client import Child
 from dltui.engine.pace import Pace
-from dltui.engine.telemetry import Telemetry
+from dltui.engine.telemetry import Telemetry as Received
 from dltui.engine.timing import Timings
 from dltui.learning.plan import LearningPlan
 from dltui.protocol.ledger import REPORTING, Ledger, Member, RoundFacts
@@ -126,7 +126,7 @@ def test_a_client_with_another_plan_in_one_field_neither_trains_nor_votes_and_sa
     with os.fdopen(reader, "rb") as pipe:
         (message,) = (msgspec.json.decode(line) for line in pipe)
     events: list[Payload] = []
-    hearing = Telemetry(Timings(), Pace(load(), events.append), events.append)
+    hearing = Received(Timings(), Pace(load(), events.append), events.append)
     hearing.told("client-0", Child("client-0", "client", -1, pid=5), "client-0.log", message)
     (alert,) = events
     assert isinstance(alert, ev.RunAlert) and alert.text == f"client-0 has no update in round 3: {reason}"

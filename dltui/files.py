@@ -23,6 +23,7 @@ MAX_DEPTH = 8
 """Deepest nesting of folders in a run directory."""
 
 _KINDS = {
+    stat.S_IFREG: "a file",
     stat.S_IFLNK: "a symbolic link",
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -92,10 +93,14 @@ def _files(folder: Path, pipes: set[Path], depth: int) -> Iterator[Path]:
             yield path
 
 
+def kind_of(mode: int) -> str:
+    """What something in a folder is, in words, by its mode."""
+    return _KINDS.get(stat.S_IFMT(mode), "something else")
+
+
 def _check(status: os.stat_result, path: Path | str) -> None:
     if not stat.S_ISREG(status.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-        raise MismatchError(f"is {kind}, a regular file is expected", where=str(path))
+        raise MismatchError(f"is {kind_of(status.st_mode)}, a regular file is expected", where=str(path))
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -49,8 +49,13 @@ def install(
         from dltui.chain.nodes.anvil import BINARY_SHA256, VERSION
         from dltui.chain.nodes.anvil_install import install as install_anvil
         from dltui.chain.nodes.choice import OPEN
+        from dltui.cli.progress_line import ProgressLine
 
-        path = install_anvil(again)
+        line = ProgressLine(plain=True)
+        try:
+            path = install_anvil(again, told=line.show)
+        finally:
+            line.clear()
         print(f"anvil {VERSION} is installed: {path}")
         print(f"  sha256 {BINARY_SHA256}")
         print(f"  runs use it with --chain anvil; {OPEN}")

@@ -39,6 +39,7 @@ def get(
     """Fetch a public data set once; runs read it from there without a network."""
 
     def fetch() -> int:
+        from dltui.cli.progress_line import ProgressLine
         from dltui.learning.data.catalog import CATALOG
         from dltui.learning.data.download import get as fetch_once
         from dltui.resources import data_dir
@@ -46,7 +47,16 @@ def get(
         if name in CATALOG and not CATALOG[name].ready(root).is_file():
             print(f"{name}: up to {CATALOG[name].download} MB to fetch, into {data_dir(root)}", file=sys.stderr)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the temporary folder is removed
-        print(f"{name}: {fetch_once(name, root)}")
+        line = ProgressLine()
+
+        def told(done: int, of: int) -> None:
+            line.show(f"fetching {name}", detail=f"{done / 1e6:.1f}" + (f" of {of / 1e6:.1f} MB" if of else " MB"))
+
+        try:
+            path = fetch_once(name, root, told)
+        finally:
+            line.clear()
+        print(f"{name}: {path}")
         return 0
 
     raise typer.Exit(guarded(fetch, (context.obj or {}).get("debug", False)))

@@ -46,12 +46,12 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 
 @app.callback(invoke_without_command=True)
-@with_flags(*RUN)
+@with_flags(*RUN, screen=True)
 def run(
     context: typer.Context,
     *,
     no_ui: NoUi = False,
-    fast: Annotated[bool, typer.Option("--fast", help="With a screen: the defaults of --no-ui.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="A screen with the defaults of --no-ui.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     format: FormatName = "text",

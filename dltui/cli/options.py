@@ -41,16 +41,26 @@ _FLAGS: dict[str, tuple[str, str]] = {
 """Parameter to configuration key, and what it does."""
 RUN = tuple(_FLAGS)
 
+WATCHED: dict[str, dict[str, Any]] = {
+    "run": {"rounds": 10},
+    "rounds": {"require_approval": True},
+    "data": {"partition": "outlier"},
+}
+"""What a run with a screen begins with if nothing else is said: there is time to look, and something to decide."""
 
-def with_flags(*names: str) -> Callable[[Function], Function]:
-    """Give a command the flags called `names`, and `--set` for every other key; it takes them as `**given`."""
+
+def with_flags(*names: str, screen: bool = False) -> Callable[[Function], Function]:
+    """Give a command the flags called `names`, and `--set` for every other key; it takes them as `**given`.
+
+    `screen`: the command may show a run on a screen, whose defaults are those of `WATCHED`.
+    """
 
     def decorate(function: Function) -> Function:
         signature = inspect.signature(function, eval_str=True)
         own = list(signature.parameters.values())
         first = [each for each in own if each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
         last = [each for each in own if each.kind is inspect.Parameter.KEYWORD_ONLY]
-        added = [*map(_parameter, names), _SET]
+        added = [*(_parameter(name, WATCHED if screen else {}) for name in names), _SET]
         function.__signature__ = signature.replace(parameters=[*first, *added, *last])  # type: ignore[attr-defined]
         function.__annotations__ |= {each.name: each.annotation for each in added}
         return function
@@ -64,16 +74,22 @@ def flags(given: dict[str, Any]) -> dict[str, Any]:
     return dict(map(_setting, given.get("set_key") or ())) | named
 
 
-def _parameter(name: str) -> inspect.Parameter:
+def _parameter(name: str, watched: dict[str, dict[str, Any]]) -> inspect.Parameter:
     key, text = _FLAGS[name]
     section, _, field = key.partition(".")
     default = getattr(getattr(Config(), section), field)
+    shown = _shown(default)
+    if field in watched.get(section, {}):
+        shown += f"; with a screen {_shown(watched[section][field])}"
     dashed = name.replace("_", "-")
     spelling = f"--{dashed}/--no-{dashed}" if isinstance(default, bool) else f"--{dashed}"
-    shown = ("yes" if default else "no") if isinstance(default, bool) else default
     option = typer.Option(None, spelling, help=f"{text} [default: {shown}]")
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, kind, default=option, annotation=Optional[type(default)])  # noqa: UP045
+
+
+def _shown(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -9,15 +9,21 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 
 class ProgressLine:
-    """Shows one activity at a time; `clear` takes the line away before something else is printed."""
+    """Shows one activity at a time; `clear` takes the line away before something else is printed.
 
-    def __init__(self) -> None:
+    With `plain`, a stderr that is no terminal gets a line for each activity.
+    """
+
+    def __init__(self, *, plain: bool = False) -> None:
         self._shown = sys.stderr.isatty()
+        self._plain = plain and not self._shown
         self._what = ""
         self._live: Progress | None = None
 
     def show(self, what: str, done: int = 0, of: int = 0, detail: str = "") -> None:
         """Say what is being done; `of` 0 means that nobody knows how much it is."""
+        if self._plain:
+            print(what, file=sys.stderr)
         if not self._shown:
             return
         if self._live is None or self._what != what:

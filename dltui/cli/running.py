@@ -15,6 +15,7 @@ from typing import Any
 import typer
 
 from dltui import exits
+from dltui.cli.options import WATCHED
 from dltui.cli.password import password_for
 from dltui.cli.telling import Telling
 from dltui.config.sections import Config, load
@@ -31,14 +32,6 @@ from dltui.rundir.session import LiveSession, ReplaySession, Session
 
 FINISH_SECONDS = 10.0
 """How long an engine may take to close its files after the last event; what comes next finds a whole directory."""
-
-
-WATCHED: dict[str, dict[str, Any]] = {
-    "run": {"rounds": 10},
-    "rounds": {"require_approval": True},
-    "data": {"partition": "outlier"},
-}
-"""What a run with a screen begins with, where nothing else is said: there is time to look, and something to decide."""
 
 
 def effective(

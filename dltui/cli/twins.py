@@ -92,7 +92,7 @@ def _about_run(app: typer.Typer, verb: str) -> None:
 
 
 for _verb, _text in {
-    "approve": "Accept a pending client.",
+    "approve": "Accept a client that asked to join.",
     "reject": "Refuse a pending client.",
     "suspend": "Leave a client out until it is reinstated.",
     "reinstate": "Let a suspended client take part again.",
@@ -127,7 +127,11 @@ def register_client(
     force: Force = False,
     run: Run = None,
 ) -> None:
-    """Accept a pending client, or start a new one of that name if a slice of the data is left."""
+    """Accept a client, or start a new one.
+
+    One that asked to join is accepted, as `approve` does; for any other name a process starts, with a free slice of
+    the data, and asks to join.
+    """
     _send(context, run, "client.register", force=force, client=name, part=part)
 
 

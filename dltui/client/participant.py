@@ -118,7 +118,7 @@ class Participant:
 
     def _check_federation(self) -> None:
         models = ModelRegistry(self._rpc, self._spec.model_registry)
-        check_federation(self._contract, models, self._registry, bytes.fromhex(self._spec.federation_id))
+        check_federation(self._contract, (models, self._registry), bytes.fromhex(self._spec.federation_id))
         self._trusted = True
 
     def _act(self) -> bool:

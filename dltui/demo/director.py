@@ -73,6 +73,11 @@ class Director:
         counts = () if self.finished else (self._waits[self._index], *self._expects[self._index])
         return next((count.claim.text for count in counts if count and count.claim.count and not count.holds), "")
 
+    def sends(self, name: str, client: str = "") -> bool:
+        """Whether the present beat or a later one sends a command of that name, if `client` is given about that one."""
+        asks = (ask for beat in self.script.beats[self._index :] for ask in beat.commands if ask.name == name)
+        return any(not client or ask.args.get("client") == client for ask in asks)
+
     def skip(self) -> None:
         """The present beat stays no longer than its events need, also where it is paused."""
         self._skip = True
@@ -144,7 +149,7 @@ class Director:
             try:
                 self._send(new_command(ask.name, "demo", actor="demo", **ask.args))
             except RunError as error:
-                raise self._failed(beat, f"its command was refused: {error}") from error
+                raise self._failed(beat, f"{ask.name} was refused: {error}") from error
         return True
 
     def _check(self, beat: Beat, now: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import traceback
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from dltui import exits
 from dltui.config.sections import load
+from dltui.core import refusal
+from dltui.core.refusal import Refusal
 from dltui.engine.forkserver_client import Nursery
 from dltui.engine.preflight import Preflight
 from dltui.engine.startup import Startup
-from dltui.errors import DltuiError
+from dltui.errors import DltuiError, RunError
 from dltui.lifeline import name_process
 from dltui.rundir.lock import Lock
 from dltui.rundir.paths import RunPaths
@@ -36,8 +39,10 @@ def main(root: str, held: bool = False) -> int:
     name_process("dltui-engine")
     # Updates tell something of the records behind them: what the run's processes write is for its owner alone.
     os.umask(0o077)
+    # A core file would hold the keys of the run: neither the engine nor what it starts leaves one.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        lock = Lock(paths)
+        lock = _lock(paths)
         with Startup(paths) as startup:
             engine = _prepare(paths, startup.new)
         if held:
@@ -51,6 +56,16 @@ def main(root: str, held: bool = False) -> int:
     except Exception:
         traceback.print_exc()
         return exits.FAILED
+
+
+def _lock(paths: RunPaths) -> Lock:
+    """The run's lock. If another engine has it, the waiting command learns it here: the log is that engine's, too."""
+    try:
+        return Lock(paths)
+    except RunError as error:
+        sys.stdout.buffer.write(refusal.encode(Refusal.of(error)))
+        sys.stdout.buffer.flush()
+        raise
 
 
 def _prepare(paths: RunPaths, new: bool) -> Engine:

@@ -7,13 +7,11 @@ import json
 import math
 import os
 import selectors
-import signal
 import sys
 import time
 import traceback
 from dataclasses import replace
 from functools import partial
-from types import FrameType
 
 import dltui
 from dltui import exits
@@ -48,6 +46,7 @@ from dltui.engine.queries import Queries
 from dltui.engine.recovery import WARM_SECONDS, Rescue, Stopped
 from dltui.engine.scheduler import Scheduler
 from dltui.engine.specs import parts_of, terms_of
+from dltui.engine.stopsignals import StopSignals
 from dltui.engine.telemetry import TROUBLE
 from dltui.engine.timing import Timings
 from dltui.engine.waiting_alert import Backoff, Reading, WaitingAlert
@@ -84,7 +83,9 @@ class Engine:
         self._keys = client_keys(config, parts_of(config), paths.keys, new=not self._journal.seq)
         self._crew = Crew(config, paths, self._keys, nursery, self._timings, self.emit)
         self._operator_key = operator or operator_key(config.run.seed)
-        self._ground = Ground(config, paths, self._operator_key.address, self.emit, self._meanwhile)
+        self._ground = Ground(
+            config, paths, self._operator_key.address, self.emit, self._meanwhile, self._serve_meanwhile
+        )
         self._store = Store(str(paths.blobs))
         self._federation_id = os.urandom(32)
         self._operator: Operator | None = None
@@ -103,7 +104,7 @@ class Engine:
         self.state.apply(self._append(payload))
         self._timings.saw(payload)
         if isinstance(payload, ev.RoundOpened):
-            self._excuses.opened(payload.round, payload.deadline)
+            self._excuses.opened(payload.round, payload.deadline, self._crew.running)
         elif isinstance(payload, ev.RoundFinalised):
             self._clear(TOO_SLOW)
             self._excuses.finalised()
@@ -167,8 +168,7 @@ class Engine:
     # --- beginning and end ---
 
     def _begin(self) -> None:
-        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(signum, self._on_signal)
+        self._signals = StopSignals(self._selector, self._ask_stop)
         earlier = list(read(self._paths.journal)) if self._journal.seq else []
         for event in earlier:
             self.state.apply(event)
@@ -350,9 +350,6 @@ class Engine:
                 self.emit(timed)
         self._ground.stop()
 
-    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        self._stop_reason = f"stopped by {signal.Signals(signum).name}"
-
     def _ask_stop(self, reason: str) -> None:
         self._stop_reason = reason
 
@@ -386,9 +383,9 @@ class Engine:
         if self._ending:
             return
         self._excuses.silent()
-        self._serve_meanwhile(0.0)
+        self._serve_meanwhile()
 
-    def _serve_meanwhile(self, seconds: float) -> None:
+    def _serve_meanwhile(self, seconds: float = 0.0) -> None:
         """Answer the control socket, though nothing can be carried out but a stop, which ends what is going on."""
         self._unreachable = True
         try:
@@ -465,9 +462,9 @@ class Engine:
         if command.name == "run.stop":
             self._ask_stop("stopped by the operator")
             return "the run ends"
-        why = "the run is still coming up"
-        if self._unreachable:
-            why = "the disk is full" if self._full else "the node does not answer now"
+        why = "the run is still coming up" if self._operator is None else "the node does not answer now"
+        if self._full:
+            why = "the disk is full"
         raise RunError(why, hint="try again in a moment")
 
     def _send(self, call: Call) -> Receipt:

@@ -12,6 +12,7 @@ from typing import Any
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Payload
+from dltui.core.format import ending
 from dltui.engine.forkserver_client import Child, Nursery
 from dltui.engine.restarts import Restarts
 from dltui.engine.specs import examiner_spec
@@ -115,7 +116,7 @@ class Examination:
         pause = self._restarts.ended(EXAMINER)
         if self.genesis is None and (pause is None or code >= 0):
             raise RunError("version 0 could not be made", where=str(self._log))
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        how = ending(code)
         if pause is None:
             self._give_up(f"the examiner {how} again: versions are no longer measured on the test split")
         else:

@@ -15,8 +15,9 @@ from dltui.core.events import Payload
 from dltui.core.format import unix
 from dltui.core.state.state import State
 
-STALL_SECONDS = 3.0
-"""A node that keeps the engine waiting for so long keeps the clients waiting too."""
+STALL_SECONDS, STALL_SHARE = 3.0, 0.2
+"""A node that keeps the engine waiting keeps the clients waiting too: for so many seconds at least, and so much of the
+phase, it takes from them what they needed."""
 ALERT, SILENT = "excused", "node"
 
 
@@ -26,16 +27,21 @@ class Excuses:
     def __init__(self, state: State, emit: Callable[[Payload], None]) -> None:
         self._state = state
         self._emit = emit
-        self._ended: set[str] = set()
-        self._asked: tuple[float, int | None] | None = None
+        self._running: set[str] = set()
+        """Clients whose process ran when the round opened, and has not ended since."""
+        self._asked: tuple[float, int | None, float] | None = None
+        """Since when an answer is due (monotonic seconds), in which round, and how many seconds it may take."""
 
     def excused(self, number: int) -> bool:
         """Whether nobody is to blame for what a round lacks."""
         return number in self._state.rounds and bool(self._state.rounds[number].excuse)
 
-    def opened(self, number: int, deadline: int) -> None:
-        """A round begins; if the one before was lost to the run's own failure, say how long this one has."""
-        self._ended.clear()
+    def opened(self, number: int, deadline: int, running: Collection[str]) -> None:
+        """A round begins while the processes of `running` are there.
+
+        If the one before was lost to the run's own failure, say how long this one has.
+        """
+        self._running = set(running)
         before = self._state.rounds.get(number - 1)
         if before is not None and before.excuse and before.state == "aborted":
             seconds = deadline - (unix(self._state.last_ts) or deadline)
@@ -46,11 +52,15 @@ class Excuses:
         if ALERT in self._state.alerts:
             self._emit(ev.RunAlertCleared(id=ALERT))
 
-    def ended(self, name: str, everybody: Collection[str]) -> None:
-        """A client's process ended unasked; `everybody` are those that the operator wants to run."""
-        self._ended.add(name)
-        if self._ended >= set(everybody):
-            self.excuse(self._in_flight, "every client process ended in it")
+    def ended(self, name: str, wanted: Collection[str]) -> None:
+        """A client's process ended unasked; `wanted` are those that the operator has not stopped.
+
+        A client that was down before the round opened does not count.
+        """
+        if name in self._running:
+            self._running.remove(name)
+            if not self._running & set(wanted):
+                self.excuse(self._in_flight, "every client process ended in it")
 
     @contextlib.contextmanager
     def asking(self, since: float | None = None) -> Iterator[None]:
@@ -59,7 +69,7 @@ class Excuses:
         `since` (monotonic seconds) is when it began where something else noticed it before.
         """
         if self._asked is None:
-            self._asked = since or time.monotonic(), self._in_flight
+            self._asked = since or time.monotonic(), self._in_flight, self._bearable
         lost = False
         try:
             yield
@@ -88,15 +98,23 @@ class Excuses:
             self._emit(ev.RunAlertCleared(id=SILENT))
         if self._asked is None:
             return
-        (since, number), self._asked = self._asked, None
+        (since, number, bearable), self._asked = self._asked, None
         silent = time.monotonic() - since
-        if silent >= STALL_SECONDS:
+        if silent >= bearable:
             self.excuse(number, f"the node did not answer for {silent:.0f} s")
 
     @property
     def _in_flight(self) -> int | None:
         current = self._state.in_flight
         return current.number if current is not None else None
+
+    @property
+    def _bearable(self) -> float:
+        """Seconds of silence that the present phase can bear."""
+        current = self._state.in_flight
+        if current is None:
+            return STALL_SECONDS
+        return max(STALL_SECONDS, STALL_SHARE * (current.deadline - (unix(current.phase_at) or current.deadline)))
 
     def _say(self, number: int, reason: str, after: str = "") -> None:
         text = f"misses of round {number} count for nobody: {reason}{after}"

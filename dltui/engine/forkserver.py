@@ -1,8 +1,8 @@
 """The nursery: one process that has imported torch and web3 once, and forks a client in some 40 ms.
 
 It has no thread, no event loop and no open connection. It talks to the engine over a socket pair, one JSON message a
-packet: `spawn` comes in with two descriptors (telemetry pipe, log file), `warm`, `started` and `exited` go out. It ends
-with the engine, and its children end with it.
+packet: `spawn` comes in with two descriptors (telemetry pipe, log file), `warm`, `started` and `exited` go out; an
+empty request is answered with `alive`. It ends with the engine, and its children end with it.
 """
 
 from __future__ import annotations
@@ -77,6 +77,9 @@ def _serve(channel: socket.socket, own: tuple[int, int]) -> bool:
     if not data:
         return False
     message = json.loads(data)
+    if not message:
+        _tell(channel, {"event": "alive"})
+        return True
     pid = os.fork()
     if pid == 0:
         code = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -17,14 +18,19 @@ from typing import Any
 
 from dltui.core.safe_json import decode_json
 from dltui.engine.forkserver import PACKET
+from dltui.engine.pulse import Pulse
 from dltui.errors import RunError
 
 MAX_LINE = 1 << 16
 """Bytes of one telemetry line; a longer one is dropped with its pipe."""
 
 
+SILENT_SECONDS, LOST_SECONDS = 10.0, 30.0
+"""A nursery that has not answered for so long is hung, and after the second it is given up."""
+
+
 class NurseryLost(RunError):
-    """The nursery process has ended, and with it all its children."""
+    """The nursery process has ended, and with it all its children; or it hangs, which is as bad."""
 
 
 @dataclass
@@ -54,10 +60,12 @@ class Nursery:
         """Children to be forked whose requests the socket has not taken yet."""
         self.children: dict[str, Child] = {}
         self.warm = False
+        self._pulse = Pulse()
 
     def start(self) -> None:
         """Start the nursery process; it is `warm` some seconds later (see `handle`)."""
         self.warm = False
+        self._pulse = Pulse()
         self._waiting.clear()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {
@@ -97,6 +105,11 @@ class Nursery:
     def alive(self) -> bool:
         """Whether the nursery process runs."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def hung(self) -> bool:
+        """Whether the nursery has not answered for `SILENT_SECONDS`: it forks nobody, and sees nobody end."""
+        return self._pulse.silent >= SILENT_SECONDS
 
     def spawn(self, child_id: str, role: str, spec: dict[str, Any]) -> Child:
         """Fork a child for `role` with its spec; its pid follows as a message. Secrets travel on this socket only.
@@ -138,7 +151,10 @@ class Nursery:
         self._waiting.clear()
 
     def handle(self) -> list[tuple[str, Child]]:
-        """Read the nursery's messages: (`started` or `exited`, child). Raises NurseryLost where the nursery ended."""
+        """Read the nursery's messages: (`started` or `exited`, child).
+
+        Raises NurseryLost if the nursery ended, or has not answered for `LOST_SECONDS`.
+        """
         if self._channel is None:
             return []
         self._hand_over(self._channel)
@@ -147,11 +163,13 @@ class Nursery:
             try:
                 data = self._channel.recv(PACKET)
             except BlockingIOError:
+                self._feel_pulse(self._channel)
                 return happened
             except OSError:
                 data = b""
             if not data:
                 raise NurseryLost("the nursery ended", where=str(self._logs / "nursery.log"))
+            self._pulse.heard()
             message = json.loads(data)
             if message["event"] == "warm":
                 self.warm = True
@@ -159,11 +177,19 @@ class Nursery:
                 child = self.children[message["id"]]
                 child.pid = message["pid"]
                 happened.append(("started", child))
-            else:
+            elif message["event"] == "exited":
                 for child in self.children.values():
                     if child.pid == message["pid"] and child.code is None:
                         child.code = message["code"]
                         happened.append(("exited", child))
+
+    def _feel_pulse(self, channel: socket.socket) -> None:
+        if self.warm and self._pulse.look():
+            with contextlib.suppress(OSError):  # it is full, or its other end is gone: silence, too
+                channel.send(b"{}")
+        if self._pulse.silent >= LOST_SECONDS:
+            text = f"the nursery did not answer for {LOST_SECONDS:.0f} s"
+            raise NurseryLost(text, where=str(self._logs / "nursery.log"))
 
     def messages(self, child: Child) -> list[dict[str, Any]]:
         """The whole JSON lines that a child has written since; anything else is dropped: it is progress only."""
@@ -204,6 +230,11 @@ class Nursery:
             if child.code is None and child.stop_by is not None and time.monotonic() > child.stop_by:
                 self.signal(child, signal.SIGKILL)
 
+    def wake(self) -> None:
+        """Let a nursery go on that was stopped by a signal: it ends only then."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """End the nursery, and with it whatever children are left."""
         if self._channel is not None:
@@ -214,6 +245,7 @@ class Nursery:
             if not self.warm:
                 # It still imports, and would see only then that nobody is there.
                 self._process.terminate()
+            self.wake()
             try:
                 self._process.wait(timeout=5)
             except subprocess.TimeoutExpired:

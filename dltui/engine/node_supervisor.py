@@ -23,6 +23,7 @@ from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.funds import check_funds
+from dltui.errors import ConfigError
 from dltui.files import file_sha256
 from dltui.rundir.paths import RunPaths
 
@@ -39,7 +40,7 @@ OPERATOR_WEI = 10**24
 class Ground:
     """One node with its transaction log. `emit` writes one event to the journal.
 
-    `meanwhile` is called while the node takes long to answer.
+    `meanwhile` is called again and again while the node takes long to answer, `starting` while it comes up.
 
     After `start`: `node`, `rpc` to it, its `chain_id`, the `log`, and the `blocks` that the run reads.
     """
@@ -57,12 +58,14 @@ class Ground:
         operator: str,
         emit: Callable[[Payload], None],
         meanwhile: Callable[[], None],
+        starting: Callable[[], None],
     ) -> None:
         self._config = config
         self._paths = paths
         self._operator = operator
         self._emit = emit
         self._meanwhile = meanwhile
+        self._starting = starting
         self._reason = ""
         self._started = False
 
@@ -73,6 +76,7 @@ class Ground:
         self._reason = choice.reason
         self._emit(ev.ChainStarting(engine=choice.engine, reason=choice.reason))
         self.node = self._node(choice, federation_id)
+        self.node.meanwhile = self._starting
         replayed = self._start(log)
         self.rpc = Rpc(self.node.url, word=self.node.word, meanwhile=self._meanwhile)
         try:
@@ -122,6 +126,12 @@ class Ground:
         """The engine that the configuration names; a run that was begun goes on with the one that began it."""
         chain = self._config.chain
         engine = chain.engine if log is None or chain.is_url else log.engine
+        if log is not None and engine == ANVIL and chain.keystore:
+            raise ConfigError(
+                f"the run was begun on anvil with a keystore, and does not go on: {OPEN}",
+                where=self._paths.id,
+                hint="start a new run with --chain embedded; this one can be verified, reported and replayed",
+            )
         refuse_open(engine, chain.keystore)
         return choose(engine, chain.anvil)
 

@@ -109,18 +109,18 @@ class Scheduler:
         return self._registration() or self._reinstatement() or self._overdue() or self._miss() or self._opening()
 
     def waiting(self) -> Waiting | None:
-        """What keeps the next round from being opened, for the alert line."""
+        """What keeps the next round from being opened, for the alert line; a lack is told in an open round, too."""
         facts = self._ledger.current
-        if self.paused or (facts is not None and facts.state.in_flight):
-            return None
         if self.lack is not None and not self.complete():
             return self.lack
+        if self.paused or (facts is not None and facts.state.in_flight):
+            return None
         if self._awaiting_approval():
             version = self._ledger.base
             return Waiting(
                 "approval",
                 f"version {version} waits for the operator's approval",
-                f"approve or reject it (dltui model approve {version})",
+                f"a approves, x rejects it (dltui model approve {version})",
             )
         if self.unanswered() is not None and not self._ledger.rounds:
             return None
@@ -136,8 +136,8 @@ class Scheduler:
         ids = sorted(self._id(m) for m in members if m.status == "pending" and m.address in self._ledger.data)
         if not ids:
             return None
-        hint = f"register each (dltui client register {ids[0]})"
-        return Waiting("pending", f"waiting to be registered: {', '.join(ids)}", hint)
+        hint = f"r registers {'it' if len(ids) == 1 else 'one'} (dltui client register {ids[0]})"
+        return Waiting("pending", f"waiting to be registered: {names(ids, 2)}", hint)
 
     def _starved(self) -> Waiting:
         """Too few can take part: who could, and what the operator would do for each."""

@@ -11,6 +11,7 @@ from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.client_ids import client_id
 from dltui.core.events import Payload
+from dltui.core.format import ending
 from dltui.engine.evaluator_client import EXAMINER, Examination
 from dltui.engine.forkserver_client import Child, Nursery
 from dltui.engine.keys import Key
@@ -21,6 +22,8 @@ from dltui.engine.telemetry import Hearing
 from dltui.engine.timing import Timings
 from dltui.errors import RunError
 from dltui.rundir.paths import RunPaths
+
+HUNG = "nursery-hung"
 
 
 class Crew:
@@ -50,7 +53,7 @@ class Crew:
         """Client id to the slice of the data that it holds."""
         self.names: dict[int, str] = {}
         """What the client of a slice calls itself, where that is not what the configuration says."""
-        self.stopping = False
+        self.stopping = self._hung = False
 
     @property
     def logs(self) -> Path:
@@ -110,7 +113,7 @@ class Crew:
         return lost
 
     def handle(self) -> None:
-        """Take what the nursery and the children say. Raises NurseryLost where the nursery ended."""
+        """Take what the nursery and the children say. Raises NurseryLost if the nursery ended or hangs."""
         for happened, child in self.nursery.handle():
             if child.role == EXAMINER:
                 if happened == "exited" and not self.stopping:
@@ -129,7 +132,20 @@ class Crew:
             self._drain(child)
         if not self.stopping:
             self.examination.turn()
+            self._watch_nursery()
         self.nursery.overdue()
+
+    def _watch_nursery(self) -> None:
+        if self.nursery.hung == self._hung:
+            return
+        self._hung = self.nursery.hung
+        if not self._hung:
+            self._emit(ev.RunAlertCleared(id=HUNG))
+            return
+        pid = self.nursery.pid
+        text = f"the nursery (pid {pid}) does not answer: no client starts, and none that ends is noticed"
+        hint = f"if it was stopped, kill -CONT {pid}; else it is started again soon, with all clients"
+        self._emit(ev.RunAlert(id=HUNG, severity="error", text=text, hint=hint))
 
     def _exited(self, child: Child) -> None:
         name, code = self._name(child), child.code or 0
@@ -137,8 +153,8 @@ class Crew:
         self._emit(ev.ClientExited(id=name, pid=child.pid or 0, code=code, asked=child.asked))
         if self.stopping or (child.asked and code in (0, -signal.SIGTERM)):
             return
-        text = f"{name} was ended by {signal.Signals(-code).name}" if code < 0 else f"{name} ended with code {code}"
-        hint = f"restart it (dltui client restart {name}); its log: {self._log(child)}"
+        text = f"{name} {ending(code)}"
+        hint = f"R restarts it (dltui client restart {name}); its log: {self._log(child)}"
         if child.asked:
             text += ", as the operator asked"
         elif self._config.clients.restart:
@@ -170,6 +186,11 @@ class Crew:
         """The clients of this machine that the operator has not stopped."""
         return [name for name in self.parts if (child := self.child(name)) is None or not child.asked]
 
+    @property
+    def running(self) -> list[str]:
+        """The clients of this machine that have a process."""
+        return [name for name in self.parts if (child := self.child(name)) and child.pid and child.code is None]
+
     def _drain(self, child: Child) -> None:
         for message in self.nursery.messages(child):
             if child.role == EXAMINER:
@@ -187,6 +208,7 @@ class Crew:
         """Tell every child to end; `handle` sees them go."""
         self.stopping = True
         self.nursery.forget_waiting()
+        self.nursery.wake()
         for child in self.nursery.children.values():
             self.nursery.signal(child)
         self.examination.stop()

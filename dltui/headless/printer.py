@@ -63,7 +63,8 @@ class Printer:
         self._ascii = ascii or not (self._console.encoding or "").lower().startswith("utf")
         self._told: dict[int, int] = {}
         """The rounds whose block was told, and the transactions that it counted."""
-        self._alerts: set[str] = set()
+        self._alerts: dict[str, bool] = {}
+        """The alerts that stand, and whether what they threaten is held."""
         self._spoke_at: float | None = None
 
     def event(self, event: Event, state: State, now: float) -> None:
@@ -111,12 +112,11 @@ class Printer:
     def _repeated(self, data: Payload) -> bool:
         """An alert that is still standing and only changes its words: the wait's own line keeps up with it."""
         if isinstance(data, ev.RunAlertCleared):
-            self._alerts.discard(data.id)
+            self._alerts.pop(data.id, None)
         if not isinstance(data, ev.RunAlert):
             return False
-        repeated = data.id in self._alerts
-        self._alerts.add(data.id)
-        return repeated
+        before, self._alerts[data.id] = self._alerts.get(data.id), data.held is True
+        return before == self._alerts[data.id]
 
     def _rounds(self, state: State) -> None:
         """The rounds that closed without a word about their time."""

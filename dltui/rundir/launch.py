@@ -13,7 +13,7 @@ from dltui import exits
 from dltui.config.sections import Config, to_toml
 from dltui.core import refusal
 from dltui.core.sanitize import clean
-from dltui.errors import DltuiError, RunError
+from dltui.errors import DltuiError, MismatchError, RunError
 from dltui.files import check_tree, open_regular, owner_only
 from dltui.learning.data.catalog import file_of
 from dltui.rundir.paths import PIPES, RunPaths, runs_dir
@@ -45,9 +45,15 @@ def start_engine(paths: RunPaths, password: str | None = None, held: bool = Fals
 
     The keystore's `password` goes to it through its stdin, and is in nobody's arguments or environment. Through its
     stdout it tells why it does not begin, see `engine_failure`. Raises
-    MismatchError if something in the directory is neither a folder nor a file: the engine would write through a link.
+    MismatchError if something in the directory is neither a folder nor a file, since the engine would write through a
+    link, or if a folder is in the place of a file that it writes.
     """
     check_tree(paths.root, PIPES)
+    inside = (path for folder in (paths.chain, paths.logs, paths.keys) for path in folder.glob("*"))
+    for path in (paths.lock, paths.run_json, paths.summary, *inside):
+        if path.is_dir():
+            raise MismatchError("is a folder, a regular file is expected", where=str(path))
+    paths.create()
     environment = {key: value for key, value in os.environ.items() if key != "DLTUI_PASSWORD"}
     with open(paths.logs / "engine.log", "ab", opener=owner_only) as log:
         engine = subprocess.Popen(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dltui.errors import ConfigError, RunError
+from dltui.files import kind_of
 
 PIPES = ("examiner.fifo",)
 """Names of the pipes that an engine makes in a run directory while it lives."""
@@ -115,10 +116,10 @@ def all_runs() -> list[RunPaths]:
 def find_run(ref: str | None = None) -> RunPaths:
     """The run that `ref` names: an id, a unique prefix of one, a path, or None for the newest.
 
-    Raises RunError where there is none, or more than one.
+    Raises RunError where there is none, or more than one; ConfigError where it is the path of something else.
     """
-    if ref and (os.sep in ref or ref in (".", "..")) and _is_run(Path(ref)):
-        return RunPaths(Path(ref))
+    if ref and (os.sep in ref or ref in (".", "..")) and (there := _run_at(Path(ref))) is not None:
+        return there
     folder = runs_dir()
     runs = [paths.root for paths in all_runs()]
     if not runs:
@@ -132,8 +133,8 @@ def find_run(ref: str | None = None) -> RunPaths:
         raise RunError(
             f"{ref!r} fits several runs", where=str(folder), hint=", ".join(path.name for path in found[-8:])
         )
-    if _is_run(Path(ref)):
-        return RunPaths(Path(ref))
+    if (there := _run_at(Path(ref))) is not None:
+        return there
     recent = ", ".join(path.name for path in runs[-5:])
     raise RunError(f"no run {ref!r}", where=str(folder), hint=f"the newest are {recent}")
 
@@ -161,6 +162,18 @@ def socket_path(run_dir: Path) -> Path:
 
 def _temporary() -> Path:
     return Path(tempfile.gettempdir()) / f"dltui-{os.getuid()}"
+
+
+def _run_at(path: Path) -> RunPaths | None:
+    """The run in this directory; None if nothing is there. Raises ConfigError if something else is."""
+    if _is_run(path):
+        return RunPaths(path)
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None
+    text = "is a folder in which no run is" if stat.S_ISDIR(mode) else f"is {kind_of(mode)}, no run directory"
+    raise ConfigError(text, where=str(path), hint="name a run by its id or its directory; dltui runs lists them")
 
 
 def _is_run(path: Path) -> bool:

@@ -103,7 +103,8 @@ class LiveSession:
                     hint=f"look at {self._paths.logs}",
                 ) from error
         if answer.get("ok") is not True:
-            raise RunError(clean(str(answer.get("message") or "refused"), 500), where=command.name)
+            # The engine's answer is a whole sentence, which names its place itself.
+            raise RunError(clean(str(answer.get("message") or f"{command.name} was refused"), 500))
         return clean(str(answer.get("message") or ""), 4_000)
 
     def alive(self) -> bool:

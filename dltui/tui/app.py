@@ -67,6 +67,9 @@ class Director(Protocol):
     def step(self) -> Step | None:
         """The beat that plays now."""
 
+    def sends(self, name: str, client: str = "") -> bool:
+        """It still has a command of that name to send, about `client` if one is given."""
+
     def skip(self) -> None:
         """The present beat stays no longer than it must."""
 

@@ -37,7 +37,10 @@ GUIDE: dict[str, str] = {
     "operator": "The transactions that the operator has sent, and what they cost together.",
     "set-up": "The transactions that came before the first round, and what they cost together.",
     "event": "One line of the journal, field by field.",
-    "alerts": "What needs you now, with what to do; and what is over.",
+    "alerts": (
+        "What needs you now, with what to do; and what is over. A run that would fail for want of clients is held "
+        "while this screen is open."
+    ),
     "plots": (
         "How accuracy and loss went, who weighed how much, and where the gas went. The numbers show one plot alone, "
         "left and right turn to the next."

@@ -8,6 +8,7 @@ from textual.dom import DOMNode
 
 if TYPE_CHECKING:
     from dltui.tui.actions.catalog import Action
+    from dltui.tui.playback import Story
 
 
 def key_of(node: DOMNode, name: str) -> str:
@@ -15,6 +16,12 @@ def key_of(node: DOMNode, name: str) -> str:
     actions: dict[str, Action] = getattr(node.app, "actions", {})
     action = actions[name]
     return action.shown_key or f'"{action.label}" in the palette'
+
+
+def answered(node: DOMNode, alert: str) -> bool:
+    """A walkthrough does what the alert of this id asks for."""
+    story: Story | None = getattr(node.app, "story", None)
+    return story is not None and story.answers(alert)
 
 
 def may_write(node: DOMNode) -> bool:

@@ -16,6 +16,8 @@ from dltui.core.state.state import State
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
 
+ANSWERS = {"pending": "client.register", "approval": "model.approve", "exited": "client.restart"}
+"""The first word of an alert's id to the command that it asks for."""
 SLOWEST, FASTEST = 0.25, 64.0
 """Speeds that the keys reach."""
 
@@ -58,6 +60,18 @@ class Story:
         return led is not None and led.paused
 
     @property
+    def over(self) -> bool:
+        """The walkthrough has nothing more to tell, and its run has ended."""
+        director = self._app.director
+        return director is not None and director.finished and self._app.over
+
+    def answers(self, alert: str) -> bool:
+        """The walkthrough itself does what the alert of this id asks for, so nobody needs to."""
+        director = self._app.director
+        kind, _, client = alert.partition("-")
+        return director is not None and kind in ANSWERS and director.sends(ANSWERS[kind], client)
+
+    @property
     def says(self) -> str:
         """Where one is, in words; empty where there is no story."""
         app = self._app
@@ -69,7 +83,7 @@ class Story:
             return ""
         if self.past:
             return f"viewing {self._beat + 1}, live is {len(self._marks.beats)}"
-        if director.finished and app.over:
+        if self.over:
             return f"over: look around, {app.actions['quit'].shown_key} leaves"
         return "paused" if director.paused else "live" if director.speed == 1 else f"live at {director.speed:g}x"
 

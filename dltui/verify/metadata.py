@@ -17,6 +17,7 @@ from dltui.core import events as ev
 from dltui.core.chain_states import RoundState
 from dltui.core.events import Event
 from dltui.devchain.chain import STATE_FILE
+from dltui.engine.keys import client_key
 from dltui.errors import MismatchError, RunError
 from dltui.protocol.facts import FactStream
 from dltui.rundir.metadata import RunFields, read_run_json
@@ -59,7 +60,12 @@ def check(paths: RunPaths, config: Config, events: Sequence[Event], operator: st
     for event in events:
         if isinstance(event.data, ev.ChainReady):
             _same(f"event {event.seq}", "chain id", event.data.chain_id, chain.id, "the transactions are for")
-    _check_clients(events)
+            if not config.chain.is_url:
+                own = f"http://127.0.0.1:{event.data.port}"
+                _same(
+                    f"event {event.seq}", "the node's address", event.data.url, own, "of a node of the run's own it is"
+                )
+    _check_clients(events, config)
     _check_end(events, config, chain)
     _check_fields(document, events[0].data, str(paths.run_json))
     _check_contracts(document, config, operator, chain, str(paths.run_json))
@@ -102,14 +108,17 @@ def check_engine(paths: RunPaths, config: Config, events: Sequence[Event], engin
             )
 
 
-def _check_clients(events: Sequence[Event]) -> None:
-    """A client has as many records to train on as it committed to."""
+def _check_clients(events: Sequence[Event], config: Config) -> None:
+    """A client has as many records to train on as it committed to; a demo's has the address of its slice."""
     committed: dict[str, set[int]] = {}
     for event in events:
         if isinstance(event.data, ev.DataCommitted):
             committed.setdefault(event.data.id, set()).add(event.data.count)
     for event in events:
         data = event.data
+        if isinstance(data, ev.ClientSpawned) and data.part is not None and not config.chain.keystore:
+            own = client_key(config.run.seed, data.part).address
+            _same(f"event {event.seq}", f"the address of {data.id}", data.address, own, "the seed gives")
         if isinstance(data, ev.ClientReady) and data.train not in committed.get(data.id, {data.train}):
             counts = ", ".join(map(str, sorted(committed[data.id])))
             raise MismatchError(

@@ -19,8 +19,8 @@ from dltui.protocol.facts import FactStream
 from dltui.protocol.plan import plan_hash
 from dltui.rundir.paths import RunPaths
 from dltui.store import Store, cid
+from dltui.verify import causes, lineage, metadata, plans, record, results, story, tree
 from dltui.verify import facts as journal_facts
-from dltui.verify import lineage, metadata, plans, record, results, story, tree
 from dltui.verify.reexecution import Reexecution
 from dltui.verify.remote import Recorded
 from dltui.verify.report import NOT_CHECKED, Step
@@ -95,6 +95,7 @@ def _verify_chain(
     for step in again.steps():
         say(step)
     say(Step("facts", f"{count} facts of the journal are those of the chain, none is missing"))
+    causes.check(events, str(paths.journal))
     if isinstance(again, Reexecution):
         story.check_block_times(events, again.began, again.standard, str(paths.journal))
         say(Step("state", _compare_state(paths, events, again, finished)))

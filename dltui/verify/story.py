@@ -103,7 +103,7 @@ def _first(found: Iterable[str]) -> str:
 
 
 def untold(events: Sequence[Event], versions: Iterable[int]) -> list[str]:
-    """What a run that is done should have told of data, model and `versions`, and has not, in words.
+    """What a run that is done should have told of data, model, `versions` and node, and has not, in words.
 
     An examiner that died may be the reason, or somebody who took the events out: their absence says nothing.
     """
@@ -112,7 +112,7 @@ def untold(events: Sequence[Event], versions: Iterable[int]) -> list[str]:
         return []
     told = {type(event.data) for event in events}
     measured = {event.data.version for event in events if isinstance(event.data, ev.ModelEvaluated)}
-    kinds = ((ev.DataDescribed, "the data"), (ev.ModelDescribed, "the model"))
+    kinds = ((ev.DataDescribed, "the data"), (ev.ModelDescribed, "the model"), (ev.ChainStopped, "the end of its node"))
     return [
         *(what for kind, what in kinds if kind not in told),
         *(f"the test accuracy of version {number}" for number in sorted(set(versions) - measured)),

@@ -146,10 +146,19 @@ def test_no_command_ends_in_a_traceback(copied: RunPaths, verifier: Verifier, na
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("lock", "link"), ("run.json.tmp", "link"), ("logs/engine.log", "pipe"), ("keys/demo.json.part", "socket")],
+    [
+        ("lock", "link"),
+        ("run.json.tmp", "link"),
+        ("logs/engine.log", "pipe"),
+        ("keys/demo.json.part", "socket"),
+        ("lock", "folder"),
+        ("logs/engine.log", "folder"),
+        ("keys/demo.json", "folder"),
+        ("chain/state.lock", "folder"),
+    ],
 )
 def test_resume_writes_through_no_link(copied: RunPaths, verifier: Verifier, name: str, kind: str) -> None:
-    """An engine writes to all of these: a link in their place would have it write to any file of the user."""
+    """An engine writes to all of these: through a link it would write to any file of the user, to a folder nothing."""
     copied.summary.unlink()  # else it has finished
     place = spoil(copied, name, kind)
     code, err = said(verifier, copied, "resume", str(copied.root), "--no-ui")

@@ -19,7 +19,13 @@ PASSWORD = "correct horse"
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def cores() -> dict[int, list[str]]:
+    """The most bytes, soft and hard, that a core file of each process may have; the run fills it in."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, cores: dict[int, list[str]]) -> Iterator[Run]:
     """One round of two clients. Tests that change it put it back."""
     folder = tmp_path_factory.mktemp("keystore")
     keystore = folder / "operator.json"
@@ -28,6 +34,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     paths = make(folder / "runs", chain__keystore=str(keystore), run__rounds=1, clients__count=2)
     made = Run(paths, password=PASSWORD)
     try:
+        made.until(ev.RoundOpened, seconds=90)
+        node = made.of(ev.ChainReady)[0].pid
+        for pid in (made.engine.pid, node, *(event.pid for event in made.of(ev.ClientSpawned))):
+            limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
+            cores[pid or 0] = next(line.split()[4:6] for line in limits if line.startswith("Max core file size"))
         assert made.finish(90) == 0, made.story()
         yield made
     finally:
@@ -61,6 +72,10 @@ def test_its_clients_have_keys_and_salts_that_no_seed_gives(run: Run) -> None:
         if path.is_file() and path.parent != run.paths.keys:
             data = path.read_bytes()
             assert not any(key.encode() in data for key in keys) and PASSWORD.encode() not in data, path
+
+
+def test_no_process_of_it_leaves_its_keys_in_a_core_file(run: Run, cores: dict[int, list[str]]) -> None:
+    assert len(cores) == 4 and set(map(tuple, cores.values())) == {("0", "0")}
 
 
 def test_nobody_else_may_read_any_file_of_it(run: Run) -> None:

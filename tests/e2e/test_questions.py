@@ -87,6 +87,7 @@ def _what_would_revert_is_not_sent(run: Run) -> None:
     folder = run.paths.root.parent
     refused = dltui("model", "approve", "99", runs=folder)
     assert refused.returncode == 1 and "the contract would refuse it: " in refused.stderr
+    assert refused.stderr.count("approve") == 1, refused.stderr
     assert "--force" in refused.stderr
     run.until(ev.OpResult, ok=False)
     assert not run.of(ev.TxReverted)

@@ -48,6 +48,16 @@ def _unknown_kind(lines: list[Line]) -> None:
     lines.insert(9, {**lines[9], "kind": "model.praised", "data": {"version": 3}})
 
 
+def _measured_twice(lines: list[Line]) -> None:
+    lines.insert(-2, {**copy.deepcopy(first(lines, "model.evaluated", version=2)), "ts": lines[-2]["ts"]})
+
+
+def _node_comes_late(lines: list[Line]) -> None:
+    lines.remove(ready := first(lines, "chain.ready"))
+    opened = lines.index(first(lines, "round.opened"))
+    lines.insert(opened, {**ready, "ts": lines[opened]["ts"]})
+
+
 def _nested(lines: list[Line]) -> None:
     first(lines, "round.included", round=2)["data"]["verdicts"][0]["bonus"] = 5
 
@@ -68,7 +78,11 @@ def _nested(lines: list[Line]) -> None:
         (changed("chain.ready", "engine", "anvil"), "engine"),
         (changed("chain.starting", "engine", "url"), "engine"),
         (lambda lines: lines.remove(first(lines, "chain.ready")), "no chain.ready"),
+        (changed("chain.ready", "url", "http://203.0.113.7:8545"), "the node's address"),
+        (_node_comes_late, "before its node was ready"),
+        (_measured_twice, "a second time"),
         (changed("client.ready", "train", 9_999), "committed to"),
+        (changed("client.spawned", "address", "0x" + "12" * 20), "the address of client-"),
     ],
     ids=[
         "back",
@@ -84,7 +98,11 @@ def _nested(lines: list[Line]) -> None:
         "engine",
         "starting",
         "no-node",
+        "address",
+        "late-node",
+        "measured-twice",
         "records",
+        "spawned",
     ],
 )
 def test_what_the_journal_tells_of_itself(copied: RunPaths, caught: Caught, edit: Edit, named: str) -> None:
@@ -122,6 +140,7 @@ def test_what_was_measured(copied: RunPaths, caught: Caught, edit: Edit, named: 
         ("model.evaluated", {"version": 2}, "the test accuracy of version 2"),
         ("data.described", {}, "does not tell the data"),
         ("model.described", {}, "does not tell the model"),
+        ("chain.stopped", {}, "does not tell the end of its node"),
     ],
 )
 def test_what_is_taken_out_is_not_told_as_checked(

@@ -66,6 +66,12 @@ class Run:
         old = {id(event.data) for event in self.events}
         return self.until_that(lambda data: isinstance(data, kind) and id(data) not in old, seconds, f"new {kind}")
 
+    def passes(self, deadline: int) -> None:
+        """Follow the run until a deadline of its chain (unix seconds) is over."""
+        while time.time() <= deadline + 1:
+            self.poll()
+            time.sleep(POLL)
+
     def finish(self, seconds: float = 60.0) -> int:
         """Wait for the end of the run; the engine's exit code."""
         end = time.monotonic() + seconds

@@ -269,6 +269,11 @@ class Leader:
         self.finished = True
         self.step: Step | None = None
         self.skipped = 0
+        self.asks: set[tuple[str, str]] = set()
+
+    def sends(self, name: str, client: str = "") -> bool:
+        """Whether a test says so."""
+        return (name, client) in self.asks
 
     def tick(self, new_events: list[Event], now: float) -> None:
         """Is told, and does nothing."""

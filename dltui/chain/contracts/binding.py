@@ -6,16 +6,17 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from eth_abi import decode, encode
 from eth_abi.exceptions import DecodingError
-from eth_utils import keccak, to_checksum_address
+from eth_utils import to_checksum_address
 
 from dltui.chain.contracts import abi, artifacts, gas, releases
+from dltui.chain.contracts.declarations import ROLES
 from dltui.chain.contracts.reverts import explain
 from dltui.chain.types import Call, Reverted, RpcError
 from dltui.errors import ChainError
 
-ADMIN_ROLE = bytes(32)
-"""Hands roles out (OpenZeppelin's DEFAULT_ADMIN_ROLE)."""
-OPERATOR_ROLE = keccak(text="OPERATOR_ROLE")
+ADMIN_ROLE = ROLES["admin"]
+"""Hands roles out."""
+OPERATOR_ROLE = ROLES["operator"]
 """Runs the federation day by day."""
 
 
@@ -107,10 +108,9 @@ class Contract:
 
 
 def deploy_call(name: str, *args: Any) -> Call:
-    """The deployment of a contract by its name, with its constructor's arguments.
+    """The deployment of a contract by its name, with what its constructor is given (see `declarations`).
 
-    FLContract(federation_id, seed0, model_registry, data_registry, admin), ModelRegistry(admin), DataRegistry(admin).
-    Afterwards the admin calls `set_federation` on both registries.
+    Afterwards the admin calls `set_federation` on the registries.
     """
     data = artifacts.artifact(name).bytecode + encode(abi.constructor(name), args)
     return Call(name, "constructor", None, data, gas.limit(name, "constructor"))

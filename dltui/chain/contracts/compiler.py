@@ -15,11 +15,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from dltui.chain.contracts.declarations import names
 from dltui.errors import ChainError, ConfigError, MismatchError
 from dltui.resources import top
 
 ARTIFACTS_PATH = Path(__file__).with_name("artifacts.json")
-NAMES = ("DataRegistry", "FLContract", "ModelRegistry")
+NAMES = tuple(sorted(names()))
 SOLC_VERSION = "0.8.37"
 SETTINGS: dict[str, Any] = {
     "evmVersion": "cancun",
@@ -55,7 +56,7 @@ def build() -> dict[str, Any]:
         "compiler": _version(solc),
         "settings": SETTINGS,
         "sources": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(sources.items())},
-        "contracts": {name: _artifact(output["contracts"][f"src/{name}.sol"][name]) for name in NAMES},
+        "contracts": {name: _artifact(_compiled(output, name)) for name in NAMES},
     }
 
 
@@ -111,7 +112,7 @@ def check_sources() -> None:
     """
     folder = top("contracts")
     recorded: dict[str, str] = dict(_shipped()["sources"])
-    present = {f"src/{path.name}": path for path in _source_files()}
+    present = _source_files()
     for name in sorted(recorded):
         if not name.startswith("src/") and (path := folder / "node_modules" / name).is_file():
             present[name] = path
@@ -123,6 +124,12 @@ def check_sources() -> None:
         else:
             continue
         raise MismatchError(f"{name} {problem}", where=str(folder), hint="build the contracts again")
+
+
+def _compiled(output: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = (contracts[name] for path, contracts in output["contracts"].items() if path.endswith(f"/{name}.sol"))
+    compiled: dict[str, Any] = found
+    return compiled
 
 
 def _artifact(contract: dict[str, Any]) -> dict[str, Any]:
@@ -157,15 +164,17 @@ def _shipped() -> dict[str, Any]:
     return artifacts
 
 
-def _source_files() -> list[Path]:
-    return sorted((top("contracts") / "src").glob("*.sol"))
+def _source_files() -> dict[str, Path]:
+    """Our own sources by their names to the compiler, such as `src/rounds/Rounds.sol`."""
+    folder = top("contracts")
+    return {path.relative_to(folder).as_posix(): path for path in sorted((folder / "src").rglob("*.sol"))}
 
 
 def _sources() -> dict[str, str]:
     """Every source by its name to the compiler, with what it imports."""
     folder = top("contracts")
     sources: dict[str, str] = {}
-    queue = [f"src/{path.name}" for path in _source_files()]
+    queue = list(_source_files())
     while queue:
         name = queue.pop()
         if name in sources:

@@ -23,7 +23,7 @@ def decode_log(raw: Any, addresses: Mapping[str, str] | None = None) -> Log | No
     """The event in one JSON-RPC log object, or None when it is not one of ours. Never raises.
 
     `addresses` maps checksummed contract addresses to contract names: a log of any other address is then not ours.
-    Without it the contract is told from the event alone (role events, which all three have, count as DataRegistry's).
+    Without it the contract is told from the event alone (role events, which all have, count as one contract's).
     Text that is not UTF-8 is repaired with U+FFFD, never dropped; it is a stranger's, so show it with care.
     """
     try:

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dltui.chain.contracts.compiler import npm_reason
@@ -32,9 +32,12 @@ _LOAD = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--
 _OTHERWISE = "the embedded chain needs no download: --chain embedded"
 
 
-def install(again: bool = False, env: Mapping[str, str] = os.environ) -> Path:
+def install(
+    again: bool = False, env: Mapping[str, str] = os.environ, told: Callable[[str], None] = lambda step: None
+) -> Path:
     """Put the binary in its place and return it; what is there already and sound stays, unless `again`.
 
+    `told` gets each step that takes time, in words.
     Raises `ChainError` with one way out where there is no npm, no network, or the bytes are not the pinned ones.
     """
     target = installed_path(env)
@@ -45,11 +48,14 @@ def install(again: bool = False, env: Mapping[str, str] = os.environ) -> Path:
         text = f"there is no checked anvil for this platform, only for {' '.join(PLATFORM)}"
         raise ChainError(text, where=INSTALL, hint="install Foundry yourself and set DLTUI_ANVIL to its anvil")
     npm = npm_command(env)
+    told("asking the npm registry for the checksum of anvil")
     _check_registry(npm, env)
+    told(f"fetching anvil {VERSION} through npm")
     target.parent.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".anvil-", dir=target.parent.parent) as folder:
         _run([*npm, "install", "--prefix", folder, *_QUIET, *_LOAD, f"{PACKAGE}@{VERSION}"], LOAD_SECONDS, env)
         binary = Path(folder, "node_modules", PACKAGE, "bin", "anvil")
+        told("checking what came")
         check_binary(binary)
         version_of(binary)
         target.parent.mkdir(exist_ok=True)

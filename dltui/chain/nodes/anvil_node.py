@@ -113,7 +113,7 @@ class AnvilNode(LocalNode):
 
     def _await(self, url: str, genesis: Genesis) -> None:
         deadline = time.monotonic() + embedded_node.START_DEADLINE
-        with Rpc(url) as rpc:
+        with Rpc(url, meanwhile=self.meanwhile) as rpc:
             while True:
                 try:
                     first = rpc.call("eth_getBlockByNumber", "0x0", False)
@@ -127,6 +127,8 @@ class AnvilNode(LocalNode):
                     if time.monotonic() > deadline:
                         text = f"anvil did not answer within {embedded_node.START_DEADLINE:.0f} s"
                         raise ChainError(text, where=self._where) from error
+                    if self.meanwhile is not None:
+                        self.meanwhile()
                     time.sleep(_POLL_SECONDS)
         if not self.alive() or int(first["timestamp"], 16) != genesis.timestamp:
             raise ChainError("another program answers on the node's port", where=url)
@@ -137,7 +139,7 @@ class AnvilNode(LocalNode):
         port = free_port()
         self._launch(port, genesis, None)
         image = self.directory / "anvil-image.json"
-        with Rpc(f"http://127.0.0.1:{port}", timeout=_REPLAY_SECONDS) as rpc:
+        with Rpc(f"http://127.0.0.1:{port}", timeout=_REPLAY_SECONDS, meanwhile=self.meanwhile) as rpc:
             rpc.call("evm_setAutomine", False)
             for record in log.read(allow_torn=True):
                 _replay(rpc, record, log)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -17,7 +18,7 @@ from typing import IO, Any, Protocol
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.genesis import Genesis, read_genesis, write_genesis
 from dltui.chain.nodes.ports import taken
-from dltui.chain.rpc import Rpc
+from dltui.chain.rpc import MEANWHILE_SECONDS, Rpc
 from dltui.chain.types import NodeUnreachable
 from dltui.errors import ChainError
 
@@ -36,6 +37,8 @@ class Node(Protocol):
     """Which kind of node: "embedded", "anvil" or "url"."""
     word: str
     """What shows it that a process of the run asks; empty if it does not matter. Secret."""
+    meanwhile: Callable[[], None] | None
+    """Called again and again while `start` waits; what it raises ends the start, and the node."""
 
     @property
     def url(self) -> str:
@@ -80,6 +83,7 @@ class LocalNode:
 
     engine = ""
     word = ""
+    meanwhile: Callable[[], None] | None = None
 
     def __init__(
         self, directory: Path, genesis: Genesis | None = None, port: int = 0, *, log: Path | None = None
@@ -198,7 +202,7 @@ class EmbeddedNode(LocalNode):
             with process.stdout as pipe:
                 ready = self._ready(pipe)
             self._port = ready["port"]
-            with Rpc(self.url, word=self.word) as rpc:
+            with Rpc(self.url, word=self.word, meanwhile=self.meanwhile) as rpc:
                 rpc.call("web3_clientVersion")
             return int(ready["replayed"])
         except BaseException:
@@ -213,7 +217,7 @@ class EmbeddedNode(LocalNode):
     def _ready(self, pipe: IO[bytes]) -> dict[str, Any]:
         """What the node says when it listens; before, it says now and then how many blocks it has replayed."""
         while True:
-            line = _read_line(pipe, time.monotonic() + START_DEADLINE)
+            line = _read_line(pipe, time.monotonic() + START_DEADLINE, self.meanwhile)
             if line is None:
                 raise ChainError(f"the node did not answer within {START_DEADLINE:.0f} s", where=self._where)
             try:
@@ -237,14 +241,18 @@ class EmbeddedNode(LocalNode):
         return ChainError(message, where=f"{said.get('where', '')}, {self._where}".removeprefix(", "), hint=hint)
 
 
-def _read_line(pipe: IO[bytes], deadline: float) -> str | None:
+def _read_line(pipe: IO[bytes], deadline: float, meanwhile: Callable[[], None] | None) -> str | None:
     """The newest whole line from `pipe`, "" if the other end closed without one, None if `deadline` passed."""
     data = b""
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         while not data.endswith(b"\n"):
-            if not selector.select(max(0.0, deadline - time.monotonic())):
-                return None
+            if meanwhile is not None:
+                meanwhile()
+            if not selector.select(MEANWHILE_SECONDS):
+                if time.monotonic() >= deadline:
+                    return None
+                continue
             piece = os.read(pipe.fileno(), 4096)
             if not piece:
                 break

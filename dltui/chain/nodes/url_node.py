@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,6 +31,7 @@ class UrlNode:
     engine = "url"
     word = ""
     pid = None
+    meanwhile: Callable[[], None] | None = None
 
     def __init__(self, address: str, chain_id: int, env: Mapping[str, str] = os.environ) -> None:
         self.url = expand(address, env)
@@ -50,7 +51,7 @@ class UrlNode:
         Raises `ChainError` where it does not answer, has another chain id, or is not the chain of `log` any more.
         """
         deadline = time.monotonic() + (RETURN_SECONDS if log is not None else 0.0)
-        with Rpc(self.url) as rpc:
+        with Rpc(self.url, meanwhile=self.meanwhile) as rpc:
             while True:
                 try:
                     self._check(rpc, log)
@@ -59,6 +60,8 @@ class UrlNode:
                     if time.monotonic() >= deadline:
                         hint = "start the node, or correct [chain] engine"
                         raise ChainError(error.message, where=self.shown, hint=hint) from error
+                    if self.meanwhile is not None:
+                        self.meanwhile()
                     time.sleep(_POLL_SECONDS)
 
     def alive(self) -> bool:

@@ -15,6 +15,9 @@ from dltui.core.views.wait import Waiting, planned_rounds, quorum_size, seconds_
 
 T = TypeVar("T", int, float)
 
+MUCH = 0.25
+"""The part of a round's time from which waiting is told before all else."""
+
 
 class Phase(msgspec.Struct, frozen=True):
     """One step of the track. `state` is done, now, todo or failed."""
@@ -66,8 +69,10 @@ class RoundView(msgspec.Struct, frozen=True):
     """Seconds: the total, then by phase, or by part if the phases are not known."""
     training: str
     """What its time in training was made of."""
-    idle: str
-    """How long nobody worked in it, and who was waited for."""
+    idle: tuple[str, ...]
+    """How long nobody worked in it, and who was waited for: with all names, then with fewer. Empty if it is nothing."""
+    idled: bool
+    """Waiting took a good part of it."""
     gas: int
     aborted: int
     """Rounds up to this one that gave no version."""
@@ -132,7 +137,8 @@ def round_view(state: State, now: float, number: int | None = None, *, engine_lo
         timed=timed.number if timed else 0,
         timing=(("total", timed.timing["total"]), *spent(timed)) if timed else (),
         training=training(state, timed) if timed else "",
-        idle=idle(timed) if timed else "",
+        idle=tuple(filter(None, (idle(timed, most) for most in (5, 2, 1)))) if timed else (),
+        idled=timed is not None and timed.timing.get("waiting", 0.0) >= MUCH * timed.timing["total"],
         gas=shown.gas if shown else 0,
         aborted=sum(r.state == "aborted" and r.number <= current for r in state.rounds.values()),
     )

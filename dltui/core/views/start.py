@@ -39,22 +39,28 @@ class StartStep(msgspec.Struct, frozen=True):
 
 
 def start_steps(state: State, now: float) -> tuple[StartStep, ...]:
-    """The steps from the engine to the first model at `now` (unix seconds); none before the engine has begun."""
-    if not state.run:
-        return ()
+    """The steps from the engine to the first model at `now` (unix seconds)."""
     at = _first_times(state)
+    begun = RunStarted in at
+    engine = StartStep("engine", "done" if begun else "now", "reads the configuration" if begun else "a process starts")
     deployed = len(state.chain.contracts)
     clients = state.setting("clients", "count", 0)
     registered = sum(client.membership == "active" for client in state.clients.values())
+    joined = f"{registered} of {clients} registered" if clients else "each in a process"
     rows: tuple[tuple[str, type[Payload], type[Payload], str], ...] = (
         ("chain", ChainStarting, ChainReady, f"{state.chain.engine} chain" if state.chain.engine else "a node starts"),
         ("contracts", ChainReady, PlanSet, f"{min(deployed, CONTRACTS)} of {CONTRACTS} deployed, then the plan"),
-        ("warm-up", RunStarted, ClientSpawned, "one process imports torch for all clients"),
-        ("clients", ClientSpawned, ModelPublished, f"{registered} of {clients} registered"),
+        ("warm-up", RunStarted, ClientSpawned, "one process loads torch for all clients"),
+        (
+            "clients",
+            ClientSpawned,
+            ModelPublished,
+            joined,
+        ),
         ("data", ClientSpawned, DataDescribed, "read and divided"),
         ("first model", DataDescribed, ModelPublished, "version 0, from the seed"),
     )
-    return tuple(_step(name, at.get(begin), at.get(end), text, now) for name, begin, end, text in rows)
+    return engine, *(_step(name, at.get(begin), at.get(end), text, now) for name, begin, end, text in rows)
 
 
 def _step(name: str, begun: float | None, ended: float | None, text: str, now: float) -> StartStep:

@@ -31,12 +31,12 @@ def training(state: State, shown: Round) -> str:
     return ", ".join([f"{shown.trained:,} trained", *queued, slowest, queue])
 
 
-def idle(shown: Round) -> str:
-    """How long nobody worked, and who was waited for; empty if somebody always worked, or it is not known."""
+def idle(shown: Round, most: int = 5) -> str:
+    """How long nobody worked, and who was waited for, at most so many names; empty if it is nothing or not known."""
     seconds = shown.timing.get("waiting", 0.0)
     if not shown.phases or seconds < LEAST_IDLE:
         return ""
-    who = f", waiting for {fmt.names(shown.awaited)}" if shown.awaited else ""
+    who = f", waiting for {fmt.names(shown.awaited, most)}" if shown.awaited else ""
     return f"idle {fmt.duration(seconds)}{who}"
 
 

@@ -136,6 +136,10 @@ def file_of(name: str, root: str) -> Path | None:
         return path
     if name.endswith(".npz"):
         path = Path(name).expanduser()
+        if path.exists() and not path.is_file():
+            raise ConfigError(
+                "is no regular file", where=str(path), hint=f"a data file is read more than once; {OFFLINE}"
+            )
         if not path.is_file():
             raise ConfigError("no such data file", where=str(path), hint=f"put it there; {OFFLINE}")
         return path

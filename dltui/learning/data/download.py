@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import tarfile
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -38,7 +40,11 @@ _BROKEN = (
 """What torchvision raises on files that are cut off, damaged or not what their checksum says."""
 
 
-def get(name: str, root: str = "") -> Path:
+Told = Callable[[int, int], None]
+"""Called with the bytes of a file that are there, and how many it has (0: not known)."""
+
+
+def get(name: str, root: str = "", told: Told = lambda done, of: None) -> Path:
     """The file of the public data set `name` under `root`; fetched and converted first where it is not there yet.
 
     Files that lie there in torchvision's own layout are used instead of a download. All records are kept, torchvision's
@@ -58,7 +64,8 @@ def get(name: str, root: str = "") -> Path:
             by_hand = all((folder / file).exists() for file in published.unpacked)
             if not by_hand:
                 _bring_archives(published, folder, Path(scratch))
-            x, y = _read(published, folder if by_hand else Path(scratch), download=not by_hand)
+            with _telling(told):
+                x, y = _read(published, folder if by_hand else Path(scratch), download=not by_hand)
             np.savez(Path(scratch) / made.name, x=x, y=y)
             os.replace(Path(scratch) / made.name, made)
     except _BROKEN as error:
@@ -82,6 +89,31 @@ def _bring_archives(published: Published, folder: Path, scratch: Path) -> None:
             where=str(folder),
             hint=_by_hand(published, missing),
         )
+
+
+@contextlib.contextmanager
+def _telling(told: Told) -> Iterator[None]:
+    """Have torchvision tell its downloads to `told`, instead of drawing bars on standard error."""
+    from torchvision.datasets import utils
+
+    class Bar:
+        def __init__(self, total: int | None = None, **_: object) -> None:
+            self._done, self._of = 0, total or 0
+
+        def __enter__(self) -> Bar:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def update(self, size: int) -> None:
+            self._done += size
+            told(self._done, self._of)
+
+    before, utils.tqdm = utils.tqdm, Bar
+    try:
+        yield
+    finally:
+        utils.tqdm = before
 
 
 def _read(published: Published, source: Path, download: bool) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -1,0 +1,1 @@
+"""What torch takes from the machine: devices, threads, memory, random numbers."""

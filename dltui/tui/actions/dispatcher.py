@@ -119,6 +119,8 @@ class Control:
         def answered(agreed: bool | None) -> None:
             if agreed:
                 app.ask(request.name, request.args)
+            else:
+                app.tell(f"{request.title}: cancelled, nothing was sent")
 
         app.push_screen(ConfirmScreen(app, request, dangerous=action.dangerous), answered)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+from dltui.core.state.entities import Alert
 from dltui.core.state.state import State
 from dltui.core.views import alert_line, limit
 from dltui.errors import DltuiError
-from dltui.tui.hints import may_write
+from dltui.tui.hints import answered, may_write
 from dltui.tui.widgets.lines import Lines
 from dltui.tui.widgets.safe_text import line
+
+_TWIN = re.compile(r" \(dltui [^)]*\)")
 
 
 class AlertLine(Lines):
@@ -29,6 +34,16 @@ class AlertLine(Lines):
             return
         symbol, name = ("✖", "bad") if alert.severity == "error" else ("▲", "warn")
         more = f"  +{len(state.alerts) - 1} more" if len(state.alerts) > 1 else ""
-        hint = f" - {alert.hint}" if alert.hint and may_write(self) else ""
         first = limit(alert, now)
-        self.show([line((f" {symbol} {first + ': ' if first else ''}{alert.text}", name), (hint, ""), (more, "quiet"))])
+        text = f" {symbol} {first + ': ' if first else ''}{alert.text}"
+        room = self.size.width - len(text) - len(more)
+        self.show([line((text, name), (self._hint(alert, room), ""), (more, "quiet"))])
+
+    def _hint(self, alert: Alert, room: int) -> str:
+        """What to do, without the command line that does the same if there is no room for it."""
+        if answered(self, alert.id):
+            return " - the walkthrough does it"
+        if not alert.hint or not may_write(self):
+            return ""
+        hint = f" - {alert.hint}"
+        return hint if len(hint) <= room else _TWIN.sub("", hint)

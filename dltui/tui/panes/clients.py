@@ -9,7 +9,7 @@ import msgspec
 from dltui.core import format as fmt
 from dltui.core.state.state import State
 from dltui.core.views import ClientRow, ClientTable, start_steps
-from dltui.tui.hints import key_of, may_write
+from dltui.tui.hints import answered, key_of, may_write
 from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.line_table import Column
@@ -50,7 +50,7 @@ class ClientsPane(TablePane):
     )
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(COLUMNS, empty=self.nothing, **kwargs)
+        super().__init__(COLUMNS, empty=self.instead(State(), 0.0), **kwargs)
 
     def rows(self, state: State, now: float) -> Rows:
         """In the order of their indexes."""
@@ -58,14 +58,14 @@ class ClientsPane(TablePane):
 
     def instead(self, state: State, now: float) -> str:
         """How far the start is, until the first client has a row."""
-        steps = start_steps(state, now)
-        return "\n".join(step.line for step in steps) if steps and not state.finished else self.nothing
+        return self.nothing if state.finished else "\n".join(step.line for step in start_steps(state, now))
 
     def remark(self, state: State, rows: Rows) -> str:
         """Who waits to be registered, what the diamond means."""
         pending = sum(client.membership == "pending" for client in state.clients.values())
         if pending and not state.finished:
-            return f"{pending} pending" + (f", {key_of(self, 'register')} registers" if may_write(self) else "")
+            asks = may_write(self) and not answered(self, "pending")
+            return f"{pending} pending" + (f", {key_of(self, 'register')} registers" if asks else "")
         return f"{SEAT} committee" if state.in_flight else ""
 
     def cells(self, row: ClientRow) -> tuple[Part, ...]:

@@ -9,7 +9,7 @@ import msgspec
 from dltui.core import format as fmt
 from dltui.core.state.state import State
 from dltui.core.views import RegistryRow, VersionTable
-from dltui.tui.hints import key_of, may_write
+from dltui.tui.hints import answered, key_of, may_write
 from dltui.tui.panes.table import Rows, TablePane
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.line_table import Column
@@ -49,7 +49,8 @@ class RegistryPane(TablePane):
         """What waits for a decision, and where the next round starts."""
         base = state.base
         if base is not None and state.require_approval and base.state == "verified" and not state.finished:
-            keys = f": {key_of(self, 'approve')} approves, {key_of(self, 'reject')} rejects" if may_write(self) else ""
+            asks = may_write(self) and not answered(self, "approval")
+            keys = f": {key_of(self, 'approve')} approves, {key_of(self, 'reject')} rejects" if asks else ""
             return f"v{base.number} to decide{keys}"
         return f"next round starts from v{base.number}" if base is not None and not state.finished else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -195,15 +196,17 @@ def _time(view: RoundView, width: int) -> Text:
         return _labelled("time", ("shown when a round has closed", "quiet"))
     total = dict(view.timing).get("total", 0.0)
     out = _labelled("time", (f"r{view.timed} {fmt.duration(total)}", "strong"))
-    for name, seconds in sorted(parts, key=lambda part: -part[1]):
-        out = _if_room(out, f"  {name} {seconds:.1f}", width)
-    for words in (view.idle, view.training):
-        out = _if_room(out, f"  {words}", width) if words else out
+    phases = [[f"{name} {seconds:.1f}"] for name, seconds in sorted(parts, key=lambda part: -part[1])]
+    told = [view.idle, *phases] if view.idled else [*phases, view.idle]
+    for words in (*told, [view.training]):
+        out = _if_room(out, words, width)
     return out
 
 
-def _if_room(out: Text, words: str, width: int) -> Text:
-    return out.append_text(line((words, "quiet"))) if out.cell_len + len(words) <= width else out
+def _if_room(out: Text, choices: Sequence[str], width: int) -> Text:
+    """With the first of the choices that there is room for, if one there is."""
+    words = next((f"  {each}" for each in choices if each and out.cell_len + len(each) + 2 <= width), "")
+    return out.append_text(line((words, "quiet")))
 
 
 def _history(state: State, now: float) -> list[Entry]:

@@ -37,7 +37,8 @@ class ConfirmScreen(Dialog[bool]):
         self.request = request
         self.dangerous = dangerous
         variant = "error" if dangerous else "primary"
-        choices = [("confirm", f"{request.button} (y)", variant), ("cancel", "Cancel (esc)", "default")]
+        keys = "esc" if request.typed else "esc, enter"  # enter after the typed word agrees
+        choices = [("confirm", f"{request.button} (y)", variant), ("cancel", f"Cancel ({keys})", "default")]
         cost = [line("  asking the chain what it costs …")] if request.onchain else []
         super().__init__("Are you sure?" if dangerous else "Confirm", self._text(cost), choices, app.ascii_only)
 

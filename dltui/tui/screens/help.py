@@ -63,7 +63,7 @@ class HelpScreen(ModalScreen[None]):
         able, why = self.dltui.control.able(action, self.selection)
         if able:
             return _key_line(action.shown_keys, (action.help, ""))
-        return line((f"  {action.shown_keys:<11} ", "faint"), (f"{why}: ", "warn"), (action.help, "quiet"))
+        return line((f"  {action.shown_keys:<11} ", "faint"), (action.help, "quiet"), (f" ({why})", "warn"))
 
     def on_mount(self) -> None:
         """Draws the frame without symbols where they are not wanted."""

@@ -181,6 +181,8 @@ class MainScreen(PaneKeys):
         pause = actions["open" if self.pane.cursor is None else "story_pause"].shown_key
         keys = [(actions[f"story_{name}"].shown_key, name) for name in ("next", "back", "faster", "slower")]
         keys.insert(2, (pause, "go on" if story.paused else "pause"))
+        if story.over:  # only the beats before are left to look at
+            keys = keys[:2] if story.past else keys[1:2]
         hints = [hint for hint in keys if hint[0]] if story.led else []
         self.caption.show_step(story.step(live), where=story.says, held=story.past or story.paused, keys=hints)
 
@@ -200,7 +202,7 @@ class MainScreen(PaneKeys):
             [
                 Hint(a.id, a.shown_key, self._label(a), a.enabled(state, selection)[0], a.kept)
                 for a in self.dltui.actions.values()
-                if a.footer and a.keys and (a.request is None or not self.dltui.read_only)
+                if a.footer and a.keys and (a.request is None or not (self.dltui.read_only or self.dltui.over))
             ]
         )
 

@@ -192,11 +192,13 @@ def test_it_is_installed_once_and_whole(env: dict[str, str], tmp_path: Path, mon
     binary = f"#!/bin/sh\necho anvil {VERSION}"
     fake_npm(env, tmp_path, anvil_module.INTEGRITY, binary)
     monkeypatch.setattr(anvil_module, "BINARY_SHA256", hashlib.sha256(binary.encode()).hexdigest())
-    path = anvil_install.install(env=env)
+    steps: list[str] = []
+    path = anvil_install.install(env=env, told=steps.append)
+    assert [step.split()[0] for step in steps] == ["asking", "fetching", "checking"]
     assert path == installed_path(env) and path.read_text() == binary
     assert [entry.name for entry in folder_of(env).iterdir()] == [path.parent.name]
     env["PATH"] = ""
-    assert anvil_install.install(env=env) == path
+    assert anvil_install.install(env=env, told=steps.append) == path and len(steps) == 3
     path.write_text("altered")
     with pytest.raises(ChainError, match="SHA-256 differs"):
         anvil_install.install(env=env)

@@ -19,10 +19,16 @@ from dltui.errors import ConfigError
 def test_help_tells_every_default() -> None:
     shown = " ".join(CliRunner().invoke(app, ["--help"], env={"TERM": "dumb"}).stdout.split())
     config = Config()
+    watched = {
+        "run.rounds": "; with a screen 10",
+        "rounds.require_approval": "; with a screen yes",
+        "data.partition": "; with a screen outlier",
+    }
     for key, text in options._FLAGS.values():
         section, field = key.split(".")
         default = getattr(getattr(config, section), field)
         said = ("yes" if default else "no") if isinstance(default, bool) else str(default)
+        said += watched.get(key, "")
         assert f"{text} [default: {said}]" in shown
 
 

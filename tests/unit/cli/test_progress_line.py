@@ -43,5 +43,15 @@ def test_a_terminal_shows_what_is_done_and_how_much_of_it(
     assert capsys.readouterr().out == ""
 
 
+def test_a_file_gets_a_plain_line_for_each_activity_if_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = Terminal(False)
+    monkeypatch.setattr("sys.stderr", file)
+    shown = ProgressLine(plain=True)
+    for step in ("asking", "fetching"):
+        shown.show(step)
+    shown.clear()
+    assert file.getvalue() == "asking\nfetching\n"
+
+
 def test_a_file_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(monkeypatch, False) == ""

@@ -16,6 +16,7 @@ from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.duties.trainer import TrainingDuty
 from dltui.client.spec import ClientSpec
 from dltui.core.chain_states import RoundState
+from dltui.core.client_set import ClientSet
 from dltui.core.ledger import RoundFacts, Submission
 from dltui.errors import BlobError, DltuiError
 from dltui.store import Store, digest_of
@@ -78,7 +79,7 @@ def seat(home: Home, store: Any = None) -> tuple[Seat, list[Any]]:
 
 
 def open_round(deadline: int = LATER) -> RoundFacts:
-    return RoundFacts(3, 0, "cd" * 32, PLAN, 0b11, 0b11, b"", deadline, 0)
+    return RoundFacts(3, 0, "cd" * 32, PLAN, ClientSet(0b11), ClientSet(0b11), b"", deadline, 0)
 
 
 def spec(**fields: Any) -> ClientSpec:
@@ -221,7 +222,7 @@ def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
     taken, sent = seat(Home(), store)
     facts = open_round()
     facts.state = RoundState.ATTESTING
-    facts.reports[ME], facts.attested[ME] = 1, 0
+    facts.reports[ME], facts.attested[ME] = ClientSet(1), 0
     duty = CommitteeDuty(taken, facts)
     duty._result = RoundResult(b"model", b"manifest", "ab" * 32, b"verdicts", ())
     clock.pass_seconds(60, lambda: duty.step(facts))

@@ -58,7 +58,7 @@ def selector(contract: str, function: str) -> str:
 
 def checked(rpc: Any, federation: Federation, federation_id: bytes = FEDERATION_ID) -> None:
     fl, models, data = federation.fl.address, federation.models.address, federation.data.address
-    check_federation(FLContract(rpc, fl), ModelRegistry(rpc, models), DataRegistry(rpc, data), federation_id)
+    check_federation(FLContract(rpc, fl), (ModelRegistry(rpc, models), DataRegistry(rpc, data)), federation_id)
 
 
 def test_the_federation_itself_is_taken(net: tuple[LocalNode, Rpc, Federation]) -> None:
@@ -106,9 +106,9 @@ def test_registries_of_another_federation_are_refused(net: tuple[LocalNode, Rpc,
     )
     fl = FLContract(rpc, str(wallet.send(mine).contract_address))
     with pytest.raises(ChainError, match="is not the ModelRegistry that the FLContract names"):
-        check_federation(fl, federation.models, federation.data, FEDERATION_ID)
+        check_federation(fl, federation.registries, FEDERATION_ID)
     with pytest.raises(ChainError, match="takes its entries from 0x0000"):
-        check_federation(fl, fl_models(rpc, fl), DataRegistry(rpc, fl.data_registry()), FEDERATION_ID)
+        check_federation(fl, (fl_models(rpc, fl), DataRegistry(rpc, fl.data_registry())), FEDERATION_ID)
 
 
 def fl_models(rpc: Rpc, fl: FLContract) -> ModelRegistry:

@@ -82,6 +82,20 @@ def test_each_symbol_has_a_plain_twin() -> None:
     assert len(set(plain)) == len(plain) and all(twin.isascii() for twin in plain)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (0, "ended with code 0"),
+        (1, "ended with code 1"),
+        (-15, "was ended by SIGTERM"),
+        (-40, "was ended by signal 40"),
+        (-(10**6), "was ended by signal 1000000"),
+    ],
+)
+def test_how_a_process_ended(code: int, said: str) -> None:
+    assert fmt.ending(code) == said
+
+
 def test_canonical_json() -> None:
     assert canonical_json.dumps({"b": [1, 0.5, None], "a": "ü"}) == b'{"a":"\\u00fc","b":[1,0.5,null]}'
     for value in (float("nan"), float("inf")):

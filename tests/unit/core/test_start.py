@@ -9,7 +9,7 @@ from dltui.core.state.state import State
 from dltui.core.views import StartStep, start_steps
 from dltui.rundir.journal import read
 
-STORY = Path(__file__).parents[3] / "fixtures" / "runs" / "story" / "journal"
+STORY = Path(__file__).parents[2] / "fixtures" / "runs" / "story" / "journal"
 
 
 def after(kind: str, later: float = 0.0) -> dict[str, StartStep]:
@@ -22,8 +22,12 @@ def after(kind: str, later: float = 0.0) -> dict[str, StartStep]:
     return {step.name: step for step in start_steps(state, (fmt.unix(state.last_ts) or 0.0) + later)}
 
 
-def test_before_the_engine_there_is_nothing_to_tell() -> None:
-    assert start_steps(State(), 0.0) == ()
+def test_the_whole_list_is_there_before_the_engine_is() -> None:
+    first, *others = start_steps(State(), 0.0)
+    assert first == StartStep("engine", "now", "a process starts")
+    assert {(step.state, step.seconds) for step in others} == {("todo", None)}
+    assert [step.name for step in others] == [name for name in after("run.started") if name != "engine"]
+    assert after("run.started")["engine"].state == "done"
 
 
 def test_what_runs_side_by_side_is_told_side_by_side() -> None:

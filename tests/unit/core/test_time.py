@@ -42,6 +42,12 @@ def test_a_round_of_an_earlier_edition_has_its_parts_and_nothing_is_made_up() ->
     assert training(state(), shown) == idle(shown) == ""
 
 
+def test_names_that_take_too_much_room_are_counted() -> None:
+    shown = closed(phases=PHASES, trained=2, awaited=("client-1", "client-2", "client-3"))
+    assert idle(shown, 2) == "idle 0.5 s, waiting for client-1, client-2 and 1 more"
+    assert idle(shown, 1) == "idle 0.5 s, waiting for client-1 and 2 more"
+
+
 def test_a_moment_without_work_is_not_worth_a_word() -> None:
     shown = closed(phases=PHASES, trained=1)
     shown.timing["waiting"] = 0.01

@@ -17,7 +17,7 @@ from dltui.errors import RunError
 from dltui.rundir.journal import read
 
 TS = "2026-11-24T00:00:00.000Z"
-STORY = Path(__file__).parents[3] / "fixtures" / "runs" / "story"
+STORY = Path(__file__).parents[2] / "fixtures" / "runs" / "story"
 
 
 def beat(
@@ -75,6 +75,16 @@ def test_a_beat_is_announced_waits_and_then_asks() -> None:
     assert director.finished and director.beat is None and director.awaited == ""
     director.tick([READY], 7.0)
     assert len(engine.sent) == 3
+
+
+def test_it_knows_what_it_still_has_to_ask() -> None:
+    restart = Ask("client.restart", {"client": "client-2"})
+    director, _ = play(beat("one", OPENED, APPROVE), beat("two", awaits("run.finished"), restart))
+    director.tick([], 0.0)
+    assert director.sends("model.approve") and director.sends("client.restart", "client-2")
+    assert not director.sends("client.restart", "client-1") and not director.sends("model.reject")
+    director.tick([READY], 1.0)
+    assert not director.sends("model.approve") and director.sends("client.restart")
 
 
 def test_an_event_that_came_before_its_beat_counts() -> None:
@@ -138,7 +148,7 @@ def test_a_refused_command_fails_the_walkthrough_by_name() -> None:
         beat("one", None, APPROVE),
         engine=Engine(lambda command: "no version 1" if command.name == "model.approve" else ""),
     )
-    with pytest.raises(RunError, match="beat 1/1 'one': its command was refused: no version 1"):
+    with pytest.raises(RunError, match=r"beat 1/1 'one': model\.approve was refused: no version 1"):
         director.tick([], 0.0)
 
 

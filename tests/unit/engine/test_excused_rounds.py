@@ -9,7 +9,7 @@ from dltui.core import events as ev
 from dltui.core.events import Event, Payload
 from dltui.core.state.state import State
 from dltui.engine import excused_rounds as module
-from dltui.engine.excused_rounds import STALL_SECONDS, Excuses
+from dltui.engine.excused_rounds import STALL_SECONDS, STALL_SHARE, Excuses
 
 EVERYBODY = ("a", "b", "c")
 OPENED_AT = 1_800_000_000
@@ -22,13 +22,14 @@ class Bench:
         self.now = 100.0
         monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
         self.state, self.events = State(), list[Payload]()
+        self.running = list(EVERYBODY)
         self.excuses = Excuses(self.state, self.emit)
 
     def emit(self, payload: Payload) -> None:
         self.events.append(payload)
         self.state.apply(Event(self.state.last_seq + 1, "2027-01-15T08:00:00.000Z", payload))
         if isinstance(payload, ev.RoundOpened):
-            self.excuses.opened(payload.round, payload.deadline)
+            self.excuses.opened(payload.round, payload.deadline, self.running)
         elif isinstance(payload, ev.RoundFinalised):
             self.excuses.finalised()
 
@@ -66,9 +67,18 @@ def test_who_ended_in_an_earlier_round_does_not_excuse_this_one(bench: Bench) ->
     bench.excuses.ended("a", EVERYBODY)
     bench.excuses.ended("b", EVERYBODY)
     bench.aborts(1)
-    bench.opens(2)
+    bench.opens(2)  # with new processes
     bench.excuses.ended("c", EVERYBODY)
     assert bench.told == []
+
+
+def test_a_client_that_stays_away_does_not_keep_the_round_of_all_others_from_being_excused(bench: Bench) -> None:
+    bench.running = ["a", "b"]
+    bench.opens(1)
+    bench.excuses.ended("a", EVERYBODY)
+    assert bench.told == []
+    bench.excuses.ended("b", EVERYBODY)
+    assert bench.told == [(1, "every client process ended in it")]
 
 
 def test_a_client_that_the_operator_stopped_is_not_waited_for(bench: Bench) -> None:
@@ -78,15 +88,31 @@ def test_a_client_that_the_operator_stopped_is_not_waited_for(bench: Bench) -> N
     assert [number for number, _ in bench.told] == [1]
 
 
-@pytest.mark.parametrize(("silent", "excused"), [(STALL_SECONDS - 0.1, False), (20.0, True)])
-def test_a_node_that_was_silent_excuses_the_round_in_which_that_began(
-    bench: Bench, silent: float, excused: bool
+@pytest.mark.parametrize(
+    ("window", "silent", "excused"),
+    [
+        (5, STALL_SECONDS - 0.1, False),
+        (5, STALL_SECONDS, True),
+        (100, 100 * STALL_SHARE - 0.1, False),
+        (100, 100 * STALL_SHARE, True),
+    ],
+)
+def test_a_silence_of_the_node_that_takes_much_of_a_phase_excuses_the_round_in_which_it_began(
+    bench: Bench, window: int, silent: float, excused: bool
 ) -> None:
-    bench.opens(1)
+    bench.opens(1, seconds=window)
     with bench.excuses.asking():
         bench.now += silent
         bench.aborts(1)  # the answer after the silence tells of it
-    assert bench.told == ([(1, "the node did not answer for 20 s")] if excused else [])
+    assert bench.told == ([(1, f"the node did not answer for {silent:.0f} s")] if excused else [])
+
+
+def test_a_silence_is_measured_by_the_phase_in_which_it_began(bench: Bench) -> None:
+    bench.opens(1, seconds=100)
+    bench.emit(ev.RoundReporting(round=1, attempt=0, submitted=(), committee=EVERYBODY, deadline=OPENED_AT + 10))
+    with bench.excuses.asking():
+        bench.now += 4.0
+    assert bench.told == [(1, "the node did not answer for 4 s")]
 
 
 def test_the_silence_of_a_lost_node_lasts_until_one_answers(bench: Bench) -> None:

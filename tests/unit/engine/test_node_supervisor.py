@@ -10,10 +10,12 @@ import pytest
 
 from dltui.chain.accounts import address_of
 from dltui.chain.contracts.bound import deploy_call
+from dltui.chain.history.txlog import TxLog
 from dltui.chain.types import RpcError
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import load
 from dltui.engine.node_supervisor import Ground
+from dltui.engine.recovery import Stopped
 from dltui.errors import ConfigError
 from dltui.rundir.paths import RunPaths
 from tests.kits.chain import ADDRESSES, local_node
@@ -26,7 +28,9 @@ OPERATOR = b"\x31" * 32
 def ground(folder: Path, federation_id: bytes, **flags: object) -> Iterator[Ground]:
     """The started chain of a run of the operator's."""
     config = load(flags={"chain.engine": "embedded", "chain.keystore": "op.json", **flags})
-    made = Ground(config, RunPaths(folder).create(), address_of(OPERATOR), lambda payload: None, lambda: None)
+    made = Ground(
+        config, RunPaths(folder).create(), address_of(OPERATOR), lambda payload: None, lambda: None, lambda: None
+    )
     made.start(federation_id)
     try:
         yield made
@@ -62,10 +66,24 @@ def test_a_resumed_chain_keeps_its_id(tmp_path: Path) -> None:
 def test_on_somebody_elses_chain_fees_have_a_bound(tmp_path: Path, gwei: float, bound: int) -> None:
     with local_node(tmp_path) as (node, _):
         config = load(flags={"chain.engine": node.url, "chain.max_fee_gwei": gwei, "chain.funding": 0.01})
-        foreign = Ground(config, RunPaths(tmp_path / "run").create(), ADDRESSES[0], lambda payload: None, lambda: None)
+        foreign = Ground(
+            config, RunPaths(tmp_path / "run").create(), ADDRESSES[0], lambda payload: None, lambda: None, lambda: None
+        )
         foreign.start(b"\x01" * 32)
         assert (foreign.link.max_fee, foreign.chain_id) == (bound * 10**9, 31_337)
         foreign.stop()
+
+
+def test_a_stop_is_heard_while_the_node_comes_up(tmp_path: Path) -> None:
+    def stop() -> None:
+        raise Stopped("stopped by SIGTERM")
+
+    address = address_of(OPERATOR)
+    config = load(flags={"chain.engine": "embedded"})
+    made = Ground(config, RunPaths(tmp_path).create(), address, lambda payload: None, lambda: None, stop)
+    with pytest.raises(Stopped):
+        made.start(b"\x01" * 32)
+    assert made.node.pid is None
 
 
 def test_anvil_is_refused_before_it_is_looked_for(tmp_path: Path) -> None:
@@ -75,3 +93,14 @@ def test_anvil_is_refused_before_it_is_looked_for(tmp_path: Path) -> None:
     ):
         pass
     assert not (tmp_path / "chain" / "genesis.json").exists()
+
+
+def test_a_run_of_a_keystore_that_was_begun_on_anvil_is_told_what_is_left_to_do(tmp_path: Path) -> None:
+    """An earlier version's `auto` began it there."""
+    TxLog.create(RunPaths(tmp_path).create().txs, "ab" * 32, "anvil")
+    with (
+        pytest.raises(ConfigError, match="was begun on anvil with a keystore, and does not go on") as refused,
+        ground(tmp_path, b"\x01" * 32, **{"chain.engine": "auto"}),
+    ):
+        pass
+    assert refused.value.hint.startswith("start a new run with --chain embedded")

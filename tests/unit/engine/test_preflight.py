@@ -75,6 +75,7 @@ REFUSED: dict[str, tuple[Callable[[], dict[str, object]], str]] = {
     ),
     "own model that cannot be imported": (lambda: {"model.name": "preflight_own:gone"}, "AttributeError"),
     "data file missing": (lambda: {"data.dataset": "gone.npz"}, "no such data file"),
+    "data file that is a device": (lambda: {"data.dataset": device()}, "is no regular file"),
     "data file without labels": (lambda: {"data.dataset": arrays(y="labels")}, "has no array y"),
     "negative labels": (lambda: {"data.dataset": arrays(low=-3)}, "labels range from -3 to 6"),
     "too many labels": (lambda: {"data.dataset": arrays(low=2_000)}, "labels range from 2000"),
@@ -86,6 +87,12 @@ REFUSED: dict[str, tuple[Callable[[], dict[str, object]], str]] = {
     "normalisation unknown": (lambda: {"data.dataset": arrays(), "data.normalise": "dataset"}, "no published mean"),
     "no such device": (lambda: {"clients.device": "mps"}, "no MPS here"),
 }
+
+
+def device() -> str:
+    """A name of a data file that is an endless device."""
+    Path("zero.npz").symlink_to("/dev/zero")
+    return "zero.npz"
 
 
 def config(**keys: object) -> Config:
@@ -158,29 +165,33 @@ def test_a_check_that_hangs_or_dies_is_given_up(tmp_path: Path, monkeypatch: pyt
 
 
 LATER = {
-    "learning/devices.py": "a GPU that `auto` finds is asked for after the fork only; cuda and mps are asked before",
-    "learning/images.py": "an image is decoded when it is needed; folders, classes and sizes are looked at before",
-    "learning/training.py": "values that config.py has bounded already",
-    "learning/download.py": "`dltui data get` runs before the engine",
+    "learning/runtime/devices.py": "a GPU that `auto` finds is asked for after the fork; cuda and mps before",
+    "learning/data/images.py": "an image is decoded when it is needed; folders, classes and sizes are looked at before",
+    "learning/training/training.py": "values that config.py has bounded already",
+    "learning/data/download.py": "`dltui data get` runs before the engine",
     "engine/calls.py": "an answer to a command",
-    "engine/checks.py": "an answer to a command",
+    "engine/live_verify.py": "an answer to a command",
     "engine/operator.py": "an answer to a command",
     "engine/queries.py": "an answer to a command",
-    "engine/crew.py": "a child of a run that is to be stopped or started",
-    "engine/examination.py": "other data than a resumed run began with show by their hash, before anybody trains",
+    "engine/workers.py": "a child of a run that is to be stopped or started",
+    "engine/evaluator_client.py": "other data than a resumed run began with show by their hash, before anybody trains",
     "engine/engine.py": "rounds that abort, or a command before the run is up",
-    "engine/house.py": "the run directory: its lock, or a resumed run's own files",
     "engine/keys.py": "a resumed run's own key file",
-    "engine/control.py": "the control socket, which another engine holds",
-    "engine/patience.py": "too few active clients, for a while",
-    "engine/rescue.py": "a process that is late",
-    "engine/room.py": "a folder that is removed while the run is going on",
+    "engine/control_socket.py": "the control socket, which another engine holds",
+    "engine/waiting_alert.py": "too few active clients, for a while",
+    "engine/recovery.py": "a process that is late",
+    "engine/disk_watch.py": "a folder that is removed while the run is going on",
     "engine/deployment.py": "roles are asked before; a base that the blobs lack shows when the history is read",
 }
 """Rooms in which an error is raised that no check before the start can know, or that a check raises: why."""
 BEFORE = {
-    *("learning/catalog.py", "learning/datasets.py", "learning/npz.py", "learning/partition.py"),
-    *("learning/plugins.py", "learning/preparation.py", "learning/models.py", "learning/sizes.py"),
+    *("learning/data/catalog.py", "learning/data/datasets.py", "learning/data/npz.py", "learning/data/partition.py"),
+    *(
+        "learning/models/plugins.py",
+        "learning/data/preparation.py",
+        "learning/models/models.py",
+        "learning/models/sizes.py",
+    ),
 }
 """Rooms whose errors the check before the start raises, all of them."""
 
@@ -194,7 +205,7 @@ def test_every_room_that_can_refuse_is_decided_upon() -> None:
 def _rooms(folder: str) -> set[str]:
     """The files of a folder that make an error."""
     root, found = Path(dltui.__file__).parent, set()
-    for file in root.glob(f"{folder}/*.py"):
+    for file in root.glob(f"{folder}/**/*.py"):
         calls = [node.func for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
         if {func.id for func in calls if isinstance(func, ast.Name)} & {"ConfigError", "RunError", "ChainError"}:
             found.add(file.relative_to(root).as_posix())

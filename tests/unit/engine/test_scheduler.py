@@ -10,9 +10,10 @@ import pytest
 
 from dltui.config.sections import load
 from dltui.core.chain_states import RoundState, SuspendReason
+from dltui.core.client_set import ClientSet
 from dltui.core.ledger import Commitment, Ledger, Member, RoundFacts
 from dltui.engine import scheduler as module
-from dltui.engine.scheduler import JOIN_SECONDS, MOST_ABORTS, MOST_LOST, STARVED_SECONDS, Scheduler
+from dltui.engine.scheduler import JOIN_SECONDS, MOST_ABORTS, MOST_LOST, STARVED_SECONDS, Scheduler, Waiting
 
 COUNT = 4
 
@@ -54,7 +55,7 @@ class Bench:
         return scheduler
 
     def round(self, number: int, state: str, submitted: int = 0) -> RoundFacts:
-        facts = RoundFacts(number, 0, "", "", (1 << COUNT) - 1, 7, b"", 0, 0, state)
+        facts = RoundFacts(number, 0, "", "", ClientSet.of(range(COUNT)), ClientSet(7), b"", 0, 0, state)
         facts.submissions = {i: cast(Any, None) for i in range(submitted)}
         self.ledger.rounds[number] = facts
         return facts
@@ -148,7 +149,7 @@ def test_who_asked_to_join_is_told_of_until_there_is_an_answer_whatever_else_goe
     for index in (2, 3):
         bench.ledger.by_index[index].status = "pending"
     told = bench.scheduler.unanswered()
-    assert told is not None and told.text == "waiting to be registered: client-2, client-3"
+    assert told is not None and told.text == "waiting to be registered: client-2 and client-3"
     assert bench.scheduler.waiting() is None and bench.call is None
     bench.ledger.by_index[2].status = "rejected"
     bench.round(1, RoundState.OPEN)
@@ -157,3 +158,14 @@ def test_who_asked_to_join_is_told_of_until_there_is_an_answer_whatever_else_goe
     assert told is not None and (told.id, told.text) == ("pending", "waiting to be registered: client-3")
     bench.ledger.by_index[3].status = "active"
     assert bench.scheduler.unanswered() is None and Bench().scheduler.unanswered() is None
+
+
+@pytest.mark.parametrize("state", [RoundState.OPEN, RoundState.REPORTING, RoundState.ATTESTING, RoundState.FINALISED])
+def test_what_the_machine_lacks_is_told_whatever_the_round_does(bench: Bench, state: str) -> None:
+    scheduler = bench.begin()
+    bench.round(1, state)
+    assert scheduler.waiting() is None
+    scheduler.lack = Waiting("disk", "the disk is full", "free space")
+    assert scheduler.waiting() == scheduler.lack
+    scheduler.paused = True
+    assert scheduler.waiting() == scheduler.lack

@@ -10,7 +10,7 @@ import pytest
 from dltui.config.sections import load
 from dltui.core import events as ev
 from dltui.core.events import Payload
-from dltui.engine.forkserver_client import Child, Nursery
+from dltui.engine.forkserver_client import SILENT_SECONDS, Child, Nursery
 from dltui.engine.timing import Timings
 from dltui.engine.workers import Crew
 from dltui.errors import ConfigError
@@ -54,10 +54,25 @@ def test_a_nursery_takes_with_it_who_ran_and_who_was_on_the_way(told: tuple[Crew
     crew.parts = {"alice": 0, "bob": 1, "carol": 2}
     for part, (pid, code) in enumerate([(11, None), (None, None), (13, 0)]):
         crew.nursery.children[f"client-{part}"] = Child(f"client-{part}", "client", pid=pid, code=code)
+    assert crew.running == ["alice"]
     assert crew.everybody_lost() == ["alice", "bob"]
     exits = [(event.id, event.pid, event.code) for event in events if isinstance(event, ev.ClientExited)]
     assert exits == [("alice", 11, -9)]
     assert crew.everybody_lost() == []
+
+
+def test_a_nursery_that_hangs_is_told_with_what_to_do_until_it_answers(told: tuple[Crew, list[Payload]]) -> None:
+    crew, events = told
+    crew.handle()
+    assert events == []
+    crew.nursery._pulse.silent = SILENT_SECONDS
+    crew.handle()
+    crew.handle()
+    (alert,) = events
+    assert isinstance(alert, ev.RunAlert) and alert.severity == "error" and alert.hint.startswith("if it was stopped")
+    crew.nursery._pulse.heard()
+    crew.handle()
+    assert events[1:] == [ev.RunAlertCleared(id=alert.id)]
 
 
 def ended(told: tuple[Crew, list[Payload]], code: int, asked: bool = False) -> ev.RunAlert | None:
@@ -73,6 +88,13 @@ def test_a_client_that_ends_unasked_is_due_again_and_its_alert_says_so(told: tup
     alert = ended(told, -9)
     assert alert is not None and alert.text == "alice was ended by SIGKILL; it starts again in 0.5 s"
     assert told[0]._restarts.ended("alice") == 1.0
+
+
+def test_a_client_that_is_ended_by_a_signal_without_a_name_is_started_again_too(
+    told: tuple[Crew, list[Payload]],
+) -> None:
+    alert = ended(told, -40)
+    assert alert is not None and alert.text == "alice was ended by signal 40; it starts again in 0.5 s"
 
 
 @pytest.mark.parametrize("code", [-9, -15])

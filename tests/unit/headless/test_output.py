@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_a_round_has_three_lines_and_what_happened_in_it() -> None:
     assert [line.split("  ", 1)[1] for line in lines[first + 3 : second]] == [
         "cmd    key: model.approve  dltui model approve 1",
         "model  version 1 approved by operator",
-        "client client-2 (pid 4102) ended with signal 9",
+        "client client-2 (pid 4102) was ended by SIGKILL",
         "alert  client-2 ended - R restarts it",
         "client client-2 is late: no submit in r2 by the deadline",
     ]
@@ -57,7 +57,7 @@ def test_a_round_has_three_lines_and_what_happened_in_it() -> None:
 def test_a_quiet_narration_holds_trouble_and_the_end_only() -> None:
     _, _, err = told(replay(), level="quiet")
     assert [line.split("  ", 1)[1] for line in err.splitlines()] == [
-        "client client-2 (pid 4102) ended with signal 9",
+        "client client-2 (pid 4102) was ended by SIGKILL",
         "alert  client-2 ended - R restarts it",
         "client client-2 is late: no submit in r2 by the deadline",
         "client client-2 missed r2, 1 in a row",
@@ -91,7 +91,7 @@ def test_facts_are_told_in_order_one_line_each() -> None:
         "chain  embedded chain ready on port 8545, chain id 31337",
         "[1/2] Round 1",
         "round  r2 opened from version 1: 5 clients, committee client-1, client-3 and client-4",
-        "client client-2 (pid 4102) ended with signal 9",
+        "client client-2 (pid 4102) was ended by SIGKILL",
         "client client-2 is late: no submit in r2 by the deadline",
         "cmd    key: model.approve  dltui model approve 2",
         "model  version 3 rejected by operator, next base is version 2",
@@ -172,6 +172,21 @@ def test_an_alert_that_only_changes_its_words_is_told_once() -> None:
     end = Event(5, "2026-11-24T00:00:00.000Z", ev.RunFinished(status="done", exit_code=0))
     _, _, err = told(Recorded([[alert(1, "first"), alert(2, "second"), cleared, alert(4, "third"), end]]))
     assert "first" in err and "second" not in err and "third" in err
+
+
+def test_an_alert_that_is_held_or_is_held_no_more_is_told_again() -> None:
+    def alert(seq: int, **fields: Any) -> Event:
+        text = "1 client can take part"
+        return Event(
+            seq, "2026-11-24T00:00:00.000Z", ev.RunAlert(id="starved", severity="warning", text=text, **fields)
+        )
+
+    end = Event(6, "2026-11-24T00:00:00.000Z", ev.RunFinished(status="failed", exit_code=1))
+    turns = [alert(1, until=9), alert(2, held=True), alert(3, held=True), alert(4, until=99), alert(5, until=199), end]
+    _, _, err = told(Recorded([turns]))
+    lines = [line.split("  alert  ")[1] for line in err.splitlines() if "  alert  " in line]
+    plain = "1 client can take part"
+    assert lines == [plain, f"held: a screen is attached: {plain}", plain]
 
 
 def test_the_narration_the_summary_and_the_screen_tell_the_same_gas_of_a_round() -> None:

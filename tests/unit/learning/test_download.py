@@ -132,6 +132,16 @@ def test_a_download_leaves_one_file_that_is_mapped(server: dict[str, bytes], tmp
     assert get("mnist", str(tmp_path)).read_bytes() == before
 
 
+def test_each_file_is_told_up_to_its_size_and_nothing_else_is_written(
+    server: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[tuple[int, int]] = []
+    get("mnist", str(tmp_path), lambda done, of: told.append((done, of)))
+    assert {(len(data), len(data)) for data in ARCHIVES.values()} <= set(told)
+    assert all(0 < done <= of for done, of in told)
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("cut", [0, 1, 200])
 def test_a_download_that_is_cut_off_leaves_nothing(server: dict[str, bytes], tmp_path: Path, cut: int) -> None:
     name = "t10k-images-idx3-ubyte.gz"

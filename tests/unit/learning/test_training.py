@@ -74,10 +74,13 @@ def test_dropout_is_seeded_and_leaves_the_global_generator_alone(records: Any) -
 
 _SCRIPT = """
 import numpy as np
-from dltui.aggregation.canonical import digest_of
-from dltui.aggregation.model import encode_model
-from dltui.learning import datasets, models, training, warm
-warm.warm()
+from dltui.aggregation.blobs.canonical import digest_of
+from dltui.aggregation.blobs.model import encode_model
+from dltui.learning.data import datasets
+from dltui.learning.models import models
+from dltui.learning.models.preload import warm
+from dltui.learning.training import training
+warm()
 model = models.build("cnn-bn", (1, 28, 28), 10, 0)
 records = datasets.load("mnist10k").tensors(np.arange(100))
 training.train(model, *records, training.TrainSettings(steps=6, batch_size=16), 1)

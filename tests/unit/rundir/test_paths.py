@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,29 @@ def test_errors_of_finding_name_the_choices(runs: Path, monkeypatch: pytest.Monk
         find_run("b")
     with pytest.raises(RunError, match="no run"):
         find_run("../../etc")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkfifo, "is a pipe, no run directory"),
+        (Path.touch, "is a file, no run directory"),
+        (lambda path: path.symlink_to("/dev/zero"), "is a device, no run directory"),
+        (Path.mkdir, "is a folder in which no run is"),
+    ],
+    ids=["pipe", "file", "device", "folder"],
+)
+def test_a_path_that_is_no_run_directory_is_named(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], said: str
+) -> None:
+    made(runs, "aa11", 1.0)
+    place = runs.parent / "other"
+    make(place)
+    monkeypatch.chdir(runs.parent)
+    for ref in (str(place), "./other", "other"):
+        with pytest.raises(ConfigError, match=said) as refused:
+            find_run(ref)
+        assert refused.value.where.endswith("other")
 
 
 def test_the_socket_lies_in_a_folder_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

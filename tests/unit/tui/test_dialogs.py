@@ -30,6 +30,7 @@ from tests.kits.goldens import SIZES, same_as_golden
 from tests.kits.screen_dump import screen_text, settle, until
 from tests.kits.screen_recorded import RUN, first, moment
 from tests.kits.screen_scenario import ESTIMATE, FakeSession, Script, awaiting, live, started
+from tests.kits.screen_showing import notes, showing
 
 LOG = """2026-11-24 07:40:53,209 INFO join: mined in block 13, 46824 gas (0x8d25)
 2026-11-24 07:41:01,100 WARNING submit reverted: the deadline has passed
@@ -158,6 +159,18 @@ async def test_a_confirmation_asks_the_engine_for_the_gas_and_says_who_pays() ->
             {"command": "model.approve", "args": {"version": 1}},
         )
         assert app.focused is not None and app.focused.id == "cancel" and session.sent == []
+
+
+@pytest.mark.parametrize(("key", "sent"), [("enter", []), ("escape", []), ("n", []), ("y", ["model.approve"])])
+async def test_what_was_cancelled_is_said_and_not_sent(key: str, sent: list[str]) -> None:
+    async with showing(awaiting()) as (app, pilot, session):
+        await pilot.press("a")
+        await until(pilot, lambda: "Cancel (esc, enter)" in screen_text(app))
+        await pilot.press(key)
+        await until(pilot, lambda: app.screen is app.main and bool(session.sent) == bool(sent))
+        await pilot.pause()
+        cancelled = "Approve model v1: cancelled, nothing was sent"
+        assert [command.name for command in session.sent] == sent and (cancelled in notes(app)) == (not sent)
 
 
 async def test_a_transaction_that_would_be_refused_is_said_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

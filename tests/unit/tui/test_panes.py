@@ -20,6 +20,8 @@ from dltui.core.events import (
     ModelEvaluated,
     ModelPublished,
     ModelRejected,
+    Phases,
+    RoundTimed,
     RunAlert,
     RunStarted,
 )
@@ -262,6 +264,26 @@ async def test_what_follows_a_wait_is_whole_and_the_wave_is_told_if_there_is_roo
     async with showing(script, size) as (app, _pilot, _session):
         assert f"for 3 updates from client-4, client-5 and client-6 (down){how} " in screen_text(app)
         assert " left, then the round goes on without them " in screen_text(app)
+
+
+@pytest.mark.parametrize(
+    ("waited", "awaited", "text"),
+    [
+        (15.4, ("client-2",), "r3 21 s  idle 15 s, waiting for client-2  train 20.6"),
+        (15.4, tuple(f"client-{n}" for n in range(5)), "r3 21 s  idle 15 s, waiting for client-0 and 4 more"),
+        (0.1, ("client-2",), "r3 21 s  train 20.6  report 0.2  attest 0.1  close 0.1"),
+    ],
+)
+async def test_who_was_waited_for_long_is_told_before_the_phases(
+    waited: float, awaited: tuple[str, ...], text: str
+) -> None:
+    took = Phases(open=20.6, reporting=0.2, attesting=0.1, closing=0.1)
+    parts = {"training": 4.6, "chain": 0.9, "store": 0.4, "aggregation": 0.7, "attestation": 0.8}
+    script = live().say(
+        RoundTimed(round=3, total=21.0, waiting=waited, awaited=awaited, trained=4, phases=took, **parts)
+    )
+    async with showing(script) as (app, _pilot, _session):
+        assert f"time      {text} " in screen_text(app)
 
 
 async def test_a_lost_engine_is_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,9 @@ from dltui.tui.app import DltuiApp
 from dltui.tui.screens.page import PageScreen
 from tests.kits.screen_dump import screen_text, until
 from tests.kits.screen_scenario import FakeSession, Leader, Script, approved, started, whole_round
+from tests.kits.screen_showing import showing
 
-RUNS = Path(__file__).parents[3] / "fixtures" / "runs"
+RUNS = Path(__file__).parents[2] / "fixtures" / "runs"
 LAST = 263
 
 
@@ -179,6 +180,53 @@ async def test_a_paused_end_stays_until_it_goes_on() -> None:
         await shows(app, pilot, "3/4 Approval", "● live")
         leader.finished = True
         await shows(app, pilot, "3/4 Approval", "over: look around, q leaves")
+
+
+async def test_at_the_end_only_the_keys_are_named_that_still_do_something() -> None:
+    script = told().say(ev.RunFinished(status="done", exit_code=0))
+    app = DltuiApp(FakeSession(script.events), director=Leader())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shows(app, pilot, "over: look around, q leaves", ", back")
+        assert not {". next", "enter pause", "> faster", "r Register", "p Pause"} & said(app)
+        await pilot.press("comma")
+        await shows(app, pilot, "viewing 2, live is 3", ". next   , back")
+
+
+def said(app: DltuiApp) -> set[str]:
+    """The hints on the screen, as pieces between wider gaps."""
+    lines = screen_text(app).splitlines()
+    return {piece.strip(" ▌") for line in lines for piece in line.split("  ") if piece.strip(" ▌")}
+
+
+@pytest.mark.parametrize("asked", [False, True])
+async def test_nobody_is_asked_for_what_the_walkthrough_does_itself(asked: bool) -> None:
+    script = started(Script(), clients=3)
+    for id, text, hint in (
+        ("exited-client-1", "client-1 is gone", "R restarts it (dltui client restart client-1)"),
+        ("pending", "waiting to be registered: client-2", "r registers it (dltui client register client-2)"),
+    ):
+        script.say(ev.RunAlert(id=id, severity="warning", text=text, hint=hint))
+    leader = Leader()
+    leader.finished = False
+    leader.asks = set() if asked else {("client.register", ""), ("client.restart", "client-1")}
+    session = FakeSession(script.events)
+    app = DltuiApp(session, director=leader)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shows(app, pilot, "waiting to be registered: client-2 - ")
+        hint = "r registers it (dltui client register client-2)" if asked else "the walkthrough does it"
+        assert f" ▲ waiting to be registered: client-2 - {hint}  +1 more" in screen_text(app)
+        assert ("1 pending, r registers" in screen_text(app)) == asked
+        last = script.events[-1]
+        session.waiting = [ev.Event(last.seq + 1, last.ts, ev.RunAlertCleared(id="pending"))]
+        await shows(app, pilot, " ▲ client-1 is gone - " + ("R restarts it" if asked else "the walkthrough does it"))
+
+
+@pytest.mark.parametrize(("width", "twin"), [(120, " (dltui client register client-2)"), (80, "")])
+async def test_an_alert_that_is_too_long_leaves_out_the_command_line_first(width: int, twin: str) -> None:
+    text, hint = "waiting to be registered: client-2 and client-3", "r registers one (dltui client register client-2)"
+    script = started(Script()).say(ev.RunAlert(id="pending", severity="warning", text=text, hint=hint))
+    async with showing(script, size=(width, 24)) as (app, _pilot, _session):
+        assert f" ▲ {text} - r registers one{twin}" in [line.rstrip() for line in screen_text(app).splitlines()]
 
 
 async def test_a_walkthrough_that_breaks_down_is_a_failure_not_a_silence() -> None:

@@ -133,7 +133,8 @@ async def test_an_empty_run_teaches_what_will_appear() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(app, pilot, 0)
         text = screen_text(app)
-    assert "No clients yet" in text and "No version yet" in text and "no run yet" in text
+    assert f"engine{15 * ' '}a process starts" in text and f"first model{10 * ' '}version 0, from the seed" in text
+    assert "No clients yet" not in text and "No version yet" in text and "no run yet" in text
     assert "for the engine to start" in text and "No run yet" in text and "no chain yet" in text
 
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Federated} from "./Federated.sol";
-import {Roles} from "./Roles.sol";
+import {Roles} from "../lib/Roles.sol";
 
 /// @notice What an owner committed to; three slots, of which a use touches the last only.
 /// @param root salted Merkle root of the owner's records

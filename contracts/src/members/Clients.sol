@@ -1,19 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import {Digests} from "./Digests.sol";
-import {Phases} from "./Phases.sol";
-import {Seats} from "./Seats.sol";
-import {Client, ClientStatus, Membership, Round, RoundState} from "./Types.sol";
+import {Roles} from "../lib/Roles.sol";
+import {Client, ClientStatus, Membership} from "./Client.sol";
 
-/// @title Who takes part: joining, suspension, leaving and misses
-/// @notice Joining and coming back take effect at the next round; nobody waits for a client that goes.
-abstract contract Clients is Phases {
+/// @title Who takes part: joining, suspension and leaving
+/// @notice Joining and coming back take effect at the next round; nobody waits for a client that goes. It knows no
+/// rounds: the contract that inherits from it does.
+abstract contract Clients is Roles {
     uint256 private constant MAX_CLIENTS = 256;
     uint256 private constant MAX_NAME = 64;
     uint8 private constant BY_OPERATOR = 0;
-    uint8 private constant MISSED = 1;
+
+    /// @notice Clients, by index, that the next round selects.
+    uint256 public activeBitmap;
+    uint256 internal _banned;
+    mapping(uint16 index => Client) internal _clients;
+    mapping(address account => Membership) internal _members;
+    /// @notice How many indices were given out.
+    /// @dev The last variable here: in FLContract the number of the newest round shares its slot.
+    uint16 public clientCount;
+
+    event ClientJoined(address indexed client, string name);
+    event ClientApproved(uint16 indexed index, address indexed client);
+    event ClientRejected(address indexed client);
+    /// @notice `reason` 0: by the operator; 1: too many consecutive misses.
+    event ClientSuspended(uint16 indexed index, uint8 reason);
+    event ClientReinstated(uint16 indexed index);
+    event ClientBanned(uint16 indexed index);
+    event ClientLeaving(uint16 indexed index);
+    event ClientLeft(uint16 indexed index);
+
+    error NameLength(uint256 bytesGiven);
+    error UnknownClient();
+    error WrongStatus(ClientStatus status);
+    error TooManyClients();
+    error RoundInFlight(uint32 round);
+
+    /// @dev A client goes: no running round may wait for it.
+    function _gone(uint16 index) internal virtual;
+
+    /// @dev Number of the running round that needs the client; 0 if there is none.
+    function _neededBy(uint16 index) internal view virtual returns (uint32 round);
 
     /// @notice Applies to take part, for the first time or after having left. Anyone.
     /// @param name 1 to 64 bytes to show to people; nothing depends on it
@@ -86,50 +114,52 @@ abstract contract Clients is Phases {
         c.status = ClientStatus.LEAVING;
         emit ClientLeaving(index);
         _deactivate(index);
-        if (!_isNeeded(index)) _left(index);
+        if (_neededBy(index) == 0) _left(index);
     }
 
     /// @notice Completes a leave once no running round needs the client. Anyone.
     function completeLeave(uint16 index) external {
         _requireStatus(_clients[index], ClientStatus.LEAVING);
-        if (_isNeeded(index)) revert RoundInFlight(currentRound);
+        uint32 round = _neededBy(index);
+        if (round != 0) revert RoundInFlight(round);
         _left(index);
     }
 
-    /// @notice Records that an active client sent no update in the last closed round, or withheld the bytes of the
-    /// one that it announced. Anyone, once per client and round. Too many in a row suspend the client.
-    /// @param round number of the last closed round
-    /// @param index the client
-    /// @param digest what it submitted; ignored when it submitted nothing
-    /// @param weight the weight in its verdict; ignored when it submitted nothing
-    /// @param proof from its WITHHELD verdict to the round's verdictsRoot; ignored when it submitted nothing
-    function recordMiss(
-        uint32 round,
-        uint16 index,
-        bytes32 digest,
-        uint32 weight,
-        bytes32[] calldata proof
-    ) external {
-        uint32 lastClosed = _inFlight() ? currentRound - 1 : currentRound;
-        if (round == 0 || round != lastClosed) revert NotLastClosed(lastClosed);
-        Client storage c = _clients[index];
-        _requireStatus(c, ClientStatus.ACTIVE);
-        if (c.lastMiss == round) revert MissAlreadyRecorded(index);
-        Round storage r = _rounds[round];
-        if (!Seats.has(r.selected, index)) revert NotMissed(index);
-        if (Seats.has(r.submitted, index)) {
-            bytes32 leaf = Digests.verdictLeaf(round, index, digest, false, Digests.WITHHELD, weight);
-            if (!MerkleProof.verifyCalldata(proof, r.verdictsRoot, leaf)) revert NotMissed(index);
-        }
-        // A withheld submission is no sign of life, so a miss in the round before always counts on.
-        bool consecutive = c.lastMiss + 1 == round || c.lastSubmitted <= c.lastMiss;
-        uint8 misses = consecutive ? c.misses : 0;
-        if (misses < type(uint8).max) ++misses;
-        c.misses = misses;
-        c.lastMiss = round;
-        emit MissRecorded(round, index, misses);
-        uint8 limit = _plans[r.planId].maxMissed;
-        if (limit != 0 && misses >= limit) _suspend(index, MISSED);
+    /// @notice An approved client by its index; all zero when there is none.
+    function clientOf(uint16 index) external view returns (Client memory) {
+        return _clients[index];
+    }
+
+    /// @notice Where an address stands, and its index when it ever was approved (`exists`).
+    function clientByAddress(address account) external view returns (ClientStatus status, uint16 index, bool exists) {
+        Membership memory m = _members[account];
+        if (m.pending) status = ClientStatus.PENDING;
+        else if (m.known) status = _clients[m.index].status;
+        return (status, m.index, m.known);
+    }
+
+    /// @notice The client index of an address; `exists` is false when it never was approved.
+    function indexOf(address account) external view returns (uint16 index, bool exists) {
+        Membership memory m = _members[account];
+        return (m.index, m.known);
+    }
+
+    function _indexOf(address account) internal view returns (uint16) {
+        Membership memory m = _members[account];
+        if (!m.known) revert UnknownClient();
+        return m.index;
+    }
+
+    function _suspend(uint16 index, uint8 reason) internal {
+        _clients[index].status = ClientStatus.SUSPENDED;
+        emit ClientSuspended(index, reason);
+        _deactivate(index);
+    }
+
+    function _requireStatus(Client storage c, ClientStatus wanted) internal view {
+        ClientStatus status = c.status;
+        if (status == ClientStatus.NONE) revert UnknownClient();
+        if (status != wanted) revert WrongStatus(status);
     }
 
     function _activate(uint16 index) private {
@@ -141,13 +171,7 @@ abstract contract Clients is Phases {
 
     function _deactivate(uint16 index) private {
         activeBitmap &= ~(1 << index);
-        _stopWaitingFor(index);
-    }
-
-    function _suspend(uint16 index, uint8 reason) private {
-        _clients[index].status = ClientStatus.SUSPENDED;
-        emit ClientSuspended(index, reason);
-        _deactivate(index);
+        _gone(index);
     }
 
     function _left(uint16 index) private {
@@ -155,19 +179,8 @@ abstract contract Clients is Phases {
         emit ClientLeft(index);
     }
 
-    function _isNeeded(uint16 index) private view returns (bool) {
-        Round storage r = _rounds[currentRound];
-        return _inFlight() && Seats.has(r.selected | r.committee, index);
-    }
-
     function _pending(address account) private view returns (Membership storage m) {
         m = _members[account];
         if (!m.pending) revert UnknownClient();
-    }
-
-    function _requireStatus(Client storage c, ClientStatus wanted) private view {
-        ClientStatus status = c.status;
-        if (status == ClientStatus.NONE) revert UnknownClient();
-        if (status != wanted) revert WrongStatus(status);
     }
 }

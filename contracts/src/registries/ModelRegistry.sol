@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Federated} from "./Federated.sol";
-import {Roles} from "./Roles.sol";
-import {Seats} from "./Seats.sol";
+import {Roles} from "../lib/Roles.sol";
+import {Seats} from "../lib/Seats.sol";
 
 /// @notice Where a model version stands: VERIFIED by a quorum, APPROVED or REJECTED by the operator.
 enum VersionState {

@@ -1,24 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ClientStatus, Plan, RoundState} from "./Types.sol";
+import {RoundState} from "./Round.sol";
 
-/// @title Events and errors of the FLContract
-abstract contract FederationEvents {
-    /// @notice The plan in force from the next round on.
-    event PlanSet(uint32 indexed planId, bytes32 planHash, Plan plan);
-
-    event ClientJoined(address indexed client, string name);
-    event ClientApproved(uint16 indexed index, address indexed client);
-    event ClientRejected(address indexed client);
-    /// @notice `reason` 0: by the operator; 1: too many consecutive misses.
-    event ClientSuspended(uint16 indexed index, uint8 reason);
-    event ClientReinstated(uint16 indexed index);
-    event ClientBanned(uint16 indexed index);
-    event ClientLeaving(uint16 indexed index);
-    event ClientLeft(uint16 indexed index);
-    event MissRecorded(uint32 indexed round, uint16 indexed index, uint8 misses);
-
+/// @title Events and errors of a round
+abstract contract RoundEvents {
     event RoundOpened(
         uint32 indexed round,
         uint32 baseVersion,
@@ -55,18 +41,6 @@ abstract contract FederationEvents {
     /// @notice `reason` 1: too few submissions; 2: no quorum; 3: too few valid updates; 4: base rejected.
     event RoundAborted(uint32 indexed round, uint8 attempt, uint8 reason, bytes32 verdictsRoot, bytes32 nextSeed);
 
-    error InvalidPlan(bytes32 field);
-    error NoPlan();
-    error NameLength(uint256 bytesGiven);
-    error UnknownClient();
-    error WrongStatus(ClientStatus status);
-    error TooManyClients();
-    error TooFewClients(uint256 active, uint256 needed);
-    error NotLastClosed(uint32 lastClosed);
-    error NotMissed(uint16 index);
-    error MissAlreadyRecorded(uint16 index);
-    error AwaitingApproval(uint32 version);
-    error RoundInFlight(uint32 round);
     error WrongRound(uint32 current);
     error WrongState(RoundState state);
     error WrongAttempt(uint8 current);
@@ -85,5 +59,4 @@ abstract contract FederationEvents {
     error AlreadyAttested();
     error AccuracyOutOfRange(uint16 accuracyBp);
     error NoQuorum(uint256 agreeing);
-    error NotRegistry();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Roles} from "./Roles.sol";
+import {Roles} from "../lib/Roles.sol";
 
 /// @notice What the registries ask of the FLContract.
 interface IFederation {

@@ -7,6 +7,7 @@ that names the file.
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import shlex
@@ -103,14 +104,36 @@ def _check(status: os.stat_result, path: Path | str) -> None:
         raise MismatchError(f"is {kind_of(status.st_mode)}, a regular file is expected", where=str(path))
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part."""
-    temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+def write_whole(path: Path, data: bytes, *, temporary: Path | None = None, mode: int = 0o666) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part, even if the power fails.
+
+    It is written beside `path`, under that name and `.tmp`; give `temporary` if several processes may write at once.
+    `mode` is that of a new file, less the umask. If it fails, nothing of it stays.
+    """
+    temporary = temporary or path.with_name(path.name + ".tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def try_lock(descriptor: int, shared: bool = False) -> bool:
+    """Lock an open file without waiting; False if another process has it. The kernel frees the lock when that one ends.
+
+    `shared` locks are only in the way of one that is not.
+    """
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def file_sha256(path: Path, limit: int | None = None) -> str:

@@ -8,12 +8,13 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from fsspec.core import url_to_fs
 
 from dltui.errors import BlobError, ConfigError, MismatchError, RunError
-from dltui.files import open_regular
+from dltui.files import open_regular, write_whole
 
 LIMIT = 64 * 1024 * 1024
 """Default largest blob that is read, in bytes."""
@@ -50,6 +51,30 @@ def _checked(digest: str) -> str:
         shown = repr(digest)[:80]
         raise BlobError("not a digest: 64 lower-case hex digits expected", where=shown)
     return digest
+
+
+class BlobStore(Protocol):
+    """Where blobs are: the part that clients, engine and checks know, wherever the bytes lie and whoever may read them.
+
+    A store on another host serves the same four functions and checks who asks.
+    """
+
+    def put(self, data: bytes) -> str:
+        """Store `data` and return its digest; the same bytes again change nothing. Raises BlobError."""
+
+    def get(self, digest: str, limit: int = LIMIT) -> bytes:
+        """Return the blob's bytes, checked against the digest. Raises BlobMissing, BlobTooLarge or BlobError."""
+
+    def has(self, digest: str) -> bool:
+        """Return whether a blob lies under this digest. Raises BlobError."""
+
+    def digests(self) -> Iterator[str]:
+        """Yield every digest that the store holds, sorted. Raises BlobError."""
+
+
+def open_store(url: str) -> BlobStore:
+    """Return the store at `url`: a folder, or a URL that fsspec serves. Raises ConfigError for any other."""
+    return Store(url)
 
 
 class Store:
@@ -163,14 +188,4 @@ class Store:
     def _write_local(self, path: str, data: bytes) -> None:
         folder = os.path.dirname(path)
         os.makedirs(folder, exist_ok=True)
-        temporary = f"{folder}/.{secrets.token_hex(8)}.tmp"
-        try:
-            with open(temporary, "xb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-            raise
+        write_whole(Path(path), data, temporary=Path(folder, f".{secrets.token_hex(8)}.tmp"))

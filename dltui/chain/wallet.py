@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from eth_account import Account
+from eth_keys.constants import SECPK1_N
 from eth_utils import keccak, to_checksum_address
 
 from dltui.chain.backoff import Backoff
@@ -21,7 +22,6 @@ TRANSFER_GAS = 21_000
 _FEE_HEADROOM = 10
 _HIGHEST_TIP = 1_000_000_000
 _POLL_SECONDS = 0.05
-_CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _NOT_YET_MINED = 4
 _REVERTED = 3
 _STALE = ("nonce too low", "nonce too high", "less than block base fee", "underpriced")
@@ -31,7 +31,7 @@ def demo_key(seed: int, role: str, index: int) -> bytes:
     """The private key (32 bytes) of a demo's account: made from the run's seed, so it protects nothing."""
     for attempt in range(256):
         key = keccak(f"dltui demo key v1|{seed}|{len(role)}:{role}|{index}|{attempt}".encode())
-        if 0 < int.from_bytes(key, "big") < _CURVE_ORDER:
+        if 0 < int.from_bytes(key, "big") < SECPK1_N:
             return bytes(key)
     raise ChainError("no key for this seed", where=f"{role} {index}")
 

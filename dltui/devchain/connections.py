@@ -23,7 +23,7 @@ class Full(Exception):
     """There is no room now."""
 
 
-class Places:
+class ConnectionSlots:
     """At most `most` connections; a newcomer takes the place of the one that has been waiting longest for a request.
 
     So half-open connections keep nobody out. Nor do requests that are being answered: a newcomer always gets in, since
@@ -85,7 +85,7 @@ class Places:
             oldest.shutdown(socket.SHUT_RDWR)
 
 
-class Room:
+class ByteBudget:
     """`size` bytes for large requests and answers, and a few readers. Safe to use from many threads."""
 
     def __init__(self, size: int) -> None:

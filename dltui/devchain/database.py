@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from eth.db.backends.base import BaseDB
-
+from dltui.devchain.evm import Database
 from dltui.errors import ChainError
 
 RESTORE = "delete the file to have the chain restored from its transaction log"
@@ -17,7 +16,7 @@ CACHE_BYTES = 32 * 1024 * 1024
 """Most bytes of keys and values that are kept in memory; what came first goes first."""
 
 
-class SqliteStore(BaseDB):
+class SqliteStore(Database):
     """A key-value store whose writes wait in memory until `block()` commits them with the caller's own rows.
 
     A process killed at any point leaves whole blocks only: the write-ahead log is replayed or dropped by
@@ -119,7 +118,7 @@ class SqliteStore(BaseDB):
             self._cached -= len(key) + len(value)
 
 
-class SqliteReader(BaseDB):
+class SqliteReader(Database):
     """What a store has committed, read beside it: waits for no block in the making, and cannot write.
 
     `cache` is the store's own; it only ever holds committed values. For one thread at a time.

@@ -19,12 +19,12 @@ SLICE = 0.005
 _here = threading.local()
 
 
-class Turns:
+class FairQueue:
     """The line of the strangers, and whether the run works. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.line: deque[_Strangers] = deque()
+        self.line: deque[_StrangersTurn] = deque()
         self.rest_until = 0.0
         self.working = 0
         """Threads that work for the run now."""
@@ -37,7 +37,7 @@ class Turns:
 
     def stranger(self) -> _Turn:
         """A context that works for a stranger when it is its turn."""
-        return _Strangers(self)
+        return _StrangersTurn(self)
 
     def rest(self, began: float, begun: int) -> float:
         """Seconds to rest after work that began at `began`: as long as it took, if the run worked since it had `begun`.
@@ -50,8 +50,8 @@ class Turns:
 class _Turn:
     """Work for the run in this thread, from `with` to its end."""
 
-    def __init__(self, turns: Turns) -> None:
-        self._turns = turns
+    def __init__(self, queue: FairQueue) -> None:
+        self._queue = queue
 
     def __enter__(self) -> None:
         self.begin()
@@ -62,47 +62,47 @@ class _Turn:
         self.end()
 
     def begin(self) -> None:
-        with self._turns.lock:
-            self._turns.working += 1
-            self._turns.begun += 1
+        with self._queue.lock:
+            self._queue.working += 1
+            self._queue.begun += 1
 
     def end(self) -> None:
-        with self._turns.lock:
-            self._turns.working -= 1
+        with self._queue.lock:
+            self._queue.working -= 1
 
     def step(self) -> None:
         """The run works on."""
 
 
-class _Strangers(_Turn):
+class _StrangersTurn(_Turn):
     """Work for a stranger in this thread, one turn after the other."""
 
-    def __init__(self, turns: Turns) -> None:
-        super().__init__(turns)
+    def __init__(self, queue: FairQueue) -> None:
+        super().__init__(queue)
         self._called = threading.Event()
         self._began = 0.0
         self._begun = 0
 
     def begin(self) -> None:
         """Stand in line, and return when this one is the first and the rest after the last turn is over."""
-        turns = self._turns
-        with turns.lock:
-            turns.line.append(self)
-            first = turns.line[0] is self
+        queue = self._queue
+        with queue.lock:
+            queue.line.append(self)
+            first = queue.line[0] is self
         if not first:
             self._called.wait()
             self._called.clear()
-        rest = turns.rest_until - time.monotonic()
+        rest = queue.rest_until - time.monotonic()
         if rest > 0:
             time.sleep(rest)
-        self._began, self._begun = time.monotonic(), turns.begun
+        self._began, self._begun = time.monotonic(), queue.begun
 
     def end(self) -> None:
-        turns = self._turns
-        turns.rest_until = time.monotonic() + turns.rest(self._began, self._begun)
-        with turns.lock:
-            turns.line.popleft()
-            following = turns.line[0] if turns.line else None
+        queue = self._queue
+        queue.rest_until = time.monotonic() + queue.rest(self._began, self._begun)
+        with queue.lock:
+            queue.line.popleft()
+            following = queue.line[0] if queue.line else None
         if following is not None:
             following._called.set()
 
@@ -114,7 +114,7 @@ class _Strangers(_Turn):
 
 def is_stranger() -> bool:
     """Whether this thread works for a stranger."""
-    return isinstance(getattr(_here, "turn", None), _Strangers)
+    return isinstance(getattr(_here, "turn", None), _StrangersTurn)
 
 
 def step() -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import rlp
-from eth.abc import BlockHeaderAPI
 
 from dltui.chain.transactions import Transaction
-from dltui.devchain.evm import BlockResult, Executed
+from dltui.devchain.evm import Executed, Header
+from dltui.devchain.machine import BlockResult
 
 Json = dict[str, Any]
 
@@ -24,7 +24,7 @@ def data(value: bytes) -> str:
     return "0x" + value.hex()
 
 
-def block_json(header: BlockHeaderAPI, raws: list[bytes]) -> Json:
+def block_json(header: Header, raws: list[bytes]) -> Json:
     """The block object without its `transactions`; `raws` (all signed transactions) give its size."""
     body = [raw if raw[0] < 0xC0 else rlp.decode(raw) for raw in raws]
     size = len(rlp.encode([rlp.decode(rlp.encode(header)), body, [], []]))
@@ -70,7 +70,6 @@ def pending_json(tx: Transaction) -> Json:
 
 def _transaction(tx: Transaction, price: int, place: tuple[str | None, str | None, str | None]) -> Json:
     """The transaction object with `place`: hash and number of the block, and the position in it."""
-    signed = tx.signed
     result: Json = {
         "blockHash": place[0],
         "blockNumber": place[1],
@@ -84,23 +83,23 @@ def _transaction(tx: Transaction, price: int, place: tuple[str | None, str | Non
         "transactionIndex": place[2],
         "value": quantity(tx.value),
         "type": quantity(tx.kind),
-        "r": quantity(signed.r),
-        "s": quantity(signed.s),
+        "r": quantity(tx.r),
+        "s": quantity(tx.s),
     }
     if tx.kind == 0:
-        return result | {"v": quantity(signed.v), "chainId": quantity((signed.v - 35) // 2)}
+        return result | {"v": quantity(tx.v), "chainId": quantity(tx.chain_id)}
     if tx.kind == 2:
         result |= {
             "maxFeePerGas": quantity(tx.max_fee),
             "maxPriorityFeePerGas": quantity(tx.max_priority_fee),
         }
     return result | {
-        "chainId": quantity(signed.chain_id),
-        "v": quantity(signed.y_parity),
-        "yParity": quantity(signed.y_parity),
+        "chainId": quantity(tx.chain_id),
+        "v": quantity(tx.v),
+        "yParity": quantity(tx.v),
         "accessList": [
             {"address": data(address), "storageKeys": [data(slot.to_bytes(32, "big")) for slot in slots]}
-            for address, slots in signed.access_list
+            for address, slots in tx.access_list
         ],
     }
 

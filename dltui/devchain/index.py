@@ -7,8 +7,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from dltui.devchain.evm import BlockResult
 from dltui.devchain.formats import Json, block_json, log_json, receipt_json, transaction_json
+from dltui.devchain.machine import BlockResult
 
 MAX_LOGS = 50_000
 """Most logs in one answer; a wider query is refused."""

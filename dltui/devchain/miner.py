@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from dltui.chain.nodes.genesis import GAS_LIMIT
 from dltui.chain.transactions import Refused, Transaction, check_transaction, decode_transaction
-from dltui.devchain.chain import NoBlock, StoredChain
 from dltui.devchain.fair_queue import is_stranger
+from dltui.devchain.stored_chain import NoBlock, StoredChain
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Miner(threading.Thread):
             self._hashes.append(tx.hash)
             self._count += 1
         self._arrived.set()
-        self._chain.bell.ring()
+        self._chain.news.notify()
         return ticket
 
     def taken_since(self, count: int) -> tuple[int, list[bytes]]:
@@ -101,7 +101,7 @@ class Miner(threading.Thread):
         while True:
             self._arrived.wait()
             self._stopping.wait(self._window)
-            with self._chain.turns.run(), self._chain.lock:
+            with self._chain.queue.run(), self._chain.lock:
                 batch = self._take()
                 if not self._queue:
                     self._arrived.clear()

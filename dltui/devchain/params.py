@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dltui.chain.nodes.genesis import GAS_LIMIT
-from dltui.devchain.calls import Message
+from dltui.devchain.evm import Message
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL = (
     -32700,

@@ -25,8 +25,8 @@ from dltui.chain.wallet import Wallet
 from dltui.config.sections import Config
 from dltui.core.ledger import Ledger
 from dltui.errors import ChainError, RunError
-from dltui.protocol.plan import plan_hash
-from dltui.store import Store
+from dltui.learning.plan import LearningPlan
+from dltui.store import BlobStore
 
 _Kind = TypeVar("_Kind", bound=Contract)
 
@@ -117,10 +117,11 @@ def join(rpc: Rpc, address: str, operator: str) -> Federation:
 
 def in_force(ledger: Ledger, config: Config) -> bool:
     """Whether the federation's newest plan is that of this run."""
-    return bool(ledger.plans) and ledger.plans[max(ledger.plans)]["planHash"] == bytes.fromhex(plan_hash(config))
+    ours = bytes.fromhex(LearningPlan.of(config).hash)
+    return bool(ledger.plans) and ledger.plans[max(ledger.plans)]["planHash"] == ours
 
 
-def check_base(ledger: Ledger, store: Store) -> None:
+def check_base(ledger: Ledger, store: BlobStore) -> None:
     """Raise `RunError` where the next round's base cannot be had: a federation may be older than the run."""
     version = ledger.versions.get(ledger.base)
     if version is not None and not store.has(version.digest):
@@ -140,7 +141,7 @@ def contract_plan(config: Config) -> Plan:
     """The part of the plan that the contract enforces; windows in seconds."""
     rounds = config.rounds
     return Plan(
-        plan_hash=bytes.fromhex(plan_hash(config)),
+        plan_hash=bytes.fromhex(LearningPlan.of(config).hash),
         min_submissions=rounds.min_submissions,
         committee_size=rounds.committee,
         quorum=rounds.quorum,

@@ -17,7 +17,7 @@ SPARE_BYTES = 1 << 20
 SPARE_FILES = 16
 
 
-class Room:
+class DiskWatch:
     """Looks once a second. `clients` write one blob each a round, the committee three."""
 
     def __init__(self, paths: RunPaths, clients: int) -> None:

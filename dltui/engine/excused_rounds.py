@@ -21,7 +21,7 @@ phase, it takes from them what they needed."""
 ALERT, SILENT = "excused", "node"
 
 
-class Excuses:
+class ExcusedRounds:
     """Watches for what stops everybody. `emit` writes one event to the journal, which `state` folds."""
 
     def __init__(self, state: State, emit: Callable[[Payload], None]) -> None:

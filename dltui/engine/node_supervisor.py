@@ -14,7 +14,7 @@ from dltui.chain.nodes.anvil_node import AnvilNode
 from dltui.chain.nodes.chain_id import own_chain_id
 from dltui.chain.nodes.choice import ANVIL, OPEN, URL, Choice, choose, refuse_open
 from dltui.chain.nodes.embedded_node import EmbeddedNode, Node
-from dltui.chain.nodes.endpoint import MAX_FEE_GWEI, Link
+from dltui.chain.nodes.endpoint import MAX_FEE_GWEI, Endpoint
 from dltui.chain.nodes.genesis import Genesis
 from dltui.chain.nodes.url_node import UrlNode
 from dltui.chain.rpc import Rpc
@@ -37,7 +37,7 @@ OPERATOR_WEI = 10**24
 """The operator's balance in the first block; clients are funded from it by transfers."""
 
 
-class Ground:
+class NodeSupervisor:
     """One node with its transaction log. `emit` writes one event to the journal.
 
     `meanwhile` is called again and again while the node takes long to answer, `starting` while it comes up.
@@ -165,13 +165,13 @@ class Ground:
         if not self.log.sparse:
             return LocalBlocks(self.rpc, self.log)
         confirmations = self._config.chain.confirmations
-        return ForeignBlocks(self.rpc, self.log, self.chain_id, self._operator, confirmations, self.link.pause)
+        return ForeignBlocks(self.rpc, self.log, self.chain_id, self._operator, confirmations, self.endpoint.pause)
 
     @property
-    def link(self) -> Link:
+    def endpoint(self) -> Endpoint:
         """What each process of the run is told about the chain."""
         chain = self._config.chain
-        near = Link(self.node.url, self.chain_id, self.node.word)
+        near = Endpoint(self.node.url, self.chain_id, self.node.word)
         if not self.log.sparse:
             return near
         return replace(

@@ -16,7 +16,7 @@ from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.chain_states import RoundState
 from dltui.core.events import Event
-from dltui.devchain.chain import STATE_FILE
+from dltui.devchain.stored_chain import STATE_FILE
 from dltui.engine.keys import client_key
 from dltui.errors import MismatchError, RunError
 from dltui.protocol.facts import FactStream

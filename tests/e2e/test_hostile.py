@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from dltui.aggregation.fixed import Tensors
+from dltui.aggregation.blobs.update import decode_update
+from dltui.aggregation.fixed import Tensors, squared_norm
 from dltui.chain.contracts.records import ClientStatus
 from dltui.core import events as ev
 from dltui.core.commands import new_command
@@ -17,7 +19,7 @@ from dltui.core.ledger import RoundFacts
 from dltui.engine.keys import client_key
 from dltui.errors import RunError
 from dltui.verify.run import verify
-from tests.kits.rogue import Rogue
+from tests.kits.rogue import SCALE_BITS, Rogue
 from tests.kits.runs import Run
 
 SEED = 11
@@ -32,7 +34,7 @@ HONEST = {f"client-{i}" for i in range(4)}
 Start = Callable[..., Run]
 
 
-def infiltrated(start: Start, rounds: int, **more: int) -> tuple[Run, Rogue]:
+def infiltrated(start: Start, rounds: int, **more: float) -> tuple[Run, Rogue]:
     """A paused run of four honest clients, and the key of a fifth whose process is gone."""
     run = start(run__rounds=rounds, run__seed=SEED, clients__count=4, data__parts=5, **{**SHORT, **more})
     run.send("run.pause")
@@ -118,6 +120,29 @@ def test_cheating_updates_get_named_verdicts_and_change_nothing(start: Start) ->
     assert [missed.round for missed in run.of(ev.ClientMissed)] == [8]
     assert run.of(ev.ModelEvaluated)[-1].accuracy_bp > 8_500
     verify(run.paths, lambda step: None)
+
+
+def test_with_a_clip_bound_one_update_changes_no_more_than_it_whatever_its_owner_does(start: Start) -> None:
+    bound = 0.05
+    run, rogue = infiltrated(start, 1, training__clip=bound)
+    run.send("run.resume")
+
+    def unclipped(name: str, tensors: Tensors) -> None:
+        """No element is large: only all of them together are."""
+        tensors[name] += np.int32(bound * 2**SCALE_BITS / 100)
+
+    facts = rogue.opened(1)
+    rogue.submit(facts, rogue.update(facts, unclipped))
+    rogue.ended(1)
+    assert run.finish() == 0, run.story()
+    verdicts = {v.client: v for v in run.of(ev.RoundIncluded, round=1)[0].verdicts}
+    assert {v.client for v in verdicts.values() if v.included} == HONEST
+    assert verdicts["client-4"].reason == "OUT_OF_RANGE"
+    for client in sorted(HONEST):
+        update = decode_update(rogue.store.get(verdicts[client].digest))
+        norm = math.isqrt(sum(map(squared_norm, update.deltas.values()))) / 2**SCALE_BITS
+        assert norm == pytest.approx(bound, rel=1e-3), "training alone would change more"
+    verify(run.paths, lambda step: None, measure=False)
 
 
 def cheats_on_the_committee(rogue: Rogue, facts: RoundFacts) -> bool:

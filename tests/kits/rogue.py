@@ -19,7 +19,7 @@ from dltui.config.sections import load
 from dltui.core import events as ev
 from dltui.core.chain_states import RoundState
 from dltui.core.ledger import RoundFacts
-from dltui.protocol.plan import plan_hash
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.reader import ChainReader
 from dltui.protocol.result import load_version
 from dltui.store import Store
@@ -40,7 +40,7 @@ class Rogue:
         self.registry = DataRegistry(self._rpc, addresses["DataRegistry"])
         self._reader = ChainReader(self._rpc, list(addresses.values()), decode_log)
         self.store = Store(str(run.paths.blobs))
-        self.plan_hash = plan_hash(load(run.paths.config))
+        self.plan_hash = LearningPlan.of(load(run.paths.config)).hash
         self.logs: list[Log] = []
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from dltui.chain.history.blocks import MinedBlock, block_calls, block_from, read_block
-from dltui.chain.history.txlog import TxLog, record_of
+from dltui.chain.history.txlog import BlockRecord, TxLog, record_of
 from dltui.chain.rpc import Rpc
 
 
@@ -58,3 +58,8 @@ class LocalBlocks:
             if number == self._log.last_block:
                 block = replace(block, hash=self._log.last_hash, state_root=self._log.last_state_root)
             yield block
+
+
+def record_block(rpc: Rpc, number: int, engine: str = "embedded") -> BlockRecord:
+    """Read block `number` from the node of an `engine`; raises `ChainError` as `record_of` does."""
+    return record_of(rpc.call("eth_getBlockByNumber", hex(number), True), number, engine)

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from dltui.chain.history.rawtx import raw_transaction
-from dltui.chain.rpc import Rpc
 from dltui.core.safe_json import decode_json
 from dltui.errors import ChainError
 from dltui.files import open_regular
@@ -36,8 +35,6 @@ _HEAD = {"genesis_sha256", "v"}
 _KEYS = {"block", "timestamp", "hash", "state_root", "txs"}
 _MORE = {"embedded": set[str](), "anvil": {"receipts_root"}, "url": {"receipts"}}
 """The keys that a block has besides, by the engine."""
-
-__all__ = ["BlockRecord", "TxLog", "raw_transaction", "record_block"]
 
 
 @dataclass(frozen=True)
@@ -219,11 +216,6 @@ class TxLog:
 
     def _bad(self, line: int, reason: str) -> ChainError:
         return ChainError(reason, where=f"{self.path}, line {line}")
-
-
-def record_block(rpc: Rpc, number: int, engine: str = "embedded") -> BlockRecord:
-    """Read block `number` from the node of an `engine`; raises `ChainError` as `record_of` does."""
-    return record_of(rpc.call("eth_getBlockByNumber", hex(number), True), number, engine)
 
 
 def record_of(block: Any, number: int, engine: str) -> BlockRecord:

@@ -24,8 +24,8 @@ from dltui.chain.nodes.anvil import (
 )
 from dltui.errors import ChainError
 
-ASK_SECONDS = 4.0
-"""How long the registry may take to name the package: offline, this is when we give up."""
+ASK_SECONDS = 12.0
+"""How long npm may take to name the package: its own start on a busy machine, and 4 s for the registry."""
 LOAD_SECONDS = 180.0
 _QUIET = ("--fetch-retries", "0", "--loglevel", "error", "--no-update-notifier")
 _LOAD = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--fetch-timeout", "20000")

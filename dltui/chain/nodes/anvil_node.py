@@ -14,7 +14,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from dltui.chain.history.txlog import BlockRecord, TxLog, record_block
+from dltui.chain.history.sources import record_block
+from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.nodes import embedded_node
 from dltui.chain.nodes.anvil import Anvil
 from dltui.chain.nodes.embedded_node import LocalNode
@@ -24,6 +25,7 @@ from dltui.chain.nodes.statefile import STATE_FILE, from_dump
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import NodeUnreachable, RpcError
 from dltui.errors import ChainError
+from dltui.files import write_whole
 
 MEMORY_BYTES = 4 << 30
 """Most address space of the node: a backlog of transactions lets anvil grow without an end."""
@@ -80,9 +82,7 @@ class AnvilNode(LocalNode):
         path: Path | None = self.directory / STATE_FILE
         try:
             with Rpc(self.url, timeout=_REPLAY_SECONDS) as rpc:
-                partial = self.directory / f"{STATE_FILE}.part"
-                partial.write_bytes(from_dump(_dump(rpc)))
-                partial.replace(self.directory / STATE_FILE)
+                write_whole(self.directory / STATE_FILE, from_dump(_dump(rpc)))
         except NodeUnreachable:
             path = None
         self.stop()

@@ -9,7 +9,7 @@ MAX_FEE_GWEI = 500.0
 
 
 @dataclass(frozen=True)
-class Link:
+class Endpoint:
     """`rpc_url` is the node's address, `max_fee` the most that a unit of gas may cost in wei (0: no bound).
 
     `word` shows a node of the run's own that one of its processes asks; it is secret.

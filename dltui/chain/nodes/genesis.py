@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any
 
 from dltui.core.safe_json import decode_json
 from dltui.errors import ChainError
-from dltui.files import read_regular
+from dltui.files import read_regular, write_whole
 
 GAS_LIMIT = 30_000_000
 """Gas limit of every block."""
@@ -107,12 +106,7 @@ def write_genesis(path: Path, chain_id: int, timestamp: int, alloc: Mapping[str,
     """Write `genesis.json`: `timestamp` in unix seconds, `alloc` in wei by address; return the genesis."""
     genesis = Genesis(chain_id, timestamp, alloc)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        file.write(genesis.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_whole(path, genesis.encode())
     return genesis
 
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import rlp
-from eth.constants import EMPTY_SHA3
-from eth.rlp.accounts import Account as AccountRlp
 from eth_utils import keccak
 from trie import HexaryTrie
 
@@ -91,8 +89,7 @@ def root_of(accounts: dict[str, Account]) -> str:
         slots = HexaryTrie({})
         for slot, value in account.storage.items():
             slots[keccak(slot.to_bytes(32, "big"))] = rlp.encode(value)
-        code_hash = keccak(account.code) if account.code else EMPTY_SHA3
-        row = AccountRlp(account.nonce, account.balance, slots.root_hash, code_hash)
+        row = [account.nonce, account.balance, slots.root_hash, keccak(account.code)]
         state[keccak(bytes.fromhex(address[2:]))] = rlp.encode(row)
     return "0x" + bytes(state.root_hash).hex()
 

@@ -61,6 +61,7 @@ def _facts(state: State, shown: Round, now: float) -> tuple[Fact, ...]:
         Fact("took", fmt.duration(took) if took is not None else "it still runs"),
         Fact("attempts", str(shown.attempt + 1), "warn" if shown.attempt else ""),
         Fact("updates", f"{len(shown.submitted)} of {len(shown.selected)}"),
+        *_clip(state),
         Fact("committee", fmt.names(shown.committee, 16) or fmt.NONE),
         Fact("seals", _seals(state, shown)),
         Fact("gas", f"{shown.gas:,}"),
@@ -69,6 +70,11 @@ def _facts(state: State, shown: Round, now: float) -> tuple[Fact, ...]:
         digest_fact("seed", shown.seed),
     ]
     return tuple(facts)
+
+
+def _clip(state: State) -> list[Fact]:
+    bound = state.setting("training", "clip", 0.0)
+    return [Fact("clip", f"a larger norm than {bound:g} is scaled down, or left out")] if bound else []
 
 
 def _result(shown: Round) -> str:

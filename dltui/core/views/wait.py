@@ -108,7 +108,7 @@ def _chain(state: State) -> Waiting | None:
 
 
 def _processes(state: State, now: float) -> Waiting | None:
-    if "nursery" not in state.alerts:
+    if not {"forkserver", "nursery"} & set(state.alerts):
         return None
     current = state.in_flight
     left = seconds_left(current.deadline, now) if current else None

@@ -15,14 +15,15 @@ from pathlib import Path
 import pytest
 from eth.db.backends.memory import MemoryDB
 
-from dltui.chain.history.txlog import TxLog, record_block
+from dltui.chain.history.sources import record_block
+from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes import statefile
 from dltui.chain.nodes.anvil_node import AnvilNode
 from dltui.chain.nodes.ports import free_port
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import Call, NodeUnreachable
 from dltui.chain.wallet import Wallet
-from dltui.devchain.evm import Machine
+from dltui.devchain.machine import Machine
 from dltui.errors import ChainError
 from tests.kits.anvil import ANVIL, anvil, needs_anvil
 from tests.kits.chain import (

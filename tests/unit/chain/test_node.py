@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 
 from dltui import exits
-from dltui.chain.history.txlog import TxLog, record_block
+from dltui.chain.history.sources import record_block
+from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.embedded_node import EmbeddedNode, Node
 from dltui.chain.nodes.ports import port_owner
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import Call, NodeUnreachable, RpcError
 from dltui.chain.wallet import Wallet
-from dltui.devchain.chain import StoredChain
 from dltui.devchain.miner import STRANGERS_GAS
-from dltui.devchain.restore import restore
+from dltui.devchain.stored_chain import StoredChain, restore
 from dltui.errors import ChainError
 from tests.kits.chain import (
     ADDRESSES,
@@ -214,7 +214,7 @@ def test_a_long_replay_is_told_and_waited_for(
     """What counts is how long the node says nothing, not how long it replays."""
     home, _ = recorded
     told: list[int] = []
-    monkeypatch.setattr("dltui.devchain.restore.TOLD_SECONDS", -1.0)
+    monkeypatch.setattr("dltui.devchain.stored_chain.TOLD_SECONDS", -1.0)
     chain = StoredChain(tmp_path, genesis())
     assert restore(chain, TxLog(home / "txs.jsonl"), told.append) == 8
     chain.close()

@@ -12,8 +12,8 @@ from dltui.chain.history.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
 from dltui.chain.types import Call, NodeUnreachable, Revert, Reverted, RpcError
 from dltui.chain.wallet import Wallet, demo_key
-from dltui.devchain.bounded import Watch
 from dltui.devchain.calls import Caller
+from dltui.devchain.deadline import Watch
 from dltui.errors import ChainError
 from tests.kits.chain import (
     ADDRESSES,

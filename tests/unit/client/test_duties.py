@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from dltui.aggregation.round import RoundResult
-from dltui.client.context import Seat
+from dltui.client.context import ClientContext
 from dltui.client.duties import committee, trainer
 from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.duties.trainer import TrainingDuty
@@ -25,7 +25,7 @@ ME, PLAN = 1, "ab" * 32
 LATER, EARLIER = 2**40, 1
 
 
-class Home:
+class Learner:
     """Trains to fixed bytes, or fails."""
 
     rank = 0
@@ -64,18 +64,19 @@ class Contract:
         return lambda *args: (name, *args)
 
 
-def seat(home: Home, store: Any = None) -> tuple[Seat, list[Any]]:
+def context(learner: Learner, store: Any = None) -> tuple[ClientContext, list[Any]]:
     sent: list[Any] = []
     made = SimpleNamespace(
         index=ME,
-        home=home,
+        learner=learner,
         telemetry=Telemetry(),
         contract=Contract(),
         store=store,
-        plan=lambda facts: {"reportWindow": 10},
+        enforced=lambda facts: {"reportWindow": 10},
+        agrees=lambda facts: True,
         send=lambda call, facts: sent.append(call) or True,
     )
-    return cast(Seat, made), sent
+    return cast(ClientContext, made), sent
 
 
 def open_round(deadline: int = LATER) -> RoundFacts:
@@ -83,24 +84,24 @@ def open_round(deadline: int = LATER) -> RoundFacts:
 
 
 def spec(**fields: Any) -> ClientSpec:
-    return cast(ClientSpec, SimpleNamespace(plan_hash=PLAN, gate="", slots=0, part=0, **fields))
+    return cast(ClientSpec, SimpleNamespace(gate="", slots=0, part=0, **fields))
 
 
 def test_a_client_trains_once_and_submits_the_digest() -> None:
-    home = Home()
-    taken, sent = seat(home)
+    learner = Learner()
+    taken, sent = context(learner)
     facts = open_round()
     duty = TrainingDuty(taken, spec(), facts)
     assert duty.step(facts)
     assert sent == [("submit", 3, bytes.fromhex(digest_of(b"update")), 0, 0)]
     assert duty.step(facts), "its transaction was lost: it is sent again"
-    assert home.trained == 1 and sent == 2 * sent[:1]
+    assert learner.trained == 1 and sent == 2 * sent[:1]
 
 
 def test_the_log_of_a_client_tells_what_it_did_and_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "dltui.client")
     store = Store(str(tmp_path))
-    taken, _ = seat(Home(), store)
+    taken, _ = context(Learner(), store)
     facts = open_round()
     duty = TrainingDuty(taken, spec(), facts)
     duty.step(facts)
@@ -119,21 +120,21 @@ def test_the_log_of_a_client_tells_what_it_did_and_why(tmp_path: Path, caplog: p
 
 @pytest.mark.parametrize("error", [DltuiError("not finite", hint="lower it"), BlobError("base is missing")])
 def test_a_client_whose_training_fails_says_why_and_goes_on_with_its_other_duties(error: DltuiError) -> None:
-    home = Home(error)
-    taken, sent = seat(home)
+    learner = Learner(error)
+    taken, sent = context(learner)
     facts = open_round()
     duty = TrainingDuty(taken, spec(), facts)
     assert not duty.step(facts) and not duty.step(facts)
-    assert home.trained == 1 and sent == []
+    assert learner.trained == 1 and sent == []
     assert cast(Any, taken.telemetry).troubles == [(3, error.message, error.hint)]
 
 
 def test_nobody_trains_for_a_deadline_that_is_past() -> None:
-    home = Home()
-    taken, _ = seat(home)
+    learner = Learner()
+    taken, _ = context(learner)
     facts = open_round(EARLIER)
     assert not TrainingDuty(taken, spec(), facts).step(facts)
-    assert home.trained == 0
+    assert learner.trained == 0
 
 
 def test_a_member_reports_what_it_has_fetched_and_checked_and_keeps_digests_only(tmp_path: Path) -> None:
@@ -143,13 +144,13 @@ def test_a_member_reports_what_it_has_fetched_and_checked_and_keeps_digests_only
     class Served:
         """The store of all, which is read once an update."""
 
-        def get(self, digest: str) -> bytes:
+        def get(self, digest: str, limit: int) -> bytes:
             got.append(digest)
-            return store.get(digest)
+            return store.get(digest, limit)
 
     digests = [store.put(blob) for blob in (b"one", b"two", b"forged")]
     Path(store.path(digests[2])).write_bytes(b"forgee")
-    taken, sent = seat(Home(), Served())
+    taken, sent = context(Learner(), Served())
     facts = open_round(EARLIER)
     facts.state = RoundState.REPORTING
     for index, digest in enumerate([*digests, digest_of(b"withheld")]):
@@ -197,7 +198,7 @@ def test_a_refused_update_is_a_warning_and_is_offered_again_ever_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, store = Clock(monkeypatch), Refusing(tmp_path)
-    taken, _ = seat(Home(), store)
+    taken, _ = context(Learner(), store)
     facts = open_round()
     duty = TrainingDuty(taken, spec(), facts)
     duty.step(facts)
@@ -219,7 +220,7 @@ def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, store = Clock(monkeypatch), Refusing(tmp_path)
-    taken, sent = seat(Home(), store)
+    taken, sent = context(Learner(), store)
     facts = open_round()
     facts.state = RoundState.ATTESTING
     facts.reports[ME], facts.attested[ME] = ClientSet(1), 0

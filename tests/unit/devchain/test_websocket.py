@@ -28,12 +28,6 @@ PING = "0x" + keccak(b"Ping(address,uint256,bytes)").hex()
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
-
-
-@pytest.fixture
 def client(node: LocalNode) -> Iterator[ClientConnection]:
     with dial(node) as client:
         yield client

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dltui.client import participant
-from dltui.client.context import Seat
+from dltui.client.context import ClientContext
 from dltui.client.duties import committee
 from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.participant import Participant
@@ -75,8 +75,11 @@ class Federation:
     def __getattr__(self, name: str) -> Any:
         return lambda *args: (name, *args)
 
-    def seat(self, index: int) -> Seat:
-        return cast(Seat, SimpleNamespace(index=index, contract=self, plan=lambda facts: PLAN, send=self._send))
+    def seat(self, index: int) -> ClientContext:
+        made = SimpleNamespace(
+            index=index, contract=self, enforced=lambda facts: PLAN, agrees=lambda facts: True, send=self._send
+        )
+        return cast(ClientContext, made)
 
     def _send(self, call: Any, facts: RoundFacts) -> bool:
         self.sent.append(self.now)
@@ -130,7 +133,7 @@ def test_one_of_the_clients_that_wake_up_closes_the_phase(awake: list[float]) ->
 
         def member(index: int) -> Any:
             client = cast(Any, object.__new__(Participant))
-            client._seat, client._contract = chain.seat(index), chain
+            client._context, client._contract = chain.seat(index), chain
             return client._move_on
 
         play(chain, awake, member)
@@ -156,7 +159,7 @@ def test_nobody_sends_what_the_chain_has_done_already(monkeypatch: pytest.Monkey
     chain = Federation(RoundState.OPEN, monkeypatch)
     chain.sent.append(START)
     client = cast(Any, object.__new__(Participant))
-    client._seat, client._contract = chain.seat(0), chain
+    client._context, client._contract = chain.seat(0), chain
     for _ in range(1_000):
         chain.now += STEP
         assert not client._move_on(overdue(RoundState.OPEN))

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from dltui.devchain import params
-from dltui.devchain.api.finder import Finder
-from dltui.devchain.chain import StoredChain
+from dltui.devchain.api.blocks import BlockFinder
 from dltui.devchain.fair_queue import step
 from dltui.devchain.formats import data, quantity
 from dltui.devchain.miner import Miner
 from dltui.devchain.params import arguments
+from dltui.devchain.stored_chain import StoredChain
 
 _MAX_SLOTS = 1024
 
 
-class StateMethods:
+class AccountMethods:
     """Balances, nonces, code, storage, and proofs of them."""
 
     def __init__(self, chain: StoredChain, miner: Miner) -> None:
         self._chain = chain
         self._miner = miner
-        self._finder = Finder(chain)
+        self._finder = BlockFinder(chain)
 
     def eth_getBalance(self, given: Any) -> str:
         account, tag = arguments(given, 1, 2)

@@ -1,28 +1,70 @@
-"""Methods about blocks, transactions and receipts."""
+"""Which block a parameter means, and the methods about blocks and the transactions in them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from dltui.devchain import params
-from dltui.devchain.api.finder import Finder
-from dltui.devchain.chain import StoredChain
 from dltui.devchain.formats import Json, pending_json, quantity
 from dltui.devchain.miner import Miner
-from dltui.devchain.params import arguments
+from dltui.devchain.params import RpcFault, arguments
+from dltui.devchain.stored_chain import StoredChain
+
+MAX_WAIT_MS = 5_000
+"""Longest long poll."""
+MAX_NUMBER = 2**63 - 1
+"""Highest number of a block: the last block of a query that has no end."""
 
 
-class HistoryMethods:
+class BlockFinder:
+    """Finds blocks of `chain`; the caller holds its lock."""
+
+    def __init__(self, chain: StoredChain) -> None:
+        self._chain = chain
+
+    def find(self, tag: Any) -> int | None:
+        """The number of the block that `tag` (a tag, number or hash) means, or None where the chain has none."""
+        which, head = params.block_tag(tag), int(self._chain.head.block_number)
+        if isinstance(which, bytes):
+            return self._chain.index.block_number(which)
+        if isinstance(which, int):
+            return which if which <= head else None
+        return 0 if which == "earliest" else head
+
+    def block(self, tag: Any) -> int:
+        """Like `find`; a block that does not exist raises `RpcFault`."""
+        number = self.find(tag)
+        if number is None:
+            raise RpcFault(params.SERVER_ERROR, "header not found")
+        return number
+
+    def by_hash(self, given: Any) -> int | None:
+        """The number of the block with this hash, or None."""
+        return self._chain.index.block_number(params.data(given, "block hash", 32))
+
+    def bound(self, tag: Any) -> int:
+        """One end of a log range; a number above the head is allowed and finds nothing there."""
+        which = params.block_tag(tag)
+        return which if isinstance(which, int) else self.block(tag)
+
+
+class BlockMethods:
     """What does not exist is null. The block `pending` is the newest one: a transaction waits milliseconds."""
 
     def __init__(self, chain: StoredChain, miner: Miner) -> None:
         self._chain = chain
         self._miner = miner
-        self._finder = Finder(chain)
+        self._finder = BlockFinder(chain)
 
     def eth_blockNumber(self, given: Any) -> str:
         arguments(given, 0, 0)
         return quantity(self._chain.head.block_number)
+
+    def dltui_waitBlock(self, given: Any) -> str:
+        """Answer with the head's number as soon as it is above the first parameter, or after `timeout_ms`."""
+        after, timeout = arguments(given, 2, 2)
+        number = params.count(after, "block number", MAX_NUMBER)
+        return quantity(self._chain.wait(number, params.count(timeout, "timeout_ms", MAX_WAIT_MS) / 1000))
 
     def eth_getBlockByNumber(self, given: Any) -> Json | None:
         tag, full = arguments(given, 1, 2)

@@ -7,16 +7,16 @@ from typing import Any
 from eth_utils import keccak
 
 from dltui.devchain import params
-from dltui.devchain.chain import StoredChain
+from dltui.devchain.evm import COINBASE
 from dltui.devchain.formats import data, quantity
 from dltui.devchain.params import arguments
-from dltui.devchain.states import COINBASE
+from dltui.devchain.stored_chain import StoredChain
 
 CLIENT_VERSION = "dltui-embedded/1/py-evm"
 """How the node names itself."""
 
 
-class AboutMethods:
+class NodeMethods:
     """One chain, one process, no peers, no accounts, no mining with proofs of work."""
 
     def __init__(self, chain: StoredChain) -> None:

@@ -1,8 +1,10 @@
-"""One stored chain: the machine, its sqlite file and the index, kept in step and guarded by one lock."""
+"""One stored chain: the machine, its sqlite file and the index, kept in step and guarded by one lock.
+
+It is brought forward from a transaction log before the node listens, so nobody sees half a chain.
+"""
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 import threading
 import time
@@ -10,21 +12,26 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from eth.abc import BlockHeaderAPI
-
+from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.nodes.genesis import Genesis
 from dltui.chain.transactions import Refused
-from dltui.devchain.bell import Bell
+from dltui.devchain.calls import CallPool
 from dltui.devchain.database import RESTORE, SqliteStore
-from dltui.devchain.desk import CallDesk
-from dltui.devchain.evm import BlockResult, Machine
-from dltui.devchain.fair_queue import Turns, aside
+from dltui.devchain.evm import Header
+from dltui.devchain.fair_queue import FairQueue, aside
+from dltui.devchain.formats import data
 from dltui.devchain.index import Index
-from dltui.devchain.waiters import Waiters
+from dltui.devchain.machine import BlockResult, Machine
+from dltui.devchain.notifications import LogWaiters, Notifier
 from dltui.errors import ChainError
+from dltui.files import try_lock
 
 STATE_FILE = "state.sqlite"
 """Name of the chain's state in its directory."""
+
+
+TOLD_SECONDS = 1.0
+"""Seconds between two calls of `told` while a chain is restored."""
 
 
 class NoBlock(Refused):
@@ -36,22 +43,22 @@ class NoBlock(Refused):
 
 
 class StoredChain:
-    """The chain in `directory`, begun with `genesis` where it is empty; `clock` gives unix seconds.
+    """The chain in `directory`, begun with `genesis` if it is empty; `clock` gives unix seconds.
 
-    `lock` guards the machine and the index; `grown` is notified after each block, and `bell` rings after each
-    block and each arrival of a transaction; `waiters` wait for logs. `head` is the newest header. `desk` executes calls
-    beside the lock, `turns` says who may work now.
-    Raises `ChainError` where another process has the directory open, or the state does not belong to `genesis`.
+    `lock` guards the machine and the index; `grown` is notified after each block, `news` after each block and each
+    arrival of a transaction; `log_waiters` wait for logs. `head` is the newest header. `call_pool` executes calls
+    beside the lock, `queue` says who may work now.
+    Raises `ChainError` if another process has the directory open, or the state does not belong to `genesis`.
     """
 
     def __init__(self, directory: Path, genesis: Genesis, clock: Callable[[], float] = time.time) -> None:
         self.genesis = genesis
-        self.head: BlockHeaderAPI
+        self.head: Header
         self.lock = threading.RLock()
         self.grown = threading.Condition()
-        self.bell = Bell()
-        self.turns = Turns()
-        self.waiters = Waiters()
+        self.news = Notifier()
+        self.queue = FairQueue()
+        self.log_waiters = LogWaiters()
         self._clock = clock
         self._guard = _claim(directory / "state.lock")
         try:
@@ -68,7 +75,7 @@ class StoredChain:
     def mine(self, raws: Sequence[bytes], timestamp: int | None = None, whole: bool = False) -> BlockResult:
         """Make the next block and store it with its index in one sqlite transaction.
 
-        Where no transaction fits, or `whole` and one does not, no block is made and `NoBlock` is raised.
+        If no transaction fits, or `whole` and one does not, no block is made and `NoBlock` is raised.
         `timestamp` in unix seconds is now by default; one before the head's raises `ChainError`.
         """
         with self.lock:
@@ -82,7 +89,7 @@ class StoredChain:
                     raise NoBlock(block.refused)
                 self.index.add(block)
             self._advance(block.header)
-            self.waiters.tell(log for executed in block.transactions for log in executed.logs)
+            self.log_waiters.wake(log for executed in block.transactions for log in executed.logs)
         return block
 
     def wait(self, after: int, timeout: float) -> int:
@@ -93,7 +100,7 @@ class StoredChain:
 
     def close(self) -> None:
         """Write everything into the one file and release the directory."""
-        self.desk.close()
+        self.call_pool.close()
         with self.lock:
             self.store.close()
             self._guard.close()
@@ -108,24 +115,52 @@ class StoredChain:
                 if self.index.height() is None:
                     self.index.add(BlockResult(self.head, ()))
             height = self.index.height()
-            self.desk = CallDesk(self.store, self.genesis.chain_id)
+            self.call_pool = CallPool(self.store, self.genesis.chain_id)
         except sqlite3.Error as error:
             raise ChainError(f"the chain state cannot be read: {error}", where=str(path), hint=RESTORE) from error
         if height != self.head.block_number:
             raise ChainError("the chain state and its index disagree", where=str(path), hint=RESTORE)
 
-    def _advance(self, header: BlockHeaderAPI) -> None:
+    def _advance(self, header: Header) -> None:
         with self.grown:
             self.head = header
             self.grown.notify_all()
-        self.bell.ring()
+        self.news.notify()
+
+
+def restore(chain: StoredChain, log: TxLog, told: Callable[[int], None]) -> int:
+    """Execute the blocks of `log` that the chain lacks, with their timestamps, comparing each hash and state root.
+
+    Returns the number of blocks that were executed; `told` is called with it now and then. Raises `ChainError` if log
+    and chain are not the same.
+    """
+    first = int(chain.head.block_number)
+    heard = time.monotonic()
+    replayed = 0
+    for record in log.read(allow_torn=True):
+        if record.block < first:
+            continue
+        if record.block > first:
+            _execute(chain, record, log)
+            replayed += 1
+        if (data(chain.head.hash), data(chain.head.state_root)) != (record.hash, record.state_root):
+            raise log.altered(record.block, "does not re-execute to its hash and state root")
+        if time.monotonic() > heard + TOLD_SECONDS:
+            told(replayed)
+            heard = time.monotonic()
+    return replayed
 
 
 def _claim(path: Path) -> IO[str]:
     file = path.open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    if not try_lock(file.fileno()):
         file.close()
-        raise ChainError("another node has this chain open", where=str(path.parent)) from error
+        raise ChainError("another node has this chain open", where=str(path.parent))
     return file
+
+
+def _execute(chain: StoredChain, record: BlockRecord, log: TxLog) -> None:
+    try:
+        chain.mine(record.txs, record.timestamp, whole=True)
+    except (NoBlock, ChainError) as error:
+        raise log.altered(record.block, f"does not execute: {error.message}") from error

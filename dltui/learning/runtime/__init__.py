@@ -1,1 +1,0 @@
-"""What torch takes from the machine: devices, threads, memory, random numbers."""

@@ -20,6 +20,7 @@ from dltui.chain.nodes.url_node import UrlNode
 from dltui.chain.rpc import Rpc
 from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.config.sections import Config
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.funds import check_funds
@@ -90,7 +91,7 @@ class NodeSupervisor:
         self._ready(replayed)
         if choice.engine == ANVIL:
             hint = "--chain embedded: only keys can act on it"
-            self._emit(ev.RunAlert(id="open-node", severity="warning", text=OPEN, hint=hint))
+            self._emit(ev.RunAlert(id=alerts.OPEN_NODE.id(), severity="warning", text=OPEN, hint=hint))
 
     def recover(self, reason: str) -> None:
         """Start the node again after it was lost, and bring it forward from the log before anybody goes on."""

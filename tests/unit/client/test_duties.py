@@ -18,6 +18,7 @@ from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.duties.trainer import TrainingDuty
 from dltui.client.spec import ClientSpec
 from dltui.core.chain_states import RoundState
+from dltui.core.client_set import ClientSet
 from dltui.core.ledger import RoundFacts, Submission
 from dltui.errors import BlobError, DltuiError
 from dltui.store import Store, digest_of
@@ -81,7 +82,7 @@ def context(learner: Learner, store: Any = None) -> tuple[ClientContext, list[An
 
 
 def open_round(deadline: int = LATER) -> RoundFacts:
-    return RoundFacts(3, 0, "cd" * 32, PLAN, 0b11, 0b11, b"", deadline, 0)
+    return RoundFacts(3, 0, "cd" * 32, PLAN, ClientSet(0b11), ClientSet(0b11), b"", deadline, 0)
 
 
 def spec(**fields: Any) -> ClientSpec:
@@ -224,7 +225,7 @@ def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
     taken, sent = context(Learner(), store)
     facts = open_round()
     facts.state = RoundState.ATTESTING
-    facts.reports[ME], facts.attested[ME] = 1, 0
+    facts.reports[ME], facts.attested[ME] = ClientSet(1), 0
     duty = CommitteeDuty(taken, facts)
     duty._result = RoundResult(b"model", b"manifest", "ab" * 32, b"verdicts", ())
     clock.pass_seconds(60, lambda: duty.step(facts))
@@ -242,7 +243,7 @@ RESULT = RoundResult(None, b"manifest", "ab" * 32, b"verdicts", (Verdict(0, "cd"
 
 def attesting() -> RoundFacts:
     facts = open_round()
-    facts.state, facts.reports = ATTESTING, {0: 1, ME: 1}
+    facts.state, facts.reports = RoundState.ATTESTING, {0: 1, ME: 1}
     return facts
 
 
@@ -322,7 +323,7 @@ def test_a_duty_is_due_when_something_is_missing_or_its_turn_has_come() -> None:
     facts = open_round()
     duty = CommitteeDuty(taken, facts)
     assert duty.due_at(facts) == float("inf")
-    facts.state = REPORTING
+    facts.state = RoundState.REPORTING
     assert duty.due_at(facts) == 0.0, "blobs are looked for until they are there"
     facts.reports[ME] = 1
     assert duty.due_at(facts) == float("inf")

@@ -10,6 +10,7 @@ import pytest
 
 from dltui.config.sections import load
 from dltui.core.chain_states import RoundState, SuspendReason
+from dltui.core.client_set import ClientSet
 from dltui.core.ledger import Commitment, Ledger, Member, RoundFacts
 from dltui.engine import scheduler as module
 from dltui.engine.scheduler import JOIN_SECONDS, MOST_ABORTS, MOST_LOST, STARVED_SECONDS, Scheduler, Waiting
@@ -54,7 +55,7 @@ class Bench:
         return scheduler
 
     def round(self, number: int, state: str, submitted: int = 0) -> RoundFacts:
-        facts = RoundFacts(number, 0, "", "", (1 << COUNT) - 1, 7, b"", 0, 0, state)
+        facts = RoundFacts(number, 0, "", "", ClientSet.of(range(COUNT)), ClientSet(7), b"", 0, 0, state)
         facts.submissions = {i: cast(Any, None) for i in range(submitted)}
         self.ledger.rounds[number] = facts
         return facts

@@ -32,8 +32,8 @@ def turn(
 ) -> Iterator[Callable[[], None] | None]:
     """Hold one of `slots` places in `folder` for the time of the block.
 
-    Gives the block what it calls at every step, or None where no place was free up to `until` (unix seconds); `waiting`
-    is called again and again before. Of those who wait the lowest `rank` is the next. No bound where `slots` is 0 or
+    Yields what the block calls at every step, or None if no place was free up to `until` (unix seconds); `waiting` is
+    called again and again before. Of those who wait the lowest `rank` is the next. There is no bound if `slots` is 0 or
     `folder` is empty.
     """
     if not folder or slots <= 0:
@@ -82,7 +82,7 @@ def _take(places: list[int], queue: int, rank: int, until: float, waiting: Calla
 
 
 def _queue_up(queue: int, rank: int) -> bool:
-    """Stand in the queue. Not waited for: another that looks at the queue and hangs there holds this byte."""
+    """Stand in the queue, without waiting: another that looks at the queue and hangs there holds this byte."""
     try:
         fcntl.lockf(queue, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, rank)
     except OSError:
@@ -91,7 +91,7 @@ def _queue_up(queue: int, rank: int) -> bool:
 
 
 def _is_first(queue: int, rank: int) -> bool:
-    """Whether nobody of a lower rank waits."""
+    """Return whether no client of a lower rank waits."""
     if rank == 0:
         return True
     try:

@@ -54,7 +54,7 @@ def _checked(digest: str) -> str:
 
 
 class BlobStore(Protocol):
-    """Where blobs are: the part that clients, engine and checks know, on whatever host the bytes are.
+    """A store of blobs, as clients, engine and checks know it: the bytes may lie anywhere.
 
     A store on another host serves the same four functions and checks who asks.
     """
@@ -97,7 +97,7 @@ class Store:
         self._local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
     def path(self, digest: str) -> str:
-        """Return where the blob lies, or would lie. Raises BlobError for anything but 64 lower-case hex digits."""
+        """Return the path of a blob, which need not exist. Raises BlobError for what is no digest."""
         _checked(digest)
         return f"{self._root}/{digest[:2]}/{digest}"
 

@@ -13,7 +13,7 @@ from dltui.chain.types import Call, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.client.local_learner import LocalLearner
 from dltui.client.telemetry import Telemetry
-from dltui.protocol.ledger import Ledger, Member, RoundFacts
+from dltui.core.ledger import Ledger, Member, RoundFacts
 from dltui.protocol.result import OtherPlan, check_plan
 from dltui.store import BlobStore
 

@@ -8,7 +8,7 @@ from dltui.chain.backoff import Backoff
 from dltui.chain.contracts.bound import NO_LIMIT, DataRegistry, FLContract, ModelRegistry, decode_log
 from dltui.chain.contracts.federation_check import check_federation
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.chain.wallet import Wallet
 from dltui.client.context import ClientContext, log
 from dltui.client.duties.committee import CommitteeDuty
@@ -16,8 +16,8 @@ from dltui.client.duties.trainer import TrainingDuty
 from dltui.client.local_learner import LocalLearner
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
+from dltui.core.ledger import RoundFacts
 from dltui.protocol import keeper
-from dltui.protocol.ledger import IN_FLIGHT, RoundFacts
 from dltui.protocol.reader import ChainReader, Rewound
 from dltui.store import open_store
 
@@ -133,7 +133,7 @@ class Participant:
                 self._registry.commit(commitment.root, commitment.count, commitment.schema, NO_LIMIT)
             )
         facts = self._reader.ledger.current
-        if facts is None or facts.state not in IN_FLIGHT or self._context.index < 0:
+        if facts is None or not facts.state.in_flight or self._context.index < 0:
             return False
         return self._duties(facts)
 
@@ -158,14 +158,13 @@ class Participant:
     def _rank(self, facts: RoundFacts) -> int:
         """Return this client's turn among the pokers: the committee first, then the others by index."""
         me = self._context.index
-        others = (1 << me) - 1
-        before = facts.committee & others if facts.committee >> me & 1 else facts.committee | facts.selected & others
-        return before.bit_count()
+        committee = facts.committee
+        return len(committee.below(me) if me in committee else committee | facts.selected.below(me))
 
     def _patience(self) -> float:
         """Return how long to wait for the chain: until something may be due by the clock alone."""
         facts = self._reader.ledger.current
-        if facts is None or facts.state not in IN_FLIGHT or self._context.index < 0:
+        if facts is None or not facts.state.in_flight or self._context.index < 0:
             return IDLE
         due = keeper.next_turn(facts, self._rank(facts), time.time())
         if self._training is not None:
@@ -179,5 +178,5 @@ class Participant:
         ledger, facts = self._reader.ledger, self._reader.ledger.current
         if self._context.member is None or self._context.wallet.address not in ledger.data:
             return ()
-        seated = facts is not None and facts.state in IN_FLIGHT and facts.committee >> max(self._context.index, 0) & 1
+        seated = facts is not None and facts.state.in_flight and self._context.index in facts.committee
         return CONCERNS + CONCERNS_OF_A_SEAT if seated else CONCERNS

@@ -23,9 +23,9 @@ from dltui.chain.contracts.federation_check import check_federation
 from dltui.chain.rpc import Rpc
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import Config
+from dltui.core.ledger import Ledger
 from dltui.errors import ChainError, RunError
 from dltui.learning.plan import LearningPlan
-from dltui.protocol.ledger import Ledger
 from dltui.store import BlobStore
 
 _Kind = TypeVar("_Kind", bound=Contract)

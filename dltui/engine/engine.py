@@ -17,13 +17,17 @@ import dltui
 from dltui import exits
 from dltui.chain.contracts.bound import explain
 from dltui.chain.nodes.endpoint import Endpoint
-from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.chain.types import Call, Receipt, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import Config
+from dltui.core import alerts
 from dltui.core import events as ev
+from dltui.core.chain_states import ClientStatus, SuspendReason
 from dltui.core.commands import Command
 from dltui.core.events import Event, Payload
 from dltui.core.format import unix
+from dltui.core.ledger import Member
 from dltui.core.state.state import State
 from dltui.core.summary import summarise
 from dltui.engine.block_watch import BlockWatch
@@ -39,19 +43,16 @@ from dltui.engine.keys import Key, client_keys, operator_key
 from dltui.engine.live_verify import LiveVerify
 from dltui.engine.node_supervisor import NodeSupervisor
 from dltui.engine.operator import Operator
-from dltui.engine.pace import TOO_SLOW
 from dltui.engine.queries import Queries
 from dltui.engine.recovery import WARM_SECONDS, Recovery, Stopped
 from dltui.engine.scheduler import Scheduler
 from dltui.engine.stopsignals import StopSignals
-from dltui.engine.telemetry import TROUBLE
 from dltui.engine.timing import Timings
 from dltui.engine.waiting_alert import Backoff, Hold, WaitingAlert
 from dltui.engine.workers import WorkerPool
 from dltui.errors import ChainError, DltuiError, RunError, no_room
 from dltui.files import write_whole
 from dltui.learning.plan import LearningPlan
-from dltui.protocol.ledger import MISSED, Member
 from dltui.rundir.journal import Journal, read
 from dltui.rundir.metadata import check_config, read_run_json, write_run_json
 from dltui.rundir.paths import RunPaths, socket_path
@@ -107,20 +108,15 @@ class Engine:
         if isinstance(payload, ev.RoundOpened):
             self._excused_rounds.opened(payload.round, payload.deadline, self._workers.running)
         elif isinstance(payload, ev.RoundFinalised):
-            self._clear(TOO_SLOW)
             self._excused_rounds.finalised()
         elif isinstance(payload, ev.ModelPublished):
             self._workers.evaluator.measure(payload.version, payload.digest)
         elif isinstance(payload, ev.ClientLate):
             self._workers.late(payload.id)
-        elif isinstance(payload, ev.UpdateSubmitted):
-            self._clear(f"{TROUBLE}{payload.client}")
-        elif isinstance(payload, ev.ClientSpawned):
-            self._clear(f"exited-{payload.id}")
-        elif isinstance(payload, ev.ClientReinstated):
-            self._clear(f"suspended-{payload.id}")
         elif isinstance(payload, ev.ClientExited) and not payload.asked:
             self._excused_rounds.ended(payload.id, self._workers.wanted)
+        for alert in alerts.cleared_by(payload):
+            self._clear(alert)
 
     def _append(self, payload: Payload) -> Event:
         """Write to the journal; on a full disk nothing goes on until there is room, but a stop is heard."""
@@ -330,7 +326,7 @@ class Engine:
 
     def _welcome_back(self, member: Member) -> None:
         """One that was suspended for misses is started again: whom the run admits by itself, it reinstates, too."""
-        if member.status != "suspended" or member.suspended_for != MISSED:
+        if member.status != ClientStatus.SUSPENDED or member.suspended_for != SuspendReason.MISSED:
             return
         if self._config.clients.auto_register:
             self._scheduler.missed_before.add(member.address)
@@ -338,7 +334,7 @@ class Engine:
             name = self._indexer.facts.id_of(member.address)
             text = f"{name} is suspended for misses of an earlier time, and runs again"
             hint = f"U reinstates it (dltui client reinstate {name})"
-            self.emit(ev.RunAlert(id=f"suspended-{name}", severity="warning", text=text, hint=hint))
+            self.emit(ev.RunAlert(id=alerts.SUSPENDED.id(name), severity="warning", text=text, hint=hint))
 
     def _bring_down(self) -> None:
         self._ending = True
@@ -357,7 +353,7 @@ class Engine:
                 self._indexer.poll()
             except DltuiError as error:
                 text = f"the last blocks could not be read: {error}"
-                self.emit(ev.RunAlert(id="chain", severity="error", text=text))
+                self.emit(ev.RunAlert(id=alerts.CHAIN.id(), severity="error", text=text))
             for timed in self._timings.settled(at_once=True):
                 self.emit(timed)
         self._supervisor.stop()
@@ -379,7 +375,8 @@ class Engine:
             self._recovery.node(error)
         except Reverted as error:
             self._backoff.failed()
-            self.emit(ev.RunAlert(id="operator-tx", severity="warning", text=f"a transaction reverted: {error}"))
+            text = f"a transaction reverted: {error}"
+            self.emit(ev.RunAlert(id=alerts.OPERATOR_TX.id(), severity="warning", text=text))
         except ChainError as error:
             if not no_room(error):
                 raise
@@ -428,7 +425,7 @@ class Engine:
         if call is not None and self._sent:
             self._send(call)
             self._backoff.succeeded()
-            self._clear("operator-tx")
+            self._clear(alerts.OPERATOR_TX.id())
         waiting = self._scheduler.waiting()
         # A run that is held does not fail for want of clients meanwhile.
         self._waiting.tell(None if held and waiting is not None and waiting.fails_after else waiting)

@@ -10,17 +10,18 @@ from collections.abc import Callable
 from typing import Any
 
 from dltui.aggregation.errors import Malformed, Overflow, Unavailable
-from dltui.chain.contracts.bound import ClientStatus, RoundState, VersionState
 from dltui.chain.history.rawtx import raw_transaction
 from dltui.chain.history.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
+from dltui.core.chain_states import ClientStatus
+from dltui.core.client_set import ClientSet
+from dltui.core.ledger import RoundFacts
 from dltui.core.state.state import State
 from dltui.engine.deployment import Federation
 from dltui.errors import BlobError, MismatchError, RunError
 from dltui.learning.plan import LearningPlan
 from dltui.protocol.blob_kinds import MANIFEST
 from dltui.protocol.facts import FactStream
-from dltui.protocol.ledger import RoundFacts, bits
 from dltui.protocol.result import load_version, result_of, verdicts_root
 from dltui.store import BlobStore
 
@@ -53,7 +54,7 @@ class LiveVerify:
         row = self._federation.models.version_of(number)
         _same(where, "its digest", told.digest, row.digest.hex())
         _same(where, "its round", told.round, row.round)
-        _same(where, "its state", told.state, VersionState(row.state).name.lower())
+        _same(where, "its state", told.state, row.state)
         released = self._federation.models.released()
         _same(where, "whether it is released", told.released, released == number)
         try:
@@ -73,10 +74,10 @@ class LiveVerify:
             raise RunError(f"there is no round {number}")
         where = f"round {number}"
         row = self._federation.fl.round_of(number)
-        _same(where, "its state", told.state, RoundState(row.state).name.lower())
+        _same(where, "its state", told.state, row.state)
         _same(where, "its base version", told.base, row.base_version)
         _same(where, "its attempt", told.attempt, row.attempt)
-        _same(where, "who submitted", set(told.submitted), {self._name(index) for index in bits(row.submitted)})
+        _same(where, "who submitted", set(told.submitted), {self._name(index) for index in ClientSet(row.submitted)})
         found = f"{where} matches; state, base, attempt and {len(told.submitted)} submissions asked of the chain"
         if facts.has_verdicts:
             return f"{found}; {self._recomputed(told.version, number)}"
@@ -85,10 +86,10 @@ class LiveVerify:
     def client(self, client: str) -> str:
         """Its membership, and its commitment in the data registry."""
         told = self._state.clients.get(client)
-        if told is None or not told.address or told.membership == "unknown":
+        if told is None or not told.address or told.membership == ClientStatus.NONE:
             raise RunError(f"no client {client} has asked to join")
         row = self._federation.fl.client_by_address(told.address)
-        status = {ClientStatus.NONE: "rejected"}.get(row.status, ClientStatus(row.status).name.lower())
+        status = ClientStatus.REJECTED if row.status == ClientStatus.NONE else row.status
         _same(client, "its membership", told.membership, status)
         if told.index is not None:
             _same(client, "its index", told.index, row.index if row.exists else None)

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from dltui.chain.contracts.bound import VersionState
-from dltui.chain.types import Call, NodeUnreachable, Receipt
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.chain.types import Call, Receipt
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.commands import QUERIES, Command, cli_twin
@@ -195,7 +195,7 @@ class Operator:
         for number in range(models.count()):
             version = models.version_of(number)
             mark = " (released)" if number == released else ""
-            state = VersionState(version.state).name.lower()
+            state = version.state
             rows.append(f"v{number} {state}{mark} {version.digest.hex()[:12]} {version.accuracy_bp / 100:.2f} %")
         return "; ".join(rows)
 

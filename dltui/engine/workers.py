@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dltui.chain.nodes.endpoint import Endpoint
 from dltui.config.sections import Config
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.client_ids import client_id
 from dltui.core.events import Payload
@@ -18,12 +19,10 @@ from dltui.engine.keys import Key
 from dltui.engine.pace import Pace
 from dltui.engine.restarts import PAUSES, Restarts
 from dltui.engine.specs import client_spec, name_of
-from dltui.engine.telemetry import Telemetry
+from dltui.engine.telemetry import TelemetryReader
 from dltui.engine.timing import Timings
 from dltui.errors import RunError
 from dltui.rundir.paths import RunPaths
-
-HUNG = "forkserver-hung"
 
 
 class WorkerPool:
@@ -45,7 +44,7 @@ class WorkerPool:
         self._paths = paths
         self._keys = keys
         self.fork_server = fork_server
-        self._telemetry = Telemetry(timings, Pace(config, emit), emit)
+        self._telemetry = TelemetryReader(timings, Pace(config, emit), emit)
         self._emit = emit
         self._restarts = Restarts()
         self.evaluator = EvaluatorClient(config, paths, fork_server, emit)
@@ -140,12 +139,12 @@ class WorkerPool:
             return
         self._hung = self.fork_server.hung
         if not self._hung:
-            self._emit(ev.RunAlertCleared(id=HUNG))
+            self._emit(ev.RunAlertCleared(id=alerts.FORKSERVER_HUNG.id()))
             return
         pid = self.fork_server.pid
         text = f"the fork server (pid {pid}) does not answer: no client starts, and none that ends is noticed"
         hint = f"if it was stopped, kill -CONT {pid}; else it is started again soon, with all clients"
-        self._emit(ev.RunAlert(id=HUNG, severity="error", text=text, hint=hint))
+        self._emit(ev.RunAlert(id=alerts.FORKSERVER_HUNG.id(), severity="error", text=text, hint=hint))
 
     def _exited(self, child: Child) -> None:
         name, code = self._name(child), child.code or 0
@@ -163,7 +162,7 @@ class WorkerPool:
                 text += f" again, after {len(PAUSES)} restarts: it stays away"
             else:
                 text, hint = f"{text}; it starts again in {pause:g} s", f"its log: {self._log(child)}"
-        self._emit(ev.RunAlert(id=f"exited-{name}", severity="warning", text=text, hint=hint))
+        self._emit(ev.RunAlert(id=alerts.EXITED.id(name), severity="warning", text=text, hint=hint))
 
     def late(self, name: str) -> None:
         """A deadline passed without a client: say so where it is one of this machine that runs and is silent."""

@@ -6,10 +6,10 @@ from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.aggregation.fixed import Tensors
 from dltui.aggregation.round import RoundInputs, RoundResult, Submission, compute
 from dltui.chain import merkle
+from dltui.core.ledger import Ledger, RoundFacts
 from dltui.errors import DltuiError
 from dltui.learning.plan import LearningPlan
 from dltui.protocol.blob_kinds import MANIFEST, MODEL, UPDATE, Fetch
-from dltui.protocol.ledger import Ledger, RoundFacts
 
 
 class OtherPlan(DltuiError):

@@ -13,6 +13,7 @@ from typing import Any
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event
+from dltui.core.ledger import VersionFacts
 from dltui.engine.specs import learning_spec
 from dltui.errors import ConfigError, DltuiError, MismatchError
 from dltui.learning import runtime
@@ -23,7 +24,6 @@ from dltui.learning.models import models
 from dltui.learning.plan import LearningSpec
 from dltui.learning.training import evaluation, task
 from dltui.protocol.blob_kinds import Fetch
-from dltui.protocol.ledger import VersionFacts
 from dltui.protocol.result import load_version
 from dltui.verify.report import NOT_CHECKED, Step
 

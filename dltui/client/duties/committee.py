@@ -10,10 +10,12 @@ from dltui.aggregation.errors import Overflow, Unavailable
 from dltui.aggregation.round import RoundResult
 from dltui.chain.backoff import Backoff
 from dltui.client.context import ClientContext, log
+from dltui.core.chain_states import RoundState
+from dltui.core.client_set import ClientSet
+from dltui.core.ledger import RoundFacts
 from dltui.errors import BlobError
 from dltui.protocol import keeper
 from dltui.protocol.blob_kinds import UPDATE
-from dltui.protocol.ledger import ATTESTING, REPORTING, RoundFacts
 from dltui.protocol.result import result_of, verdicts_root
 
 PATIENCE = 0.5
@@ -42,9 +44,9 @@ class CommitteeDuty:
         me = self._context.index
         if not self._context.agrees(facts):
             return False
-        if facts.state == REPORTING and facts.committee >> me & 1 and me not in facts.reports:
+        if facts.state == RoundState.REPORTING and me in facts.committee and me not in facts.reports:
             return self._report(facts)
-        if facts.state == ATTESTING and me in facts.reports:
+        if facts.state == RoundState.ATTESTING and me in facts.reports:
             return self._finalise(facts) if me in facts.attested else self._attest(facts)
         return False
 
@@ -53,9 +55,9 @@ class CommitteeDuty:
         me = self._context.index
         if not self._context.agrees(facts):
             return math.inf
-        if facts.state == REPORTING and facts.committee >> me & 1 and me not in facts.reports:
+        if facts.state == RoundState.REPORTING and me in facts.committee and me not in facts.reports:
             return 0.0
-        return self._finalise_at if facts.state == ATTESTING and self._finalise_at else math.inf
+        return self._finalise_at if facts.state == RoundState.ATTESTING and self._finalise_at else math.inf
 
     def _report(self, facts: RoundFacts) -> bool:
         started = time.monotonic()
@@ -64,12 +66,12 @@ class CommitteeDuty:
         if missing and time.time() < facts.deadline - window * (1 - PATIENCE):
             self._context.telemetry.progress("fetch", facts.number)
             return False
-        held = sum(1 << s.index for s in facts.submissions.values() if s.digest in self._held)
+        held = ClientSet.of(s.index for s in facts.submissions.values() if s.digest in self._held)
         self._context.telemetry.timing(facts.number, "store", time.monotonic() - started)
         self._context.telemetry.progress("report", facts.number)
         why = f", {missing} could not be fetched in half of the window" if missing else ""
         log.info("round %d: on the committee, reports %d updates%s", facts.number, len(self._held), why)
-        return self._context.send(self._context.contract.report(facts.number, facts.attempt, held, b""), facts)
+        return self._context.send(self._context.contract.report(facts.number, facts.attempt, held.bitmap, b""), facts)
 
     def _fetch_missing(self, facts: RoundFacts) -> int:
         """Fetch what is there by now, one at a time; return how many updates are still missing.

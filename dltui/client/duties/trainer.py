@@ -10,8 +10,9 @@ from dltui.chain.backoff import Backoff
 from dltui.client.context import ClientContext, log
 from dltui.client.spec import ClientSpec
 from dltui.client.training_slots import turn
+from dltui.core.chain_states import RoundState
+from dltui.core.ledger import RoundFacts
 from dltui.errors import BlobError, DltuiError
-from dltui.protocol.ledger import ATTESTING, OPEN, REPORTING, RoundFacts
 
 
 class TrainingDuty:
@@ -40,9 +41,10 @@ class TrainingDuty:
         me = self._context.index
         if not self._context.agrees(facts):
             return False
-        if facts.state == OPEN and facts.selected >> me & 1 and me not in facts.submissions:
+        if facts.state == RoundState.OPEN and me in facts.selected and me not in facts.submissions:
             return self._submit(facts)
-        if facts.state in (REPORTING, ATTESTING) and me in facts.submissions and not self._published:
+        closed = facts.state in (RoundState.REPORTING, RoundState.ATTESTING)
+        if closed and me in facts.submissions and not self._published:
             self._publish(facts)
         return False
 

@@ -19,13 +19,15 @@ from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
 from dltui.config.sections import Config, load
 from dltui.core import events as ev
+from dltui.core.chain_states import RoundState
+from dltui.core.client_set import ClientSet
 from dltui.core.events import Payload
+from dltui.core.ledger import Ledger, Member, RoundFacts
 from dltui.engine.forkserver_client import Child
 from dltui.engine.pace import Pace
-from dltui.engine.telemetry import Telemetry as Received
+from dltui.engine.telemetry import TelemetryReader
 from dltui.engine.timing import Timings
 from dltui.learning.plan import LearningPlan
-from dltui.protocol.ledger import REPORTING, Ledger, Member, RoundFacts
 
 ADDRESS, FEDERATION = "0x" + "1a" * 20, "0x" + "2b" * 20
 PLAN = LearningPlan.of(Config())
@@ -62,7 +64,7 @@ def context(plan: LearningPlan = PLAN, descriptor: int | None = None) -> ClientC
 
 
 def opened(number: int = 3, plan: LearningPlan = PLAN) -> RoundFacts:
-    return RoundFacts(number, 0, "cd" * 32, plan.hash, 0b11, 0b11, b"", 2**40, 0)
+    return RoundFacts(number, 0, "cd" * 32, plan.hash, ClientSet(0b11), ClientSet(0b11), b"", 2**40, 0)
 
 
 def test_it_knows_its_index_once_it_was_approved() -> None:
@@ -116,7 +118,7 @@ def test_a_client_with_another_plan_in_one_field_neither_trains_nor_votes_and_sa
     training = TrainingDuty(held, cast(ClientSpec, SimpleNamespace(gate="", slots=0)), facts)
     vote = CommitteeDuty(held, facts)
     assert not training.step(facts) and not vote.step(facts)
-    facts.state = REPORTING
+    facts.state = RoundState.REPORTING
     assert not training.step(facts) and not vote.step(facts) and vote.due_at(facts) == float("inf")
     assert cast(Wallet, held.wallet).sent == []
     mine = held.learner.plan.hash[:12]
@@ -126,7 +128,7 @@ def test_a_client_with_another_plan_in_one_field_neither_trains_nor_votes_and_sa
     with os.fdopen(reader, "rb") as pipe:
         (message,) = (msgspec.json.decode(line) for line in pipe)
     events: list[Payload] = []
-    hearing = Received(Timings(), Pace(load(), events.append), events.append)
+    hearing = TelemetryReader(Timings(), Pace(load(), events.append), events.append)
     hearing.told("client-0", Child("client-0", "client", -1, pid=5), "client-0.log", message)
     (alert,) = events
     assert isinstance(alert, ev.RunAlert) and alert.text == f"client-0 has no update in round 3: {reason}"

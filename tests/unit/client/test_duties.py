@@ -12,14 +12,15 @@ import pytest
 from dltui.aggregation.blobs.verdicts import Reason, Verdict
 from dltui.aggregation.errors import Unavailable
 from dltui.aggregation.round import RoundResult
-from dltui.chain.contracts.bound import RoundState
 from dltui.client.context import ClientContext
 from dltui.client.duties import committee, trainer
 from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.duties.trainer import TrainingDuty
 from dltui.client.spec import ClientSpec
+from dltui.core.chain_states import RoundState
+from dltui.core.client_set import ClientSet
+from dltui.core.ledger import RoundFacts, Submission
 from dltui.errors import BlobError, DltuiError
-from dltui.protocol.ledger import ATTESTING, REPORTING, RoundFacts, Submission
 from dltui.store import Store, digest_of
 
 ME, PLAN = 1, "ab" * 32
@@ -81,7 +82,7 @@ def context(learner: Learner, store: Any = None) -> tuple[ClientContext, list[An
 
 
 def open_round(deadline: int = LATER) -> RoundFacts:
-    return RoundFacts(3, 0, "cd" * 32, PLAN, 0b11, 0b11, b"", deadline, 0)
+    return RoundFacts(3, 0, "cd" * 32, PLAN, ClientSet(0b11), ClientSet(0b11), b"", deadline, 0)
 
 
 def spec(**fields: Any) -> ClientSpec:
@@ -106,7 +107,7 @@ def test_the_log_of_a_client_tells_what_it_did_and_why(tmp_path: Path, caplog: p
     facts = open_round()
     duty = TrainingDuty(taken, spec(), facts)
     duty.step(facts)
-    facts.state, facts.deadline = REPORTING, EARLIER
+    facts.state, facts.deadline = RoundState.REPORTING, EARLIER
     facts.submissions[ME] = Submission(ME, digest_of(b"update"), 5)
     facts.submissions[0] = Submission(0, digest_of(b"withheld"), 5)
     duty.step(facts)
@@ -153,7 +154,7 @@ def test_a_member_reports_what_it_has_fetched_and_checked_and_keeps_digests_only
     Path(store.path(digests[2])).write_bytes(b"forgee")
     taken, sent = context(Learner(), Served())
     facts = open_round(EARLIER)
-    facts.state = REPORTING
+    facts.state = RoundState.REPORTING
     for index, digest in enumerate([*digests, digest_of(b"withheld")]):
         facts.submissions[index] = Submission(index, digest, 5)
     duty = CommitteeDuty(taken, facts)
@@ -204,7 +205,7 @@ def test_a_refused_update_is_a_warning_and_is_offered_again_ever_later(
     duty = TrainingDuty(taken, spec(), facts)
     duty.step(facts)
     digest = digest_of(b"update")
-    facts.state, facts.submissions[ME] = REPORTING, Submission(ME, digest, 5)
+    facts.state, facts.submissions[ME] = RoundState.REPORTING, Submission(ME, digest, 5)
     clock.pass_seconds(60, lambda: duty.step(facts))
     assert 12 <= store.offered <= 30, "twenty times a second would be 1200"
     assert clock.now - 0.05 <= duty.due_at() <= clock.now + 5
@@ -223,8 +224,8 @@ def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
     clock, store = Clock(monkeypatch), Refusing(tmp_path)
     taken, sent = context(Learner(), store)
     facts = open_round()
-    facts.state = ATTESTING
-    facts.reports[ME], facts.attested[ME] = 1, 0
+    facts.state = RoundState.ATTESTING
+    facts.reports[ME], facts.attested[ME] = ClientSet(1), 0
     duty = CommitteeDuty(taken, facts)
     duty._result = RoundResult(b"model", b"manifest", "ab" * 32, b"verdicts", ())
     clock.pass_seconds(60, lambda: duty.step(facts))
@@ -242,7 +243,7 @@ RESULT = RoundResult(None, b"manifest", "ab" * 32, b"verdicts", (Verdict(0, "cd"
 
 def attesting() -> RoundFacts:
     facts = open_round()
-    facts.state, facts.reports = ATTESTING, {0: 1, ME: 1}
+    facts.state, facts.reports = RoundState.ATTESTING, {0: 1, ME: 1}
     return facts
 
 
@@ -322,7 +323,7 @@ def test_a_duty_is_due_when_something_is_missing_or_its_turn_has_come() -> None:
     facts = open_round()
     duty = CommitteeDuty(taken, facts)
     assert duty.due_at(facts) == float("inf")
-    facts.state = REPORTING
+    facts.state = RoundState.REPORTING
     assert duty.due_at(facts) == 0.0, "blobs are looked for until they are there"
     facts.reports[ME] = 1
     assert duty.due_at(facts) == float("inf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dltui.core import format as fmt
 from dltui.core.events import Event
-from dltui.core.state.snapshots import Frames, still
+from dltui.core.snapshots import Frames, still
 from dltui.core.state.state import State
 
 

@@ -49,7 +49,7 @@ class LocalLearner:
         self.plan = spec.plan
         self.plan_hash = spec.plan.hash
         self.rank = estimate.rank(spec.part, [len(slice.train) for slice in division], self.plan.training)
-        """This client's place in the queue for training: who takes more steps goes before it."""
+        """This client's place in the queue for training: one that takes more steps goes before it."""
         self._steps = pipeline.steps_of(self.plan.training)
         self._base_digest = ""
         self._base: Tensors = {}

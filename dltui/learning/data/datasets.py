@@ -61,7 +61,7 @@ class Dataset:
 
         `device` None is the CPU.
         """
-        import torch  # only who learns needs it: a data set is checked without
+        import torch  # only training needs it: a data set is checked without
 
         x = torch.from_numpy(self.preparation.apply(self.records(indices)))
         return x.to(device), torch.from_numpy(self.y[indices]).to(device)

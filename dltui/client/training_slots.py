@@ -33,8 +33,8 @@ def turn(
     """Hold one of `slots` places in `folder` for the time of the block.
 
     Yields what the block calls at every step, or None if no place was free up to `until` (unix seconds); `waiting` is
-    called again and again before. Of those that wait the lowest `rank` is the next. There is no bound if `slots` is 0 or
-    `folder` is empty.
+    called again and again before. Of those that wait the lowest `rank` is the next. There is no bound if `slots` is 0
+    or `folder` is empty.
     """
     if not folder or slots <= 0:
         yield lambda: None

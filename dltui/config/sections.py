@@ -53,6 +53,11 @@ Scheme = Annotated[
 ]
 
 
+def slices(parts: int, clients: int) -> int:
+    """Return into how many slices the data set is cut: one a client if `parts` is 0."""
+    return parts or clients
+
+
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the sections."""
 
@@ -213,7 +218,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def parts(self) -> int:
         """How many slices the data set is cut into: more than clients leaves some for those that join later."""
-        return self.data.parts or self.clients.count
+        return slices(self.data.parts, self.clients.count)
 
     def sections(self) -> dict[str, dict[str, Any]]:
         """Return the sections as plain dictionaries, for `run.started` and `to_toml`; of the keys, the changed ones."""

@@ -101,11 +101,11 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     quit: Key = "q,ctrl+q"
 
     def table(self) -> dict[str, tuple[str, ...]]:
-        """Action to its keys."""
+        """Return the keys of each action."""
         return {name: keys_of(getattr(self, name)) for name in self.__struct_fields__}
 
     def clash(self) -> tuple[str, str, str] | None:
-        """The first key that two actions want, with both; None where every key is one action's."""
+        """Return the first key that two actions want, with both; None if every key is one action's."""
         owner: dict[str, str] = {}
         for name, keys in self.table().items():
             for key in keys:
@@ -114,7 +114,7 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return None
 
     def check(self) -> None:
-        """Raises ConfigError for a key that no action may have or two want, and for an action that needs one."""
+        """Raise ConfigError for a key that no action may have or two want, and for an action that needs one."""
         for name, keys in self.table().items():
             if not keys and (name in NEEDED or getattr(self, name).strip() != NONE):
                 raise ConfigError("a key is needed here", where=f"keys.{name}", hint=_HINT)
@@ -135,7 +135,7 @@ _HINT = "a character, or space, tab, enter, backspace, insert, delete, f1 to f24
 
 
 def _fault(action: str, key: str) -> str:
-    """Why an action cannot have a key; empty where it can."""
+    """Return why an action cannot have a key; empty if it can."""
     owner = _OWNED.get(key, action)
     if owner != action:
         return f"{key!r} is kept for {owner}"
@@ -147,7 +147,7 @@ def _fault(action: str, key: str) -> str:
 
 
 def keys_of(text: str) -> tuple[str, ...]:
-    """The keys in a setting, each in one spelling. A comma itself is written `comma`."""
+    """Return the keys in a setting, each in one spelling. A comma itself is written `comma`."""
     if text.strip() == NONE:
         return ()
     return tuple(_spelled(key) for key in (part.strip() for part in text.split(",")) if key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dltui.config.sections import slices
 from dltui.core import format as fmt
 from dltui.core.state.entities import Client, Round
 from dltui.core.state.state import State
@@ -40,7 +41,7 @@ def add_client(state: State, _selection: Selection) -> Request:
 
 def free_slices(state: State) -> list[int]:
     """Slices of the data that no process of this run holds."""
-    count = state.setting("data", "parts", 0) or state.setting("clients", "count", 0)
+    count = slices(state.setting("data", "parts", 0), state.setting("clients", "count", 0))
     used = {client.part for client in state.clients.values()}
     return [part for part in range(count) if part not in used]
 

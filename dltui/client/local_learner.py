@@ -11,6 +11,7 @@ from dltui.aggregation import pipeline
 from dltui.aggregation.blobs.update import encode_update
 from dltui.aggregation.fixed import Tensors
 from dltui.chain import merkle
+from dltui.client.secret import RECORD_SALT, derive_secret
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
 from dltui.learning import runtime
@@ -59,7 +60,7 @@ class LocalLearner:
 
         Nobody else knows the salt, so a record cannot be guessed from the root.
         """
-        salt = hashlib.sha256(b"dltui record salt" + bytes.fromhex(self._spec.salt)).digest()
+        salt = derive_secret(bytes.fromhex(self._spec.salt), RECORD_SALT)
         labels = self._data.y[self._own.train]
         leaves = [
             merkle.record_leaf(salt, record.tobytes() + int(label).to_bytes(8, "big"))

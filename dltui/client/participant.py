@@ -8,7 +8,7 @@ from dltui.chain.backoff import Backoff
 from dltui.chain.contracts.bound import NO_LIMIT, DataRegistry, FLContract, ModelRegistry, decode_log
 from dltui.chain.contracts.federation_check import check_federation
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.chain.wallet import Wallet
 from dltui.client.context import ClientContext, log
 from dltui.client.duties.committee import CommitteeDuty

@@ -17,7 +17,8 @@ import dltui
 from dltui import exits
 from dltui.chain.contracts.bound import explain
 from dltui.chain.nodes.endpoint import Endpoint
-from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.chain.types import Call, Receipt, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import Config
 from dltui.core import alerts

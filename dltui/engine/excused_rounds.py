@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator
 
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload

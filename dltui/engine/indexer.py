@@ -10,7 +10,7 @@ from dltui.chain.contracts.bound import explain
 from dltui.chain.history.blocks import MinedTx
 from dltui.chain.history.sources import Blocks
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
 from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload

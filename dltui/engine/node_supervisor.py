@@ -11,14 +11,14 @@ from dltui.chain.history.remote_blocks import ForeignBlocks, check_first_block
 from dltui.chain.history.sources import Blocks, LocalBlocks
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.anvil_node import AnvilNode
-from dltui.chain.nodes.chain_id import own_chain_id
 from dltui.chain.nodes.choice import ANVIL, OPEN, URL, Choice, choose, refuse_open
-from dltui.chain.nodes.embedded_node import EmbeddedNode, Node
+from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.nodes.endpoint import MAX_FEE_GWEI, Endpoint
-from dltui.chain.nodes.genesis import Genesis
+from dltui.chain.nodes.genesis import Genesis, own_chain_id
+from dltui.chain.nodes.node import Node
 from dltui.chain.nodes.url_node import UrlNode
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.config.sections import Config
 from dltui.core import alerts
 from dltui.core import events as ev

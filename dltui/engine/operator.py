@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from dltui.chain.types import Call, NodeUnreachable, Receipt
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.chain.types import Call, Receipt
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.commands import QUERIES, Command, cli_twin

@@ -22,7 +22,7 @@ MAX_TROUBLE = 300
 """Characters of a client's own words in an alert."""
 
 
-class Telemetry:
+class TelemetryReader:
     """Turns messages of clients into events. `emit` writes one event to the journal."""
 
     def __init__(self, timings: Timings, pace: Pace, emit: Callable[[Payload], None]) -> None:

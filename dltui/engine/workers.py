@@ -19,7 +19,7 @@ from dltui.engine.keys import Key
 from dltui.engine.pace import Pace
 from dltui.engine.restarts import PAUSES, Restarts
 from dltui.engine.specs import client_spec, name_of
-from dltui.engine.telemetry import Telemetry
+from dltui.engine.telemetry import TelemetryReader
 from dltui.engine.timing import Timings
 from dltui.errors import RunError
 from dltui.rundir.paths import RunPaths
@@ -44,7 +44,7 @@ class WorkerPool:
         self._paths = paths
         self._keys = keys
         self.fork_server = fork_server
-        self._telemetry = Telemetry(timings, Pace(config, emit), emit)
+        self._telemetry = TelemetryReader(timings, Pace(config, emit), emit)
         self._emit = emit
         self._restarts = Restarts()
         self.evaluator = EvaluatorClient(config, paths, fork_server, emit)

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from dltui.chain.contracts.binding import Caller
 from dltui.chain.contracts.logs import topics_of
 from dltui.chain.contracts.ranges import SPAN, piece_of
-from dltui.chain.types import METHOD_NOT_FOUND, Log, RpcError
+from dltui.chain.rpc_errors import METHOD_NOT_FOUND, RpcError
+from dltui.chain.types import Log
 from dltui.core.events import RECORDED, record
 from dltui.core.ledger import Ledger
 from dltui.errors import ChainError

@@ -9,7 +9,7 @@ from dltui import exits
 from dltui.chain.contracts import sizes
 from dltui.cli.contracts import app
 from dltui.errors import ChainError
-from dltui.rundir.paths import top
+from dltui.resources import top
 
 
 def test_every_contract_fits_and_none_has_reached_the_alarm() -> None:

@@ -23,9 +23,9 @@ from dltui.core.chain_states import RoundState
 from dltui.core.client_set import ClientSet
 from dltui.core.events import Payload
 from dltui.core.ledger import Ledger, Member, RoundFacts
-from dltui.engine import telemetry as engine_telemetry
 from dltui.engine.forkserver_client import Child
 from dltui.engine.pace import Pace
+from dltui.engine.telemetry import TelemetryReader
 from dltui.engine.timing import Timings
 from dltui.learning.plan import LearningPlan
 
@@ -128,7 +128,7 @@ def test_a_client_with_another_plan_in_one_field_neither_trains_nor_votes_and_sa
     with os.fdopen(reader, "rb") as pipe:
         (message,) = (msgspec.json.decode(line) for line in pipe)
     events: list[Payload] = []
-    hearing = engine_telemetry.Telemetry(Timings(), Pace(load(), events.append), events.append)
+    hearing = TelemetryReader(Timings(), Pace(load(), events.append), events.append)
     hearing.told("client-0", Child("client-0", "client", -1, pid=5), "client-0.log", message)
     (alert,) = events
     assert isinstance(alert, ev.RunAlert) and alert.text == f"client-0 has no update in round 3: {reason}"

@@ -161,7 +161,7 @@ def test_who_asked_to_join_is_told_of_until_there_is_an_answer_whatever_else_goe
 
 
 @pytest.mark.parametrize("state", [RoundState.OPEN, RoundState.REPORTING, RoundState.ATTESTING, RoundState.FINALISED])
-def test_what_the_machine_lacks_is_told_whatever_the_round_does(bench: Bench, state: str) -> None:
+def test_what_the_machine_lacks_is_told_whatever_the_round_does(bench: Bench, state: RoundState) -> None:
     scheduler = bench.begin()
     bench.round(1, state)
     assert scheduler.waiting() is None

@@ -12,7 +12,7 @@ from dltui.core.events import Payload
 from dltui.engine import telemetry as module
 from dltui.engine.forkserver_client import Child
 from dltui.engine.pace import Pace
-from dltui.engine.telemetry import SILENT_SECONDS, Telemetry
+from dltui.engine.telemetry import SILENT_SECONDS, TelemetryReader
 from dltui.engine.timing import Timings
 
 CHILD = Child("client-0", "client", -1, pid=5)
@@ -25,7 +25,7 @@ class Heard:
         self.events: list[Payload] = []
         self.now = 1_000.0
         monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
-        self.telemetry = Telemetry(Timings(), Pace(load(), self.events.append), self.events.append)
+        self.telemetry = TelemetryReader(Timings(), Pace(load(), self.events.append), self.events.append)
         self.telemetry.heard("client-0")
 
     def tells(self, **message: Any) -> None:

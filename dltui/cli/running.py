@@ -20,11 +20,11 @@ from dltui.cli.password import password_for
 from dltui.cli.telling import Telling
 from dltui.config.sections import Config, load
 from dltui.core.commands import new_command
-from dltui.core.safe_json import read_json
 from dltui.demo.director import Director
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.learning.data.catalog import CATALOG
 from dltui.resources import first_time
+from dltui.rundir.documents import read_json
 from dltui.rundir.journal import Tail
 from dltui.rundir.launch import create_run, engine_failure, start_engine
 from dltui.rundir.paths import RunPaths, all_runs, find_run

@@ -13,9 +13,9 @@ from pathlib import Path
 from dltui.chain.accounts import address_of, open_keystore
 from dltui.chain.wallet import demo_key
 from dltui.config.sections import Config
-from dltui.core.safe_json import read_json
 from dltui.errors import RunError
 from dltui.files import refuse_readable, write_whole
+from dltui.rundir.documents import read_json
 
 OWN_KEYS = "clients.json"
 """The file of keys that were drawn at random."""

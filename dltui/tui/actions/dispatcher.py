@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, get_args
 from textual.screen import Screen
 
 from dltui.config.themes import ThemeName
-from dltui.core.export import save
 from dltui.core.pages.page import Target
 from dltui.core.sanitize import clean
 from dltui.errors import DltuiError
+from dltui.rundir.documents import save
 from dltui.tui import preferences
 from dltui.tui.actions.catalog import PANES, Action, Answer
 from dltui.tui.actions.requests import Request, Selection, verifiable

@@ -243,7 +243,7 @@ RESULT = RoundResult(None, b"manifest", "ab" * 32, b"verdicts", (Verdict(0, "cd"
 
 def attesting() -> RoundFacts:
     facts = open_round()
-    facts.state, facts.reports = RoundState.ATTESTING, {0: 1, ME: 1}
+    facts.state, facts.reports = RoundState.ATTESTING, {0: ClientSet(1), ME: ClientSet(1)}
     return facts
 
 
@@ -325,5 +325,5 @@ def test_a_duty_is_due_when_something_is_missing_or_its_turn_has_come() -> None:
     assert duty.due_at(facts) == float("inf")
     facts.state = RoundState.REPORTING
     assert duty.due_at(facts) == 0.0, "blobs are looked for until they are there"
-    facts.reports[ME] = 1
+    facts.reports[ME] = ClientSet(1)
     assert duty.due_at(facts) == float("inf")

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import compileall
 import itertools
-import json
 import os
 import statistics
 import subprocess
@@ -27,17 +26,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from rounds import family
+from processes import cpu, events, sampled
 
 HERE = Path(__file__).resolve().parent
 SAMPLE_SECONDS = 0.1
-_TICKS = os.sysconf("SC_CLK_TCK")
 _COLUMNS = ("start s", "s/round", "node CPU", "clients CPU", "engine CPU", "requests", "calls")
 
 
 @dataclass
 class Sample:
-    """CPU seconds by kind of process up to a moment (unix seconds); who has ended keeps what it had."""
+    """CPU seconds by kind of process up to a moment (unix seconds); a process that has ended keeps what it had."""
 
     at: float
     cpu: Counter[str]
@@ -52,16 +50,12 @@ class Watch:
 
     def follow(self, face: subprocess.Popen[bytes]) -> None:
         """Return when `face` has ended."""
-        while face.poll() is None:
-            for pid in family(face.pid):
-                used = _used(pid)
-                if used is not None:
-                    self._seen[pid] = used
-            cpu: Counter[str] = Counter()
+        for pids in sampled(face, SAMPLE_SECONDS):
+            self._seen |= {pid: used for pid in pids if (used := cpu(pid)) is not None}
+            total: Counter[str] = Counter()
             for kind, seconds in self._seen.values():
-                cpu[kind] += seconds
-            self.samples.append(Sample(time.time(), cpu))
-            time.sleep(SAMPLE_SECONDS)
+                total[kind] += seconds
+            self.samples.append(Sample(time.time(), total))
 
     def between(self, first: float, last: float) -> Counter[str]:
         """CPU seconds by kind between two moments."""
@@ -78,7 +72,7 @@ def main() -> None:
     words.add_argument("--model", action="append", help="may be given several times (mlp)")
     words.add_argument("--chain", action="append", help="may be given several times (embedded)")
     words.add_argument("--source", action="append", type=Path, help="a checkout; may be given several times (this one)")
-    words.add_argument("--every", type=int, default=0, help="a line for each so many rounds, for long runs")
+    words.add_argument("--every", type=int, default=0, help="a line for each group of this many rounds, for long runs")
     words.add_argument("--methods", action="store_true", help="list the calls a round by method")
     words.add_argument("more", nargs="*", help="further words for dltui, after --")
     given = words.parse_args()
@@ -112,27 +106,27 @@ class Run:
     """When which JSON-RPC method was called; `+` stands for a request."""
 
     def pieces(self, size: int) -> Iterator[tuple[int, int]]:
-        """The rounds after the first, at most `size` at a time; 0 is all of them."""
+        """Yield the rounds after the first, at most `size` at a time; 0 is all of them."""
         rounds = len(self.opened)
         step = size or rounds
         for first in range(2, rounds + 1, step):
             yield first, min(first + step - 1, rounds)
 
     def figures(self, first: int, last: int) -> tuple[list[float], Counter[str]]:
-        """The figures of the columns over rounds `first` to `last`, and the calls a round by method."""
+        """Return the figures of the columns over rounds `first` to `last`, and the calls a round by method."""
         edges = [*self.opened, self.closed][first - 1 : last + 1]
         count = len(edges) - 1
-        cpu = self.watch.between(edges[0], edges[-1])
+        used = self.watch.between(edges[0], edges[-1])
         sent = Counter(name for at, name in self.calls if edges[0] <= at < edges[-1])
         methods = Counter({name: number / count for name, number in sent.items()})
         requests = methods.pop("+", 0)
         seconds = statistics.median(after - before for before, after in itertools.pairwise(edges))
-        parts = [cpu[kind] / count for kind in ("node", "client", "engine")]
+        parts = [used[kind] / count for kind in ("node", "client", "engine")]
         return [self.opened[0] - self.began, seconds, *parts, requests, sum(methods.values())], methods
 
 
 def record(source: Path, more: list[str]) -> Run:
-    """One run of `dltui --no-ui` of a checkout."""
+    """Record one run of `dltui --no-ui` of a checkout."""
     with tempfile.TemporaryDirectory() as folder:
         counted, watch = Path(folder) / "counted", Watch()
         began = time.time()
@@ -151,24 +145,11 @@ def record(source: Path, more: list[str]) -> Run:
         watch.follow(face)
         if face.returncode:
             sys.exit(f"dltui ended with {face.returncode}:\n{(Path(folder) / 'said').read_text()[-2000:]}")
-        events = [json.loads(line) for path in Path(folder).glob("*/journal/*.jsonl") for line in path.open()]
+        told = [event for run in Path(folder).glob("*/") for event in events(run)]
         calls = [(float(at), name) for at, name in (line.split() for line in counted.read_text().splitlines())]
-    opened = sorted(_unix(event["ts"]) for event in events if event["kind"] == "round.opened")
-    closed = max(_unix(event["ts"]) for event in events if event["kind"] == "round.finalised")
+    opened = sorted(_unix(event["ts"]) for event in told if event["kind"] == "round.opened")
+    closed = max(_unix(event["ts"]) for event in told if event["kind"] == "round.finalised")
     return Run(began, opened, closed, watch, calls)
-
-
-def _used(pid: int) -> tuple[str, float] | None:
-    """What kind of process it is and its CPU seconds; None if it has ended."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-        line = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return None
-    name, _, rest = stat.partition("(")[2].rpartition(")")
-    user, system = rest.split()[11:13]
-    kind = "node" if b"dltui.chain" in line or name.startswith("anvil") else name.removeprefix("dltui-").split("-")[0]
-    return kind, (int(user) + int(system)) / _TICKS
 
 
 def _unix(text: str) -> float:

@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from pathlib import Path
+
+from processes import events, memory, sampled
 
 SAMPLE_SECONDS = 0.25
 
@@ -36,7 +37,7 @@ def main() -> None:
 
 
 def measure(model: str, clients: int, rounds: int, more: list[str]) -> str:
-    """One run of `dltui --no-ui`, as a line of the table."""
+    """Return one run of `dltui --no-ui` as a line of the table."""
     command = [sys.executable, "-m", "dltui", "--no-ui", "--clients", str(clients), "--rounds", str(rounds)]
     with tempfile.TemporaryDirectory() as runs:
         began = time.monotonic()
@@ -47,45 +48,20 @@ def measure(model: str, clients: int, rounds: int, more: list[str]) -> str:
             stderr=subprocess.DEVNULL,
         )
         peak = most = 0
-        while face.poll() is None:
-            pids = family(face.pid)
-            peak, most = max(peak, sum(map(_pss, pids))), max(most, len(pids))
-            time.sleep(SAMPLE_SECONDS)
+        for pids in sampled(face, SAMPLE_SECONDS):
+            peak, most = max(peak, sum(map(memory, pids))), max(most, len(pids))
         seconds = time.monotonic() - began
         run = next(path for path in Path(runs).iterdir() if path.is_dir())
         summary = json.loads((run / "summary.json").read_bytes())
-        events = [json.loads(line) for path in run.glob("journal/*.jsonl") for line in path.read_bytes().splitlines()]
-    timed = [event["data"]["total"] for event in events if event["kind"] == "round.timed"]
-    pids = {event["data"]["pid"] for event in events if event["kind"] == "client.spawned"}
-    senders = {e["data"]["sender"] for e in events if e["kind"] == "tx.mined" and e["data"]["function"] == "submit"}
+        told = events(run)
+    timed = [event["data"]["total"] for event in told if event["kind"] == "round.timed"]
+    spawned = {event["data"]["pid"] for event in told if event["kind"] == "client.spawned"}
+    senders = {e["data"]["sender"] for e in told if e["kind"] == "tx.mined" and e["data"]["function"] == "submit"}
     accuracy = summary["versions"][-1]["test_accuracy_bp"] / 100
     return (
         f"{model:10} {face.returncode:<6} {accuracy:6.2f} %   {statistics.median(timed):7.2f}   {seconds:8.1f}"
-        f"   {peak // 2**20:8}   {most:9}   {len(pids):11}   {len(senders):7}"
+        f"   {peak // 2**20:8}   {most:9}   {len(spawned):11}   {len(senders):7}"
     )
-
-
-def family(root: int) -> list[int]:
-    """A process and all that descend from it."""
-    children: dict[int, list[int]] = defaultdict(list)
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            children[int(path.read_text().rpartition(")")[2].split()[1])].append(int(path.parent.name))
-        except OSError:
-            continue
-    found = [root]
-    for pid in found:
-        found += children[pid]
-    return found
-
-
-def _pss(pid: int) -> int:
-    """Proportional set size of a process in bytes; 0 where it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 if __name__ == "__main__":

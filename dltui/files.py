@@ -1,12 +1,13 @@
 """Files that may come from anybody: read only if regular and of bounded size, no link followed; written whole or not.
 
-A link to an endless device, a pipe that nobody writes, a folder in a file's place or 20 GB of nothing end in one line
+A link to an endless device, a pipe without a writer, a folder in a file's place or 20 GB of nothing end in one line
 that names the file.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import shlex
@@ -59,7 +60,7 @@ def open_regular(path: Path | str, limit: int | None = None) -> BinaryIO:
 
 
 def read_regular(path: Path | str, limit: int = DOCUMENT) -> bytes:
-    """The bytes of a regular file. Raises as `open_regular` does, also if the file grows over `limit` meanwhile."""
+    """Return the bytes of a regular file. Raises as `open_regular` does, also if it grows over `limit` meanwhile."""
     with open_regular(path, limit) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
@@ -68,7 +69,7 @@ def read_regular(path: Path | str, limit: int = DOCUMENT) -> bytes:
 
 
 def check_tree(root: Path, pipes: tuple[str, ...] = ()) -> list[Path]:
-    """The files below `root`, sorted. Raises MismatchError at the first that is not regular, or nested too deeply.
+    """Return the files below `root`, sorted. Raises MismatchError at the first that is not regular or too deep.
 
     An engine writes under fixed names: through a link it would write to another's file. `pipes` names those that
     an engine makes itself, in `root`.
@@ -94,7 +95,7 @@ def _files(folder: Path, pipes: set[Path], depth: int) -> Iterator[Path]:
 
 
 def kind_of(mode: int) -> str:
-    """What something in a folder is, in words, by its mode."""
+    """Return what something in a folder is, in words, by its mode."""
     return _KINDS.get(stat.S_IFMT(mode), "something else")
 
 
@@ -103,18 +104,43 @@ def _check(status: os.stat_result, path: Path | str) -> None:
         raise MismatchError(f"is {kind_of(status.st_mode)}, a regular file is expected", where=str(path))
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part."""
-    temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+def write_whole(path: Path, data: bytes, *, temporary: Path | None = None, mode: int = 0o666) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part, even if the power fails.
+
+    It is written beside `path`, under that name and `.tmp`; give `temporary` if several processes may write at once.
+    `mode` is that of a new file, less the umask. If it fails, nothing of it stays.
+    """
+    temporary = temporary or path.with_name(path.name + ".tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def try_lock(descriptor: int, shared: bool = False) -> bool:
+    """Lock an open file without waiting; False if another process has it. The kernel frees the lock when that one ends.
+
+    `shared` locks are only in the way of one that is not.
+    """
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def file_sha256(path: Path, limit: int | None = None) -> str:
-    """SHA-256 of a file in hex, empty if there is none. Raises MismatchError if it is larger than `limit` bytes."""
+    """Return the SHA-256 of a file in hex, empty if there is none.
+
+    Raises MismatchError if it is larger than `limit` bytes.
+    """
     digest = hashlib.sha256()
     try:
         with open_regular(path, limit) as file:
@@ -126,7 +152,7 @@ def file_sha256(path: Path, limit: int | None = None) -> str:
 
 
 def owner_only(path: str, flags: int) -> int:
-    """An `opener` of `open`: a new file is readable for its owner alone."""
+    """Return an `opener` of `open`: a new file is readable for its owner alone."""
     return os.open(path, flags, 0o600)
 
 

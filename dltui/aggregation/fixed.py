@@ -6,6 +6,7 @@ IEEE 754 round-half-to-even throughout.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,26 +28,42 @@ _SUM_LIMIT = 2**63
 _BLOCK = 1 << 16
 
 
-def quantise(delta: NDArray[np.float32], scale_bits: int = SCALE_BITS, clip: float | None = None) -> NDArray[np.int32]:
-    """`rint(float64(clip(delta)) * 2^scale_bits)` saturated at ±(2^31 - 1); int32 of the same shape.
+def quantise(delta: NDArray[np.float32], scale_bits: int = SCALE_BITS) -> NDArray[np.int32]:
+    """Return `rint(float64(delta) * 2^scale_bits)` saturated at ±(2^31 - 1); int32 of the same shape.
 
-    `clip` bounds every element to [-clip, clip]. Raises DltuiError where an element is NaN or infinite:
-    training diverged, and no integer stands for that.
+    Raises DltuiError if an element is NaN or infinite: training diverged, and no integer stands for that.
     """
     if not np.isfinite(delta).all():
         raise DltuiError("the update has values that are not finite", hint="training diverged; lower the learning rate")
-    wide = np.asarray(delta, dtype=np.float64)
-    if clip is not None:
-        wide = np.clip(wide, -clip, clip)
-    whole = np.rint(wide * 2.0**scale_bits)
+    whole = np.rint(np.asarray(delta, dtype=np.float64) * 2.0**scale_bits)
     return np.asarray(np.clip(whole, -SATURATED, SATURATED), dtype=np.int32)
 
 
-def largest(scale_bits: int, clip: float | None) -> int:
-    """The largest |q| of an honest update: the quantised clip bound, and always below saturation."""
-    if clip is None:
-        return SATURATED - 1
-    return min(int(np.rint(clip * 2.0**scale_bits)), SATURATED - 1)
+def largest_norm(scale_bits: int, clip: float, count: int) -> int:
+    """Return the largest L2 norm of `count` integers that honest clipping to `clip` can give, in fixed-point units.
+
+    Rounding to integers adds half a unit a value at most, rounding to float32 before it less than 2^-22 of the norm.
+    """
+    return math.ceil(clip * 2.0**scale_bits * (1 + 2.0**-22)) + math.isqrt(count) // 2 + 1
+
+
+def largest(scale_bits: int, clip: float, count: int) -> int:
+    """Return the largest |q| of an honest update of `count` values: always below saturation, and no more than its norm.
+
+    A `clip` of 0 is no bound on the norm.
+    """
+    return min(largest_norm(scale_bits, clip, count), SATURATED - 1) if clip else SATURATED - 1
+
+
+def squared_norm(values: NDArray[np.int32]) -> int:
+    """Return the sum of the squares, exact."""
+    total, flat = 0, values.reshape(-1)
+    for start in range(0, flat.size, _BLOCK):
+        block = flat[start : start + _BLOCK].astype(np.int64)
+        squares = block * block
+        # A square has up to 62 bits, and a sum of them would not fit: high and low halves are added apart.
+        total += (int((squares >> 32).sum()) << 32) + int((squares & 0xFFFF_FFFF).sum())
+    return total
 
 
 def magnitude(values: NDArray[Any]) -> int:

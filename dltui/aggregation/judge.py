@@ -10,16 +10,16 @@ from dltui.aggregation.blobs.blob import LIMIT
 from dltui.aggregation.blobs.update import Update, decode_update
 from dltui.aggregation.blobs.verdicts import Reason
 from dltui.aggregation.errors import Malformed
-from dltui.aggregation.fixed import Tensors, largest, magnitude
+from dltui.aggregation.fixed import Tensors, largest, largest_norm, magnitude, squared_norm
 
 
 @dataclass(frozen=True)
 class Terms:
     """What an update of a round must keep to.
 
-    `base` holds the base model's tensors, `base_digest` is the base version's digest, `clip` the plan's bound
-    on one element (None: only saturation is refused), `max_steps` the most training steps that this
-    client can have taken under the plan (bounds counters).
+    `base` holds the base model's tensors, `base_digest` is the base version's digest, `clip` the plan's bound on the
+    update's L2 norm (0: only saturation is refused), `max_steps` the most training steps that this client can have
+    taken under the plan (bounds counters).
     """
 
     round: int
@@ -27,7 +27,7 @@ class Terms:
     base: Tensors
     plan_hash: str
     scale_bits: int
-    clip: float | None
+    clip: float
     max_steps: int
 
 
@@ -63,8 +63,12 @@ def _has_shape_of(update: Update, base: Tensors) -> bool:
 
 
 def _in_range(update: Update, terms: Terms) -> bool:
-    limit = largest(terms.scale_bits, terms.clip)
-    if any(magnitude(q) > limit for q in update.deltas.values()):
+    deltas = update.deltas.values()
+    count = sum(q.size for q in deltas)
+    limit = largest(terms.scale_bits, terms.clip, count)
+    if any(magnitude(q) > limit for q in deltas):
+        return False
+    if terms.clip and sum(map(squared_norm, deltas)) > largest_norm(terms.scale_bits, terms.clip, count) ** 2:
         return False
     for name, value in update.counters.items():
         start = terms.base[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from dltui.aggregation.blobs.verdicts import MAX_WEIGHT, Reason, Verdict, encode
 from dltui.aggregation.errors import Unavailable
 from dltui.aggregation.fixed import Tensors
 from dltui.aggregation.judge import Terms, judge
-from dltui.aggregation.rules import Weighted, rule
+from dltui.aggregation.rules import Parameters, Scores, Weighted, rule
 from dltui.errors import DltuiError
 
 
@@ -35,10 +35,10 @@ class RoundInputs:
 
     `base_digest` is the base version's digest (SHA-256 of its manifest, as on chain) and becomes the parent;
     `base` are its model's tensors; `plan_hash` is hex without 0x. `candidates` are the client indices whose
-    blobs a quorum of reports holds. `fetch` returns a blob's bytes by digest. `clip` is the plan's bound on one
-    element; `max_steps` gives the most training steps of a client by its approved records, the bound on an
-    integer buffer's growth. `max_weight` bounds a client's influence, not how much it trains. Fewer than
-    `min_valid` valid updates give the zero result.
+    blobs a quorum of reports holds. `fetch` returns a blob's bytes by digest. `clip` is the plan's bound on the
+    L2 norm of an update, 0 for none; `max_steps` gives the most training steps of a client by its approved records,
+    the bound on an integer buffer's growth. `max_weight` bounds a client's influence, not how much it trains. Fewer
+    than `min_valid` valid updates give the zero result. `parameters`, `scores` and `state` are for the rule.
     """
 
     round: int
@@ -53,7 +53,10 @@ class RoundInputs:
     submissions: Sequence[Submission]
     candidates: frozenset[int]
     fetch: Callable[[str], bytes]
-    clip: float | None = None
+    clip: float = 0.0
+    parameters: Parameters = field(default_factory=dict)
+    scores: Scores = field(default_factory=dict)
+    state: Tensors = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ def compute(inputs: RoundInputs) -> RoundResult:
     _check(inputs)
     aggregate = rule(inputs.rule)
     updates = _Judged(inputs)
-    combined = aggregate(updates, inputs.base)
+    combined = aggregate(updates, inputs.base, inputs.parameters, inputs.scores, inputs.state)
+    if combined is not None and combined.state:
+        raise DltuiError(f"rule {inputs.rule} keeps a state, for which a version has no place", where="aggregation")
     verdicts = updates.verdicts()
     changed: Tensors | None = None
     if len(updates) >= inputs.min_valid and combined is not None:
@@ -182,7 +187,7 @@ def _check(inputs: RoundInputs) -> None:
         and is_int(inputs.scale_bits, 0, fixed.MAX_SCALE_BITS)
         and is_int(inputs.max_weight, 1, MAX_WEIGHT)
         and is_int(inputs.min_valid, 1, MAX_CLIENT + 1)
-        and (inputs.clip is None or 0 < inputs.clip < float("inf"))
+        and 0 <= inputs.clip < float("inf")
     )
     if not sound:
         raise DltuiError("the round's number, digests, scale, bounds or minimum are impossible", where=where)
@@ -194,4 +199,5 @@ def _check(inputs: RoundInputs) -> None:
     if len({s.client for s in inputs.submissions}) != len(inputs.submissions):
         raise DltuiError("a client has two submissions", where=where)
     heaviest = sum(min(s.weight, inputs.max_weight) for s in inputs.submissions)
-    fixed.grown(0, heaviest * fixed.largest(inputs.scale_bits, inputs.clip))
+    count = sum(tensor.size for tensor in inputs.base.values() if tensor.dtype != np.int64)
+    fixed.grown(0, heaviest * fixed.largest(inputs.scale_bits, inputs.clip, count))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from dltui.aggregation.fixed import Tensors
 from dltui.aggregation.partial import Partial
+from dltui.config.suggest import did_you_mean
 from dltui.errors import ConfigError
 
 
@@ -34,26 +34,50 @@ class Updates(Protocol):
 
 @dataclass(frozen=True)
 class Combined:
-    """A rule's outcome: int64 changes of float tensors, new integer buffers, and the clients left out."""
+    """A rule's outcome: int64 changes of float tensors, new integer buffers, clients left out, the new state."""
 
     changes: Tensors
     counters: Tensors
     rejected: frozenset[int] = frozenset()
+    state: Tensors = field(default_factory=dict)
+
+
+Parameters = Mapping[str, int]
+"""A rule's own numbers by name; whole, so that they are exact."""
+Scores = Mapping[int, int]
+"""The committee's measurement of each update by client index."""
 
 
 class Rule(Protocol):
-    """A pure function of the updates and the base; equal inputs give equal integers on every machine.
+    """A pure function of what a round decided on; equal inputs give equal integers on every machine.
 
-    None if the updates weigh nothing. Passing over them once is cheapest: each is judged as it comes.
+    `parameters` are the plan's numbers for this rule, `scores` what the committee measured by client index, and `state`
+    the tensors that the rule returned with the base. The result is None if the updates weigh nothing. A rule that works
+    coordinate by coordinate adds each update as it comes: one pass, and one update in memory at a time. Only a rule
+    that compares updates passes over them again.
     """
 
-    def __call__(self, updates: Updates, base: Mapping[str, NDArray[Any]]) -> Combined | None: ...
+    def __call__(
+        self,
+        updates: Updates,
+        base: Mapping[str, NDArray[Any]],
+        parameters: Parameters,
+        scores: Scores,
+        state: Mapping[str, NDArray[Any]],
+    ) -> Combined | None: ...
 
 
-def fedavg(updates: Updates, base: Mapping[str, NDArray[Any]]) -> Combined | None:
-    """The mean weighted by records (FedAvg, McMahan et al. 2017), with one sum and one update in memory.
+def fedavg(
+    updates: Updates,
+    base: Mapping[str, NDArray[Any]],
+    parameters: Parameters,
+    scores: Scores,
+    state: Mapping[str, NDArray[Any]],
+) -> Combined | None:
+    """Return the mean weighted by records (FedAvg, McMahan et al. 2017), with one sum and one update in memory.
 
-    Integer buffers take the maximum. Raises Overflow where int64 might not hold the sum.
+    It has no parameters, needs no scores and keeps no state. Integer buffers take the maximum. Raises Overflow if int64
+    might not hold the sum.
     """
     total = Partial.empty(base)
     for update in updates:
@@ -69,7 +93,6 @@ def rule(name: str) -> Rule:
     """The rule called `name`. Raises ConfigError with the nearest name."""
     found = RULES.get(name)
     if found is None:
-        near = difflib.get_close_matches(name, RULES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known rules: {', '.join(sorted(RULES))}"
+        hint = did_you_mean(name, RULES, f"known rules: {', '.join(sorted(RULES))}")
         raise ConfigError(f"unknown aggregation rule {name[:40]!r}", hint=hint)
     return found

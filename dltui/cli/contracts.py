@@ -1,6 +1,8 @@
-"""`dltui contracts`: build the artifacts that ship, and prove that they are what the sources give."""
+"""`dltui contracts`: build the artifacts that ship, prove that they are what the sources give, show their sizes."""
 
 from __future__ import annotations
+
+import sys
 
 import typer
 
@@ -32,6 +34,22 @@ def check(context: typer.Context) -> None:
 
         compiler.check()
         print("the committed artifacts are what the sources give, byte for byte")
-        return 0
+        return _show_sizes()
 
     raise typer.Exit(guarded(compare, (context.obj or {}).get("debug", False)))
+
+
+@app.command()
+def sizes(context: typer.Context) -> None:
+    """Show how much of the code that a chain allows each contract takes (exit 3 above it)."""
+    raise typer.Exit(guarded(_show_sizes, (context.obj or {}).get("debug", False)))
+
+
+def _show_sizes() -> int:
+    from dltui.chain.contracts import sizes
+
+    found = sizes.sizes()
+    print(sizes.table(found))
+    for text in sizes.warnings(found):
+        print(f"warning: {text}", file=sys.stderr)
+    return 0

@@ -58,18 +58,18 @@ def print_known(root: str, as_json: bool) -> int:
 
 def print_division(config: Config, as_json: bool) -> int:
     """Print each client's records by class, as they would be in a run with `config`."""
-    from dltui.engine.specs import learning_spec, name_of, parts_of
+    from dltui.engine.specs import learning_spec, name_of
     from dltui.learning.data.report import describe
     from dltui.learning.training import task
 
     spec = learning_spec(config)
     data = task.data(spec)
-    report = describe(data, task.division(spec, data))
-    names = [clean(name_of(config, part)) for part in range(parts_of(config))]
+    report = describe(data, task.division(spec.plan, data))
+    names = [clean(name_of(config, part)) for part in range(config.parts)]
     if as_json:
         plain: dict[str, Any] = dataclasses.asdict(report)
         clients = [{"name": name, **row} for name, row in zip(names, plain["clients"], strict=True)]
-        print(json.dumps({"dataset": spec.dataset, "partition": spec.partition, **plain, "clients": clients}))
+        print(json.dumps({"dataset": spec.dataset, "partition": spec.plan.data.partition, **plain, "clients": clients}))
         return 0
     console = Console()
     console.print(_heading(config, report), soft_wrap=True)

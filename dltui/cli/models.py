@@ -79,22 +79,23 @@ def _sizes(config: Config, names: Sequence[str]) -> tuple[list[Size], list[str]]
     from dltui.engine.genesis import first_blobs
     from dltui.engine.specs import learning_spec
     from dltui.errors import ConfigError
+    from dltui.learning import runtime
     from dltui.learning.models import models
-    from dltui.learning.models.preload import warm
-    from dltui.learning.runtime import devices, threads
+    from dltui.learning.runtime import warm
     from dltui.learning.training import estimate, task
 
     spec = learning_spec(config)
+    plan = spec.plan
     warm()  # a client does not pay for torch's start either
-    threads.use(spec.threads)
-    data, settings, device = task.data(spec), task.settings(spec), devices.choose(spec.device)
-    clients = task.division(spec, data).clients
+    runtime.use_threads(spec.threads)
+    data, settings, device = task.data(spec), plan.training, runtime.choose_device(spec.device)
+    clients = task.division(plan, data).clients
     x, y = data.tensors(clients[0].train, device)
     sizes, left_out = [], []
     for name in names or models.MODELS:
         try:
-            model = task.model(msgspec.structs.replace(spec, model=name), data).to(device)
-            blob, _ = first_blobs(name, models.tensors(model), spec.rule)
+            model = task.model(msgspec.structs.replace(plan, model=name), data).to(device)
+            blob, _ = first_blobs(name, models.tensors(model), plan.aggregation.rule)
         except ConfigError as error:
             if names:
                 raise

@@ -11,10 +11,11 @@ from dltui.chain import merkle
 from dltui.chain.contracts.bound import DataRegistry, FLContract
 from dltui.chain.types import Call, Reverted
 from dltui.chain.wallet import Wallet
-from dltui.client.local_learner import Home
+from dltui.client.local_learner import LocalLearner
 from dltui.client.telemetry import Telemetry
-from dltui.protocol.ledger import Ledger, Member, RoundFacts
-from dltui.store import Store
+from dltui.core.ledger import Ledger, Member, RoundFacts
+from dltui.protocol.result import OtherPlan, check_plan
+from dltui.store import BlobStore
 
 log = logging.getLogger("dltui.client")
 
@@ -23,7 +24,7 @@ MOST_TRIES = 3
 
 
 @dataclass
-class Seat:
+class ClientContext:
     """What the duties of one client share."""
 
     wallet: Wallet
@@ -32,11 +33,13 @@ class Seat:
     federation_id: bytes
     chain_id: int
     ledger: Ledger
-    home: Home
-    store: Store
+    learner: LocalLearner
+    store: BlobStore
     telemetry: Telemetry
     sent: bool = False
     """Set with each transaction that was mined and did not revert."""
+    _refused: int = -1
+    """The last round that this client refused."""
     _reverts: dict[tuple[str, int, int], int] = field(default_factory=dict)
 
     @property
@@ -50,9 +53,24 @@ class Seat:
         member = self.member
         return -1 if member is None or member.index is None else member.index
 
-    def plan(self, facts: RoundFacts) -> dict[str, Any]:
-        """The plan of a round, as the contract holds it."""
+    def enforced(self, facts: RoundFacts) -> dict[str, Any]:
+        """Return the part of a round's plan that the contract enforces."""
         return self.ledger.plan_of(facts)
+
+    def agrees(self, facts: RoundFacts) -> bool:
+        """Return whether the round runs under this client's plan; under another one it neither trains nor votes.
+
+        The reason is in the log and goes to the engine once a round.
+        """
+        try:
+            check_plan(self.learner.plan, facts)
+        except OtherPlan as error:
+            if facts.number != self._refused:
+                self._refused = facts.number
+                log.warning("%s", error)
+                self.telemetry.trouble(facts.number, error.message, error.hint)
+            return False
+        return True
 
     def seal(self, facts: RoundFacts, digest: str, root: bytes) -> bytes:
         """The seal that binds a result to this member: worthless to anybody who copies it."""

@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dltui.aggregation import pipeline
 from dltui.aggregation.blobs.update import encode_update
 from dltui.aggregation.fixed import Tensors
 from dltui.chain import merkle
+from dltui.client.secret import RECORD_SALT, derive_secret
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
+from dltui.learning import runtime
 from dltui.learning.models import models
-from dltui.learning.runtime import devices, memory
-from dltui.learning.runtime.random import derive
+from dltui.learning.runtime import derive
 from dltui.learning.training import estimate, evaluation, task, training
-from dltui.protocol.result import Terms, load_version
-from dltui.store import Store
+from dltui.protocol.result import load_version
+from dltui.store import BlobStore
 
 
 @dataclass(frozen=True)
@@ -29,25 +31,26 @@ class DataCommitment:
     schema: bytes
 
 
-class Home:
+class LocalLearner:
     """The learning side of one client: trains updates and measures models on records that only it holds."""
 
-    def __init__(self, spec: ClientSpec, store: Store, telemetry: Telemetry) -> None:
+    def __init__(self, spec: ClientSpec, store: BlobStore, telemetry: Telemetry) -> None:
         self._spec = spec
         self._store = store
         self._telemetry = telemetry
-        self._device = devices.choose(spec.device)
+        self._device = runtime.choose_device(spec.device)
         self._data = task.data(spec)
-        division = task.division(spec, self._data).clients
+        division = task.division(spec.plan, self._data).clients
         self._own = division[spec.part]
         self._train_x, self._train_y = self._data.tensors(self._own.train, self._device)
         held_out = self._own.held_out if len(self._own.held_out) else self._own.train
         self._held_x, self._held_y = self._data.tensors(held_out, self._device)
-        self._model = task.model(spec, self._data).to(self._device)
-        self.terms = Terms(spec.rule, spec.scale_bits, spec.max_weight, spec.epochs, spec.steps, spec.batch_size)
-        self._settings = task.settings(spec)
-        self.rank = estimate.rank(spec.part, [len(slice.train) for slice in division], self._settings)
+        self._model = task.model(spec.plan, self._data).to(self._device)
+        self.plan = spec.plan
+        self.plan_hash = spec.plan.hash
+        self.rank = estimate.rank(spec.part, [len(slice.train) for slice in division], self.plan.training)
         """This client's place in the queue for training: who takes more steps goes before it."""
+        self._steps = pipeline.steps_of(self.plan.training)
         self._base_digest = ""
         self._base: Tensors = {}
         telemetry.ready(len(self._own.train), len(self._own.held_out))
@@ -57,7 +60,7 @@ class Home:
 
         Nobody else knows the salt, so a record cannot be guessed from the root.
         """
-        salt = hashlib.sha256(b"dltui record salt" + bytes.fromhex(self._spec.salt)).digest()
+        salt = derive_secret(bytes.fromhex(self._spec.salt), RECORD_SALT)
         labels = self._data.y[self._own.train]
         leaves = [
             merkle.record_leaf(salt, record.tobytes() + int(label).to_bytes(8, "big"))
@@ -84,7 +87,7 @@ class Home:
 
         def say(progress: training.Progress) -> None:
             going_on()
-            epochs = 1 if self._spec.steps else self._spec.epochs
+            epochs = 1 if self.plan.training.steps else self.plan.training.epochs
             self._telemetry.progress(
                 "train" if progress.step < progress.steps else "trained",
                 round_number,
@@ -99,25 +102,25 @@ class Home:
             self._model,
             self._train_x,
             self._train_y,
-            self._settings,
-            derive(self._spec.seed, "train", self._spec.part, round_number),
+            self.plan.training,
+            derive(self.plan.seed, "train", self._spec.part, round_number),
             say,
         )
-        memory.release()
-        changes = training.update_from(base, models.tensors(self._model))
+        runtime.release_memory()
+        changes = pipeline.apply(self._steps, training.update_from(base, models.tensors(self._model)))
         self._telemetry.timing(round_number, "training", time.monotonic() - started)
         return encode_update(
             changes,
             client=client_index,
             round=round_number,
             base=base_digest,
-            plan=self._spec.plan_hash,
-            scale_bits=self._spec.scale_bits,
+            plan=self.plan_hash,
+            scale_bits=self.plan.aggregation.scale_bits,
         )
 
     def accuracy_bp(self, tensors: Tensors) -> int:
         """Accuracy of a model on this client's held-out records, in basis points."""
         models.load_tensors(self._model, tensors)
         accuracy, _ = evaluation.evaluate(self._model, self._held_x, self._held_y)
-        memory.release()
+        runtime.release_memory()
         return accuracy

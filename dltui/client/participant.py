@@ -8,18 +8,18 @@ from dltui.chain.backoff import Backoff
 from dltui.chain.contracts.bound import NO_LIMIT, DataRegistry, FLContract, ModelRegistry, decode_log
 from dltui.chain.contracts.federation_check import check_federation
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.chain.wallet import Wallet
-from dltui.client.context import Seat, log
+from dltui.client.context import ClientContext, log
 from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.duties.trainer import TrainingDuty
-from dltui.client.local_learner import Home
+from dltui.client.local_learner import LocalLearner
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
+from dltui.core.ledger import RoundFacts
 from dltui.protocol import keeper
-from dltui.protocol.ledger import IN_FLIGHT, RoundFacts
 from dltui.protocol.reader import ChainReader, Rewound
-from dltui.store import Store
+from dltui.store import open_store
 
 IDLE = 5.0
 """Seconds of a wait for blocks where no deadline is nearer."""
@@ -42,11 +42,11 @@ class Participant:
         self._registry = DataRegistry(self._rpc, spec.data_registry)
         self._trusted = False
         self._backoff = Backoff()
-        self._store = Store(spec.store)
-        self._home = Home(spec, self._store, telemetry)
-        self._take_seat()
+        self._store = open_store(spec.store)
+        self._learner = LocalLearner(spec, self._store, telemetry)
+        self._begin()
 
-    def _take_seat(self) -> None:
+    def _begin(self) -> None:
         """Begin without any knowledge of the chain: it is read from its first block."""
         spec = self._spec
         addresses = [spec.federation, spec.model_registry, spec.data_registry]
@@ -58,7 +58,7 @@ class Participant:
             confirmations=spec.confirmations,
             pause=spec.pause,
         )
-        self._seat = Seat(
+        self._context = ClientContext(
             wallet=Wallet(
                 self._rpc,
                 bytes.fromhex(spec.key),
@@ -72,7 +72,7 @@ class Participant:
             federation_id=bytes.fromhex(spec.federation_id),
             chain_id=spec.chain_id,
             ledger=self._reader.ledger,
-            home=self._home,
+            learner=self._learner,
             store=self._store,
             telemetry=self._telemetry,
         )
@@ -97,12 +97,12 @@ class Participant:
             if not self._read:
                 self._reader.poll()
                 self._read = True
-            member = self._seat.member
+            member = self._context.member
             if member is not None and member.status in ("rejected", "banned", "left"):
                 log.info("this client is %s: its part is over", member.status)
                 return False
-            self._seat.sent = False
-            if self._act() and not self._seat.sent:
+            self._context.sent = False
+            if self._act() and not self._context.sent:
                 self._reader.poll()
             else:
                 # Its own transaction ends no wait: it is seen with what moves the round on, and nothing is due before.
@@ -110,7 +110,7 @@ class Participant:
             self._backoff.succeeded()
         except Rewound as error:
             log.warning("%s: everything is read again", error)
-            self._take_seat()
+            self._begin()
         except NodeUnreachable as error:
             log.warning("%s", error)
             time.sleep(self._backoff.failed())
@@ -118,32 +118,32 @@ class Participant:
 
     def _check_federation(self) -> None:
         models = ModelRegistry(self._rpc, self._spec.model_registry)
-        check_federation(self._contract, models, self._registry, bytes.fromhex(self._spec.federation_id))
+        check_federation(self._contract, (models, self._registry), bytes.fromhex(self._spec.federation_id))
         self._trusted = True
 
     def _act(self) -> bool:
-        address = self._seat.wallet.address
-        if self._seat.member is None:
+        address = self._context.wallet.address
+        if self._context.member is None:
             log.info("asks to join as %s", self._spec.name)
-            return self._seat.send(self._contract.join(self._spec.name))
+            return self._context.send(self._contract.join(self._spec.name))
         if address not in self._reader.ledger.data:
-            commitment = self._seat.home.commitment()
+            commitment = self._context.learner.commitment()
             log.info("commits to %d records of its own", commitment.count)
-            return self._seat.send(
+            return self._context.send(
                 self._registry.commit(commitment.root, commitment.count, commitment.schema, NO_LIMIT)
             )
         facts = self._reader.ledger.current
-        if facts is None or facts.state not in IN_FLIGHT or self._seat.index < 0:
+        if facts is None or not facts.state.in_flight or self._context.index < 0:
             return False
         return self._duties(facts)
 
     def _duties(self, facts: RoundFacts) -> bool:
         if self._training is None or self._training.round != facts.number:
-            self._training = TrainingDuty(self._seat, self._spec, facts)
+            self._training = TrainingDuty(self._context, self._spec, facts)
         if self._training.step(facts):
             return True
         if self._committee is None or (self._committee.round, self._committee.attempt) != (facts.number, facts.attempt):
-            self._committee = CommitteeDuty(self._seat, facts)
+            self._committee = CommitteeDuty(self._context, facts)
         if self._committee.step(facts):
             return True
         return self._move_on(facts)
@@ -152,32 +152,31 @@ class Participant:
         now, rank = time.time(), self._rank(facts)
         if keeper.next_turn(facts, rank, now) > now:
             return False
-        call = keeper.poke(self._contract, facts, self._seat.plan(facts), now, rank)
-        return call is not None and keeper.is_still(self._contract, facts) and self._seat.send(call, facts)
+        call = keeper.poke(self._contract, facts, self._context.enforced(facts), now, rank)
+        return call is not None and keeper.is_still(self._contract, facts) and self._context.send(call, facts)
 
     def _rank(self, facts: RoundFacts) -> int:
         """This client's turn among the pokers: the committee first, then everybody by index."""
-        me = self._seat.index
-        others = (1 << me) - 1
-        before = facts.committee & others if facts.committee >> me & 1 else facts.committee | facts.selected & others
-        return before.bit_count()
+        me = self._context.index
+        committee = facts.committee
+        return len(committee.below(me) if me in committee else committee | facts.selected.below(me))
 
     def _patience(self) -> float:
         """How long to wait for the chain: until something may be due by the clock alone."""
         facts = self._reader.ledger.current
-        if facts is None or facts.state not in IN_FLIGHT or self._seat.index < 0:
+        if facts is None or not facts.state.in_flight or self._context.index < 0:
             return IDLE
         due = keeper.next_turn(facts, self._rank(facts), time.time())
         if self._training is not None:
             due = min(due, self._training.due_at())
-        if self._committee is not None and not self._seat.sent:
+        if self._committee is not None and not self._context.sent:
             due = min(due, self._committee.due_at(facts))
         return min(IDLE, max(BUSY, due - time.time()))
 
     def _concerns(self) -> tuple[str, ...]:
         """The events that end a wait, empty for all of them: between two of a round's phases it need not be woken."""
         ledger, facts = self._reader.ledger, self._reader.ledger.current
-        if self._seat.member is None or self._seat.wallet.address not in ledger.data:
+        if self._context.member is None or self._context.wallet.address not in ledger.data:
             return ()
-        seated = facts is not None and facts.state in IN_FLIGHT and facts.committee >> max(self._seat.index, 0) & 1
+        seated = facts is not None and facts.state.in_flight and self._context.index in facts.committee
         return CONCERNS + CONCERNS_OF_A_SEAT if seated else CONCERNS

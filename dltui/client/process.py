@@ -11,7 +11,7 @@ from dltui.client.participant import Participant
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
 from dltui.errors import DltuiError
-from dltui.learning.runtime import threads
+from dltui.learning import runtime
 
 log = logging.getLogger("dltui.client")
 
@@ -22,7 +22,7 @@ def run(spec: ClientSpec, telemetry: int | None) -> int:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
     signal.signal(signal.SIGTERM, _stop)
-    threads.use(spec.threads)
+    runtime.use_threads(spec.threads)
     try:
         Participant(spec, Telemetry(telemetry)).run()
     except DltuiError as error:

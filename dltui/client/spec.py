@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dltui.learning.spec import LearningSpec
+from dltui.learning.plan import LearningSpec
 
 
 class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
@@ -16,9 +16,6 @@ class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
     """What the salts of its commitments come from, 32 bytes in hex: not the key, if that is no demo's."""
     part: int
     """Which slice of the data set is its own."""
-    plan_hash: str
-    """Hash of the learning plan that it agreed to, in hex; it trains under no other."""
-
     rpc_url: str
     chain_id: int
     word: str = ""
@@ -41,9 +38,6 @@ class ClientSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
     data_registry: str
     store: str
     """URL of the blob store."""
-
-    scale_bits: int
-    max_weight: int
 
     gate: str = ""
     """Folder with the locks that bound how many clients train at once; empty for no bound."""

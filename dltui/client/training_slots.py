@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dltui.files import try_lock
+
 HUNG_SECONDS = 10.0
 """A holder that says nothing for so long gives its place to the next one, locked or not."""
 YIELD_SECONDS = 0.5
@@ -101,8 +103,4 @@ def _is_first(queue: int, rank: int) -> bool:
 
 
 def _is_free(place: int) -> bool:
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return time.time() - os.fstat(place).st_mtime > HUNG_SECONDS
-    return True
+    return try_lock(place) or time.time() - os.fstat(place).st_mtime > HUNG_SECONDS

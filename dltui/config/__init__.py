@@ -1,0 +1,1 @@
+"""The configuration: sections with defaults and ranges, keys of the screen, themes, words for what is wrong."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from dltui.config.suggest import nearest
 from dltui.errors import ConfigError
 
 Sections = Mapping[str, type[msgspec.Struct]]
@@ -87,15 +87,19 @@ def _unknown(shown: str, wanted: str, sections: Sections, source: str, values: A
     if not key and isinstance(values, Mapping) and len(values) == 1:
         key = next(iter(values))
         shown, wanted = f"{wanted}.{key}", f"{wanted}.{key}"
-    near: list[str] = []
+    near: str | None = None
     if not key:
-        near = [f"[{name}]" for name in difflib.get_close_matches(wanted, sections, n=1)]
-        near = near or [name for name in dotted if name.endswith(f".{wanted}")]
+        section = nearest(wanted, sections)
+        near = f"[{section}]" if section else _ending(dotted, wanted)
     elif key in names:
-        near = [name for name in dotted if name.endswith(f".{key}")]
-    near = near or difflib.get_close_matches(wanted, dotted, n=1, cutoff=0.5)
-    hint = f"the nearest valid key is {near[0]}" if near else f"sections: {', '.join(sections)}"
+        near = _ending(dotted, key)
+    near = near or nearest(wanted, dotted, cutoff=0.5)
+    hint = f"the nearest valid key is {near}" if near else f"sections: {', '.join(sections)}"
     return ConfigError(f"unknown key {_shown(shown, quote=False)}", where=source, hint=hint)
+
+
+def _ending(dotted: Iterable[str], key: str) -> str | None:
+    return next((name for name in dotted if name.endswith(f".{key}")), None)
 
 
 def _allowed(info: Any) -> str:

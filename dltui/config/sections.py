@@ -6,6 +6,7 @@ their range are refused before anything starts, with the nearest valid key or th
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,10 +31,19 @@ MAX_CLIENTS = 256
 Clients = Annotated[int, Meta(ge=1, le=MAX_CLIENTS)]
 Seconds = Annotated[int, Meta(ge=1, le=604_800)]
 Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
+TestFraction = Annotated[float, Meta(gt=0.0, lt=1.0)]
+Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Seats = Annotated[int, Meta(ge=1, le=16)]
+Misses = Annotated[int, Meta(ge=0, le=255)]
+Side = Annotated[int, Meta(ge=0, le=1_024)]
+Channels = Literal[0, 1, 3]
+Concentration = Annotated[float, Meta(gt=0.0, le=1_000_000.0)]
+Shards = Annotated[int, Meta(ge=1, le=1_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Text = Annotated[str, Meta(min_length=1, max_length=1024)]
 Mean = Annotated[tuple[Annotated[float, Meta(ge=-1e6, le=1e6)], ...], Meta(min_length=1, max_length=64)]
 Deviation = Annotated[tuple[Annotated[float, Meta(gt=0.0, le=1e6)], ...], Meta(min_length=1, max_length=64)]
+Normalise = Literal["none", "dataset"] | tuple[Mean, Deviation]
 Scheme = Annotated[
     str,
     Meta(
@@ -51,7 +61,7 @@ class RunSection(Section, frozen=True, kw_only=True):
     """How many rounds, from which seed."""
 
     rounds: Annotated[int, Meta(ge=1, le=100_000)] = 5
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1
+    seed: Seed = 1
 
 
 class RoundsSection(Section, frozen=True, kw_only=True):
@@ -59,9 +69,9 @@ class RoundsSection(Section, frozen=True, kw_only=True):
 
     require_approval: bool = False
     min_submissions: Clients = 2
-    committee: Annotated[int, Meta(ge=1, le=16)] = 3
-    quorum: Annotated[int, Meta(ge=1, le=16)] = 2
-    max_missed: Annotated[int, Meta(ge=0, le=255)] = 2
+    committee: Seats = 3
+    quorum: Seats = 2
+    max_missed: Misses = 2
     train_seconds: Seconds = 10
     train_seconds_max: Seconds = 60
     report_seconds: Seconds = 10
@@ -123,13 +133,13 @@ class DataSection(Section, frozen=True, kw_only=True):
 
     dataset: Text = "mnist10k"
     root: Annotated[str, Meta(max_length=1024)] = ""
-    size: Annotated[int, Meta(ge=0, le=1_024)] = 0
-    channels: Literal[0, 1, 3] = 0
-    normalise: Literal["none", "dataset"] | tuple[Mean, Deviation] = "none"
+    size: Side = 0
+    channels: Channels = 0
+    normalise: Normalise = "none"
     partition: Scheme = "iid"
-    alpha: Annotated[float, Meta(gt=0.0, le=1_000_000.0)] = 0.5
-    shards_per_client: Annotated[int, Meta(ge=1, le=1_000)] = 2
-    test_fraction: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.2
+    alpha: Concentration = 0.5
+    shards_per_client: Shards = 2
+    test_fraction: TestFraction = 0.2
     holdout_fraction: Fraction = 0.1
     parts: Annotated[int, Meta(ge=0, le=MAX_CLIENTS)] = 0
 
@@ -141,7 +151,10 @@ class ModelSection(Section, frozen=True, kw_only=True):
 
 
 class TrainingSection(Section, frozen=True, kw_only=True):
-    """Local training; `steps` 0 means whole epochs, `prox_mu` 0 means no proximal term (FedProx, Li et al. 2020)."""
+    """Local training; `steps` 0 means whole epochs, `prox_mu` 0 means no proximal term (FedProx, Li et al. 2020).
+
+    `clip` bounds the L2 norm of an update; 0 is no bound.
+    """
 
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: Annotated[float, Meta(gt=0.0, le=100.0)] = 0.05
@@ -150,6 +163,11 @@ class TrainingSection(Section, frozen=True, kw_only=True):
     steps: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
     batch_size: Annotated[int, Meta(ge=1, le=65_536)] = 32
     prox_mu: Annotated[float, Meta(ge=0.0, le=1_000.0)] = 0.0
+    clip: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0
+
+    def steps_for(self, records: int) -> int:
+        """Return how many mini-batches a client with this many records trains on in a round."""
+        return self.steps or self.epochs * math.ceil(records / self.batch_size)
 
 
 class AggregationSection(Section, frozen=True, kw_only=True):
@@ -191,6 +209,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ui: UiSection = UiSection()
     keys: KeysSection = KeysSection()
     notes: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> int:
+        """How many slices the data set is cut into: more than clients leaves some for those that join later."""
+        return self.data.parts or self.clients.count
 
     def sections(self) -> dict[str, dict[str, Any]]:
         """The sections as plain dictionaries, for `run.started` and `to_toml`; of the keys, the changed ones."""
@@ -300,7 +323,7 @@ def _consistent(config: Config) -> None:
             where="data.parts",
             hint="0 means one part a client",
         )
-    if len(config.clients.names) > max(config.clients.count, config.data.parts):
+    if len(config.clients.names) > config.parts:
         raise ConfigError(
             f"{len(config.clients.names)} names for {config.clients.count} clients", where="clients.names"
         )

@@ -1,0 +1,1 @@
+"""Walkthroughs as data: their beats, what each expects, and the director that plays them."""

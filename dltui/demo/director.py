@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from itertools import chain
 
-import msgspec
-
 from dltui.core.commands import Command, new_command
-from dltui.core.events import DemoStep, Event, RunFinished
+from dltui.core.events import Event, RunFinished
+from dltui.core.state.entities import Step
 from dltui.demo.expectations import Count
 from dltui.demo.script import Beat, Script
 from dltui.errors import RunError
@@ -63,7 +63,7 @@ class Director:
         return None if self.finished else self.script.beats[self._index]
 
     @property
-    def step(self) -> DemoStep | None:
+    def step(self) -> Step | None:
         """The announcement of the present beat, also where the engine still starts and has not taken it."""
         return None if self.finished else self._step_of(self.script.beats[self._index])
 
@@ -112,7 +112,7 @@ class Director:
         if self._over:
             return True
         try:
-            self._send(new_command("demo.step", "demo", actor="demo", **msgspec.structs.asdict(self._step_of(beat))))
+            self._send(new_command("demo.step", "demo", actor="demo", **asdict(self._step_of(beat))))
         except RunError as error:
             if now - self._step_began > STEP_SECONDS:
                 raise self._failed(beat, f"it could not be announced: {error}") from error
@@ -179,8 +179,8 @@ class Director:
             raise self._failed(beat, f"{expected} within {seconds:g} s, but {count.found}")
         return False
 
-    def _step_of(self, beat: Beat) -> DemoStep:
-        return DemoStep(n=self._index + 1, of=len(self.script.beats), title=beat.title, text=beat.text)
+    def _step_of(self, beat: Beat) -> Step:
+        return Step(n=self._index + 1, of=len(self.script.beats), title=beat.title, text=beat.text)
 
     def _failed(self, beat: Beat, why: str) -> RunError:
         return RunError(why, where=f"beat {self._index + 1}/{len(self.script.beats)} {beat.title!r}")

@@ -1,1 +1,1 @@
-"""The embedded chain: py-evm under Cancun rules over sqlite, behind JSON-RPC on the loopback interface."""
+"""The embedded chain: a real EVM over sqlite with a JSON-RPC server, as a process of its own."""

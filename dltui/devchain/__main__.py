@@ -1,6 +1,6 @@
 """`python -m dltui.devchain --dir DIR`: run the node on DIR/genesis.json until SIGTERM.
 
-Reads one line from stdin: the word that shows a process of the run (`turns.py`); an empty one is nobody's.
+Reads one line from stdin: the word that shows a process of the run (`fair_queue.py`); an empty one shows none.
 Prints JSON lines on stdout: `{"port": …, "pid": …, "replayed": …}` once JSON-RPC answers, or `{"error": …,
 "where": …}`. While it replays a long log, `{"replayed": …}` comes now and then. Everything else goes to stderr.
 """
@@ -8,6 +8,7 @@ Prints JSON lines on stdout: `{"port": …, "pid": …, "replayed": …}` once J
 from __future__ import annotations
 
 import argparse
+import ctypes
 import errno
 import json
 import logging
@@ -19,7 +20,6 @@ from pathlib import Path
 
 from dltui import exits
 from dltui.chain.nodes.genesis import read_genesis
-from dltui.devchain.memory import give_memory_back
 from dltui.errors import ChainError
 from dltui.lifeline import die_with_parent
 
@@ -27,6 +27,9 @@ _POLL = 0.5
 _SWITCH = 0.001
 _LONGEST_WORD = 256
 _THREAD_STACK = 64 * 1024 * 1024
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+_LARGE = 128 * 1024
+_ARENAS = 2
 
 
 def main() -> int:
@@ -48,21 +51,20 @@ def main() -> int:
 
 
 def _hear() -> str:
-    """The word on stdin; empty on a terminal, and if stdin is closed."""
+    """Return the word on stdin; empty on a terminal, and if stdin is closed."""
     return "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.readline(_LONGEST_WORD).strip()
 
 
 def _serve(args: argparse.Namespace, word: str) -> None:
-    give_memory_back()
+    _give_memory_back()
     # A call of depth 1024 in the EVM is several thousand Python frames deep.
     threading.stack_size(_THREAD_STACK)
     sys.setswitchinterval(_SWITCH)
     from dltui.chain.history.txlog import TxLog
-    from dltui.devchain.chain import StoredChain
     from dltui.devchain.methods import Methods
     from dltui.devchain.miner import Miner
-    from dltui.devchain.restore import restore
     from dltui.devchain.server import RpcServer
+    from dltui.devchain.stored_chain import StoredChain, restore
 
     chain = StoredChain(args.dir, read_genesis(args.dir / "genesis.json"))
     try:
@@ -95,6 +97,18 @@ def _serve(args: argparse.Namespace, word: str) -> None:
     miner.stop()
     chain.close()
     logging.info("stopped at block %d", chain.head.block_number)
+
+
+def _give_memory_back() -> None:
+    """Have the C library return what large requests and answers took as soon as they are gone.
+
+    By itself glibc keeps it, after the first large one that is freed, in as many heaps as there were threads at work.
+    Elsewhere nothing happens.
+    """
+    if sys.platform != "linux" or not hasattr(library := ctypes.CDLL(None), "mallopt"):
+        return
+    for parameter, value in ((_M_MMAP_THRESHOLD, _LARGE), (_M_TRIM_THRESHOLD, _LARGE), (_M_ARENA_MAX, _ARENAS)):
+        library.mallopt(parameter, value)
 
 
 def _say(line: dict[str, object]) -> None:

@@ -1,45 +1,34 @@
-"""Unsigned calls: what eth_call and eth_estimateGas execute on a past or the coming block."""
+"""Unsigned calls: what eth_call and eth_estimateGas execute, a few at a time, beside the chain.
+
+No call keeps a block waiting: each reads what the chain has committed, through a connection of its own.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
 
-from eth.exceptions import OutOfGas, Revert
-from eth.vm.forks import CancunVM
-from eth.vm.spoof import SpoofTransaction
-from eth_utils import ValidationError
-
-from dltui.chain.nodes.genesis import GAS_LIMIT
-from dltui.devchain.bounded import BoundedVM, Watch
-from dltui.devchain.states import COINBASE, States
+from dltui.chain.transactions import intrinsic_gas
+from dltui.devchain.database import SqliteReader, SqliteStore
+from dltui.devchain.deadline import Watch
+from dltui.devchain.evm import CallResult, Message, States
+from dltui.devchain.fair_queue import Busy
 
 CALL_SECONDS = 5.0
 """How long one call, or all trials of one estimate, may take: as in geth."""
+CALLERS = 3
+"""Calls that run at the same time; further ones wait their turn."""
+STRANGERS = 2
+"""Calls of strangers among them."""
+PATIENCE = 4.0
+"""Seconds that a call waits for its turn: with `CALL_SECONDS`, less than the 10 s that a client waits for an answer."""
 _CALL_STIPEND = 2_300
 _ESTIMATE_SLACK = 0.015
 
-
-@dataclass(frozen=True)
-class Message:
-    """An unsigned call: `value` in wei, `to` empty for a creation, `access_list` of (address, slots)."""
-
-    sender: bytes = COINBASE
-    to: bytes = b""
-    data: bytes = b""
-    value: int = 0
-    gas: int = GAS_LIMIT
-    access_list: tuple[tuple[bytes, tuple[int, ...]], ...] = ()
-
-
-@dataclass(frozen=True)
-class CallResult:
-    """What a call gave: `output`, `error` (empty on success), `reverted` where the code itself refused."""
-
-    output: bytes
-    gas_used: int
-    error: str = ""
-    reverted: bool = False
+Result = TypeVar("Result")
 
 
 class Caller(States):
@@ -51,12 +40,14 @@ class Caller(States):
         """Execute on the state after block `number` (default: the head).
 
         The code sees that block's number and time; with `timestamp` it sees the block to come, at that time.
-        Raises `OutOfTime` where `watch` (default: `CALL_SECONDS`) ends it.
+        Raises `OutOfTime` if `watch` (default: `CALL_SECONDS`) ends it.
         """
-        floor = _unsigned(message, self.chain_id).intrinsic_gas
+        floor = intrinsic_gas(message.to, message.data, message.access_list)
         if message.gas < floor:
             return CallResult(b"", 0, f"intrinsic gas too low: have {message.gas}, want {floor}")
-        return self._run(message, number, timestamp, watch or Watch(CALL_SECONDS))
+        at = self.head if number is None else self.header(number)
+        header = at if timestamp is None else self.next_header(timestamp).copy(state_root=at.state_root)
+        return self.execute_unsigned(message, header, watch or Watch(CALL_SECONDS))
 
     def estimate(
         self, message: Message, number: int | None = None, timestamp: int | None = None, watch: Watch | None = None
@@ -81,47 +72,52 @@ class Caller(States):
             guess = (low + high) // 2
         return CallResult(first.output, high)
 
-    def _free_state(self, number: int | None, timestamp: int | None, watch: Watch) -> Any:
-        """State for calls: a base fee of zero lets accounts without money ask."""
-        at = self.head if number is None else self.header(number)
-        header = at if timestamp is None else self.next_header(timestamp).copy(state_root=at.state_root)
-        hashes = BoundedVM.get_prev_hashes(header.parent_hash, self._chaindb)
-        state: Any = BoundedVM.build_state(self._db, header.copy(base_fee_per_gas=0), self._context, hashes)
-        state.watch = watch
-        return state
 
-    def _run(self, message: Message, number: int | None, timestamp: int | None, watch: Watch) -> CallResult:
-        state = self._free_state(number, timestamp, watch)
-        if message.value and state.get_balance(message.sender) < message.value:
-            return CallResult(b"", 0, f"insufficient funds for transfer: address 0x{message.sender.hex()}")
-        unsigned = _unsigned(message, self.chain_id, state.get_nonce(message.sender))
+class CallPool:
+    """`CALLERS` callers that read what `store` has committed. Safe to use from many threads."""
+
+    def __init__(self, store: SqliteStore, chain_id: int) -> None:
+        self._readers: list[SqliteReader] = [store.reader() for _ in range(CALLERS)]
+        self._free: queue.SimpleQueue[Caller] = queue.SimpleQueue()
+        self._strangers = threading.BoundedSemaphore(STRANGERS)
+        self._running: set[Watch] = set()
+        self._closing = False
+        for reader in self._readers:
+            self._free.put(Caller(reader, chain_id))
+
+    def run(self, work: Callable[[Caller, Watch], Result], stranger: bool = False) -> Result:
+        """Do `work` with a free caller and a watch of `CALL_SECONDS`; raises `Busy`, and `OutOfTime` from the call."""
+        if not stranger:
+            return self._run(work)
+        if not self._strangers.acquire(timeout=PATIENCE):
+            raise Busy
         try:
-            computation = state.apply_transaction(SpoofTransaction(unsigned, from_=message.sender))
-        except (ValidationError, RecursionError) as error:
-            return CallResult(b"", 0, f"the call cannot be executed ({type(error).__name__})")
-        used = message.gas - computation.get_gas_remaining()
-        if computation.is_success:
-            return CallResult(bytes(computation.output), used)
-        if isinstance(computation.error, Revert):
-            return CallResult(bytes(computation.output), used, "execution reverted", reverted=True)
-        return CallResult(b"", used, _failure(computation.error))
+            return self._run(work)
+        finally:
+            self._strangers.release()
 
+    def _run(self, work: Callable[[Caller, Watch], Result]) -> Result:
+        try:
+            caller = self._free.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise Busy from None
+        watch = Watch(CALL_SECONDS)
+        self._running.add(watch)
+        try:
+            if self._closing:
+                raise Busy
+            return work(caller, watch)
+        finally:
+            self._running.discard(watch)
+            self._free.put(caller)
 
-def _unsigned(message: Message, chain_id: int, nonce: int = 0) -> Any:
-    return CancunVM.get_transaction_builder().new_unsigned_access_list_transaction(
-        chain_id=chain_id,
-        nonce=nonce,
-        gas_price=0,
-        gas=message.gas,
-        to=message.to,
-        value=message.value,
-        data=message.data,
-        access_list=message.access_list,
-    )
-
-
-def _failure(error: Exception) -> str:
-    if isinstance(error, OutOfGas):
-        return "out of gas"
-    name = type(error).__name__
-    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+    def close(self) -> None:
+        """End the calls that run, let no other begin, and close the readers."""
+        self._closing = True
+        for watch in list(self._running):
+            watch.cancel()
+        callers = [self._free.get() for _ in self._readers]
+        for reader in self._readers:
+            reader.close()
+        for caller in callers:
+            self._free.put(caller)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from eth.db.backends.base import BaseDB
-
+from dltui.devchain.evm import Database
 from dltui.errors import ChainError
 
 RESTORE = "delete the file to have the chain restored from its transaction log"
@@ -17,11 +16,11 @@ CACHE_BYTES = 32 * 1024 * 1024
 """Most bytes of keys and values that are kept in memory; what came first goes first."""
 
 
-class SqliteStore(BaseDB):
+class SqliteStore(Database):
     """A key-value store whose writes wait in memory until `block()` commits them with the caller's own rows.
 
     A process killed at any point leaves whole blocks only: the write-ahead log is replayed or dropped by
-    sqlite. Not thread-safe; one lock outside guards all use. Raises `ChainError` where the file cannot be
+    sqlite. Not thread-safe; one lock outside guards all use. Raises `ChainError` if the file cannot be
     used.
     """
 
@@ -75,7 +74,7 @@ class SqliteStore(BaseDB):
     def block(self) -> Iterator[sqlite3.Connection]:
         """One sqlite transaction: what was set since the last one, and the rows the caller writes inside.
 
-        Where the caller or sqlite fails, nothing is written, the pending values are dropped and the error
+        If the caller or sqlite fails, nothing is written, the pending values are dropped and the error
         goes on.
         """
         try:
@@ -98,7 +97,7 @@ class SqliteStore(BaseDB):
         self._pending.clear()
 
     def reader(self) -> SqliteReader:
-        """A view of the committed entries for one other thread, with a connection of its own."""
+        """Return a view of the committed entries for one other thread, with a connection of its own."""
         return SqliteReader(self._path, self._cache)
 
     def close(self) -> None:
@@ -119,7 +118,7 @@ class SqliteStore(BaseDB):
             self._cached -= len(key) + len(value)
 
 
-class SqliteReader(BaseDB):
+class SqliteReader(Database):
     """What a store has committed, read beside it: waits for no block in the making, and cannot write.
 
     `cache` is the store's own; it only ever holds committed values. For one thread at a time.

@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import rlp
-from eth.abc import BlockHeaderAPI
 
 from dltui.chain.transactions import Transaction
-from dltui.devchain.evm import BlockResult, Executed
+from dltui.devchain.evm import Executed, Header
+from dltui.devchain.machine import BlockResult
 
 Json = dict[str, Any]
 
 
 def quantity(number: int) -> str:
-    """A number as JSON-RPC writes it: hex without leading zeros."""
+    """Return a number as JSON-RPC writes it: hex without leading zeros."""
     return hex(number)
 
 
 def data(value: bytes) -> str:
-    """Bytes as JSON-RPC writes them: hex, two digits a byte."""
+    """Return bytes as JSON-RPC writes them: hex, two digits a byte."""
     return "0x" + value.hex()
 
 
-def block_json(header: BlockHeaderAPI, raws: list[bytes]) -> Json:
-    """The block object without its `transactions`; `raws` (all signed transactions) give its size."""
+def block_json(header: Header, raws: list[bytes]) -> Json:
+    """Return the block object without its `transactions`; `raws` (all signed transactions) give its size."""
     body = [raw if raw[0] < 0xC0 else rlp.decode(raw) for raw in raws]
     size = len(rlp.encode([rlp.decode(rlp.encode(header)), body, [], []]))
     return {
@@ -58,19 +58,18 @@ def block_json(header: BlockHeaderAPI, raws: list[bytes]) -> Json:
 
 
 def transaction_json(block: BlockResult, position: int) -> Json:
-    """The transaction object of the transaction at `position` of `block`."""
+    """Return the transaction object of the transaction at `position` of `block`."""
     executed = block.transactions[position]
     return _transaction(executed.tx, executed.price, (data(block.hash), quantity(block.number), quantity(position)))
 
 
 def pending_json(tx: Transaction) -> Json:
-    """The transaction object of a transaction that waits for a block."""
+    """Return the transaction object of a transaction that waits for a block."""
     return _transaction(tx, tx.max_fee, (None, None, None))
 
 
 def _transaction(tx: Transaction, price: int, place: tuple[str | None, str | None, str | None]) -> Json:
-    """The transaction object with `place`: hash and number of the block, and the position in it."""
-    signed = tx.signed
+    """Return the transaction object with `place`: hash and number of the block, and the position in it."""
     result: Json = {
         "blockHash": place[0],
         "blockNumber": place[1],
@@ -84,29 +83,29 @@ def _transaction(tx: Transaction, price: int, place: tuple[str | None, str | Non
         "transactionIndex": place[2],
         "value": quantity(tx.value),
         "type": quantity(tx.kind),
-        "r": quantity(signed.r),
-        "s": quantity(signed.s),
+        "r": quantity(tx.r),
+        "s": quantity(tx.s),
     }
     if tx.kind == 0:
-        return result | {"v": quantity(signed.v), "chainId": quantity((signed.v - 35) // 2)}
+        return result | {"v": quantity(tx.v), "chainId": quantity(tx.chain_id)}
     if tx.kind == 2:
         result |= {
             "maxFeePerGas": quantity(tx.max_fee),
             "maxPriorityFeePerGas": quantity(tx.max_priority_fee),
         }
     return result | {
-        "chainId": quantity(signed.chain_id),
-        "v": quantity(signed.y_parity),
-        "yParity": quantity(signed.y_parity),
+        "chainId": quantity(tx.chain_id),
+        "v": quantity(tx.v),
+        "yParity": quantity(tx.v),
         "accessList": [
             {"address": data(address), "storageKeys": [data(slot.to_bytes(32, "big")) for slot in slots]}
-            for address, slots in signed.access_list
+            for address, slots in tx.access_list
         ],
     }
 
 
 def receipt_json(block: BlockResult, position: int) -> Json:
-    """The receipt object of the transaction at `position` of `block`, without its `logs`."""
+    """Return the receipt object of the transaction at `position` of `block`, without its `logs`."""
     executed: Executed = block.transactions[position]
     tx = executed.tx
     return {
@@ -127,8 +126,10 @@ def receipt_json(block: BlockResult, position: int) -> Json:
 
 
 def log_json(row: Sequence[Any]) -> Json:
-    """The log object of a row of the index: number, hash and time of the block, hash and position of the transaction,
-    position of the log in the block, address, four topics (None at the end where there are fewer), data."""
+    """Return the log object of a row of the index.
+
+    A row is number, hash and time of the block, hash and position of the transaction, position of the log in the block,
+    address, four topics (None at the end if there are fewer), and data."""
     number, block_hash, timestamp, tx_hash, tx_index, log_index, address, *topics, payload = row
     return {
         "address": data(address),

@@ -8,21 +8,19 @@ from typing import Any
 
 from dltui.chain.transactions import Refused
 from dltui.devchain import params
-from dltui.devchain.api.about import AboutMethods
-from dltui.devchain.api.calls import CallMethods
-from dltui.devchain.api.extensions import ExtensionMethods
+from dltui.devchain.api.accounts import AccountMethods
+from dltui.devchain.api.blocks import BlockMethods
 from dltui.devchain.api.fees import FeeMethods
 from dltui.devchain.api.filters import FilterMethods
-from dltui.devchain.api.history import HistoryMethods
 from dltui.devchain.api.logs import LogMethods
-from dltui.devchain.api.sending import SendMethods
-from dltui.devchain.api.state import StateMethods
-from dltui.devchain.bounded import OutOfTime
-from dltui.devchain.chain import StoredChain
-from dltui.devchain.desk import Busy
+from dltui.devchain.api.node import NodeMethods
+from dltui.devchain.api.transactions import CallMethods, SendMethods
+from dltui.devchain.deadline import OutOfTime
+from dltui.devchain.fair_queue import Busy
 from dltui.devchain.index import TooManyLogs
 from dltui.devchain.miner import Miner
 from dltui.devchain.params import RpcFault
+from dltui.devchain.stored_chain import StoredChain
 from dltui.errors import ChainError
 
 log = logging.getLogger(__name__)
@@ -36,26 +34,25 @@ class Methods:
     def __init__(self, chain: StoredChain, miner: Miner) -> None:
         self.chain, self.miner = chain, miner
         groups: tuple[object, ...] = (
-            AboutMethods(chain),
-            HistoryMethods(chain, miner),
-            StateMethods(chain, miner),
+            NodeMethods(chain),
+            BlockMethods(chain, miner),
+            AccountMethods(chain, miner),
             FeeMethods(chain),
             CallMethods(chain),
             SendMethods(chain, miner),
             LogMethods(chain),
             FilterMethods(chain, miner),
-            ExtensionMethods(chain),
         )
         self._table: dict[str, Callable[[Any], Any]] = {
             name: getattr(group, name) for group in groups for name in dir(group) if name.startswith(_NAMESPACES)
         }
 
     def names(self) -> list[str]:
-        """The names of all methods, sorted."""
+        """Return the names of all methods, sorted."""
         return sorted(self._table)
 
     def call(self, method: str, given: Any) -> Any:
-        """The result of `method` with the parameters `given`; every failure is an `RpcFault`."""
+        """Return the result of `method` with the parameters `given`; every failure is an `RpcFault`."""
         function = self._table.get(method)
         if function is None:
             name = ascii(method[:80])[1:-1]
@@ -69,7 +66,7 @@ class Methods:
         except TooManyLogs as error:
             raise RpcFault(params.LIMIT_EXCEEDED, str(error)) from error
         except Busy as error:
-            raise RpcFault(params.LIMIT_EXCEEDED, "too many calls are being executed; try again") from error
+            raise RpcFault(params.LIMIT_EXCEEDED, str(error)) from error
         except RpcFault:
             raise
         except Exception as error:

@@ -12,12 +12,11 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from dltui.devchain import params
-from dltui.devchain.connections import MAX_BYTES, MAX_STRANGERS, SMALL, Full, Places, Room
-from dltui.devchain.http1 import MAX_HEAD, BadHead, Head, parse_head, response
+from dltui.devchain.connections import MAX_BYTES, MAX_STRANGERS, SMALL, ByteBudget, ConnectionSlots, Full
+from dltui.devchain.http1 import MAX_HEAD, BadHead, Head, may_ask, parse_head, response
 from dltui.devchain.incoming import Incoming
 from dltui.devchain.jsonrpc import MAX_BODY, answer, refusal
 from dltui.devchain.methods import Methods
-from dltui.devchain.origins import may_ask
 from dltui.devchain.params import RpcFault
 from dltui.devchain.websocket import WebSockets
 
@@ -44,35 +43,35 @@ class RpcServer(socketserver.ThreadingTCPServer):
 
     def __init__(self, methods: Methods, port: int = 0, word: str = "", max_connections: int = MAX_STRANGERS) -> None:
         self.methods = methods
-        self.turns = methods.chain.turns
-        self.places = Places(max_connections)
-        self.room = Room(MAX_BYTES)
-        self.websockets = WebSockets(methods, self.room)
+        self.queue = methods.chain.queue
+        self.slots = ConnectionSlots(max_connections)
+        self.budget = ByteBudget(MAX_BYTES)
+        self.websockets = WebSockets(methods, self.budget)
         self._expected = f"Bearer {word}" if word else ""
         super().__init__((LOOPBACK, port), _Handler)
         self.server_port: int = self.server_address[1]
 
     def is_of_the_run(self, head: Head) -> bool:
-        """Whether a request with this head shows the word."""
+        """Return whether a request with this head shows the word."""
         shown = head.headers.get("authorization", "")
         return bool(self._expected) and hmac.compare_digest(shown.encode("latin-1"), self._expected.encode())
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a thread of its own; new ones take turns with the run."""
-        began, begun = time.monotonic(), self.turns.begun
-        self.places.enter(request)
+        began, begun = time.monotonic(), self.queue.begun
+        self.slots.enter(request)
         super().process_request(request, client_address)
-        time.sleep(self.turns.rest(began, begun))
+        time.sleep(self.queue.rest(began, begun))
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Serve a connection, then give its place back."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self.places.leave(request)
+            self.slots.leave(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke is not worth a traceback."""
+        """Say in one line that a connection broke."""
         log.debug("a connection from %s broke", client_address, exc_info=True)
 
     def server_close(self) -> None:
@@ -104,13 +103,13 @@ class _Handler(socketserver.BaseRequestHandler):
             self._close = head.close
             self._recognise(head)
             self._answer(head)
-            self._server.places.wait(self.request)
+            self._server.slots.wait(self.request)
 
     def _recognise(self, head: Head) -> None:
-        """A connection of the run takes no place of the strangers."""
+        """Note whether the connection is of the run, and then give its place back."""
         self._of_the_run = self._server.is_of_the_run(head)
         if self._of_the_run:
-            self._server.places.leave(self.request)
+            self._server.slots.leave(self.request)
 
     def _answer(self, head: Head) -> None:
         if not may_ask(head.headers.get("host", ""), self._origin):
@@ -122,7 +121,7 @@ class _Handler(socketserver.BaseRequestHandler):
                 self._refuse(*_BUSY)
         elif head.method == "OPTIONS":
             # The preflight of CORS: a page of this machine may ask, when it is its turn.
-            with self._server.turns.stranger():
+            with self._server.queue.stranger():
                 allowed = {"Access-Control-Allow-Headers": "content-type"}
             self._reply(HTTPStatus.NO_CONTENT, b"", allowed)
         else:
@@ -139,28 +138,28 @@ class _Handler(socketserver.BaseRequestHandler):
         with ExitStack() as held:
             size = int(head.headers["content-length"])
             if not self._of_the_run:
-                held.enter_context(self._server.room.hold(size))
+                held.enter_context(self._server.budget.hold(size))
             body = self._body(size)
             self._work()
-            with self._server.turns.run() if self._of_the_run else self._server.turns.stranger():
+            with self._server.queue.run() if self._of_the_run else self._server.queue.stranger():
                 reply = answer(self._server.methods, body)
             if not self._of_the_run:
-                held.enter_context(self._server.room.hold(len(reply)))
+                held.enter_context(self._server.budget.hold(len(reply)))
             self._reply(HTTPStatus.OK, reply)
 
     def _work(self) -> None:
         """Count the request among those of strangers that are being answered; raises `Full`."""
         if not self._of_the_run:
-            self._server.places.work(self.request)
+            self._server.slots.work(self.request)
 
     def _body(self, size: int) -> bytearray:
-        """The body of a request; large ones of strangers take turns with the run. Raises `Full`."""
+        """Return the body of a request; large ones of strangers take turns with the run. Raises `Full`."""
         if size <= SMALL or self._of_the_run:
             return self._incoming.body(size)
-        with self._server.room.reader():
-            began, begun = time.monotonic(), self._server.turns.begun
+        with self._server.budget.reader():
+            began, begun = time.monotonic(), self._server.queue.begun
             body = self._incoming.body(size)
-            time.sleep(self._server.turns.rest(began, begun))
+            time.sleep(self._server.queue.rest(began, begun))
             return body
 
     def _get(self, head: Head) -> None:

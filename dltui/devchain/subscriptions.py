@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dltui.devchain import fair_queue, params
+import msgspec
+
+from dltui.devchain import params
 from dltui.devchain.api.feeds import Feed, Heads, Logs, PendingHashes
 from dltui.devchain.api.filters import new_id
 from dltui.devchain.api.logs import coming_logs
@@ -15,6 +18,8 @@ from dltui.devchain.params import RpcFault, arguments
 
 MAX_SUBSCRIPTIONS = 32
 """Most subscriptions of one connection."""
+AT_ONCE = 32
+"""Blocks, or hashes of transactions, whose notifications are made at once: headers of about 50 KiB."""
 
 
 @dataclass
@@ -32,7 +37,7 @@ class Subscriber:
         self._subscriptions: dict[str, _Subscription] = {}
 
     def call(self, method: str, given: Any) -> Any:
-        """The result of `method`; every failure is an `RpcFault`."""
+        """Return the result of `method`; every failure is an `RpcFault`."""
         if method == "eth_subscribe":
             return self._subscribe(given)
         if method == "eth_unsubscribe":
@@ -46,18 +51,19 @@ class Subscriber:
                 subscription.answered = True
             return bool(self._subscriptions)
 
-    def due(self) -> list[dict[str, Any]]:
-        """The notifications that came due since the last call."""
-        with self._lock:
-            running = [(name, each.feed) for name, each in self._subscriptions.items() if each.answered]
-        notifications = []
-        for name, feed in running:
-            notifications += [
-                {"jsonrpc": "2.0", "method": "eth_subscription", "params": {"subscription": name, "result": result}}
-                for result in feed.changes()
-            ]
-            fair_queue.step()
-        return notifications
+    def due(self) -> Iterator[list[bytes]]:
+        """Yield the notifications that came due, in pieces: of one subscription, and of `AT_ONCE` blocks at most.
+
+        A piece is made when it is asked for, so a client that does not read costs one piece, and no more.
+        """
+        behind = True
+        while behind:
+            behind = False
+            with self._lock:
+                running = [(name, each.feed) for name, each in self._subscriptions.items() if each.answered]
+            for name, feed in running:
+                yield [_notification(name, result) for result in feed.changes(AT_ONCE)]
+                behind = behind or feed.behind
 
     def _subscribe(self, given: Any) -> str:
         kind, wanted = arguments(given, 1, 2)
@@ -82,3 +88,8 @@ class Subscriber:
             if not isinstance(name, str) or self._subscriptions.pop(name, None) is None:
                 raise RpcFault(params.SERVER_ERROR, "subscription not found")
         return True
+
+
+def _notification(name: str, result: Any) -> bytes:
+    parameters = {"subscription": name, "result": result}
+    return msgspec.json.encode({"jsonrpc": "2.0", "method": "eth_subscription", "params": parameters})

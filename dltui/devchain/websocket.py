@@ -6,15 +6,14 @@ import logging
 import socket
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-import msgspec
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from dltui.devchain.connections import Room
+from dltui.devchain.connections import ByteBudget
 from dltui.devchain.jsonrpc import answer
 from dltui.devchain.methods import Methods
 from dltui.devchain.subscriptions import Subscriber
@@ -35,9 +34,9 @@ Read = Callable[[], bytes]
 class WebSockets:
     """All WebSocket connections of the node."""
 
-    def __init__(self, methods: Methods, room: Room) -> None:
+    def __init__(self, methods: Methods, budget: ByteBudget) -> None:
         self._methods = methods
-        self._room = room
+        self._budget = budget
         self._lock = threading.Lock()
         self._sessions: set[_Session] = set()
 
@@ -46,7 +45,7 @@ class WebSockets:
 
         Returns False, and does nothing, where there are `MAX_WEBSOCKETS` already.
         """
-        session = _Session(connection, self._methods, self._room)
+        session = _Session(connection, self._methods, self._budget)
         with self._lock:
             if len(self._sessions) >= MAX_WEBSOCKETS:
                 return False
@@ -70,11 +69,11 @@ class WebSockets:
 class _Session:
     """One connection: the thread that reads and answers, and one more that sends what subscriptions give."""
 
-    def __init__(self, connection: socket.socket, methods: Methods, room: Room) -> None:
+    def __init__(self, connection: socket.socket, methods: Methods, budget: ByteBudget) -> None:
         self._socket = connection
-        self._room = room
-        self._turns = methods.chain.turns
-        self._bell = methods.chain.bell
+        self._budget = budget
+        self._queue = methods.chain.queue
+        self._news = methods.chain.news
         self._subscriber = Subscriber(methods)
         self._protocol = ServerProtocol(max_size=MAX_MESSAGE)
         self._lock = threading.Lock()
@@ -88,11 +87,11 @@ class _Session:
         """Answer what comes until the connection ends."""
         data = head
         while data:
-            with self._turns.stranger():
+            with self._queue.stranger():
                 requests = self._receive(data)
             self._send()
             for request in requests:
-                with self._turns.stranger():
+                with self._queue.stranger():
                     reply = answer(self._subscriber, request)
                 if reply:
                     self._send(reply)
@@ -104,7 +103,7 @@ class _Session:
             data = read()
 
     def end(self, code: CloseCode = CloseCode.NORMAL_CLOSURE) -> None:
-        """Close the connection, with a farewell where it is open; for any thread."""
+        """Close the connection, with a farewell if it is open; for any thread."""
         try:
             with self._lock:
                 if self._protocol.state is State.OPEN:
@@ -115,7 +114,7 @@ class _Session:
             log.debug("a WebSocket was gone already")
 
     def _receive(self, data: bytes) -> list[bytearray]:
-        """The messages that `data` completes; what it demands (handshake, control frames) is sent with the next."""
+        """Return the messages that `data` completes; answers to handshake and control frames go out with the next."""
         with self._lock:
             self._protocol.receive_data(data)
             events = self._protocol.events_received()
@@ -125,7 +124,7 @@ class _Session:
         return [message for event in events if isinstance(event, Frame) for message in self._messages(event)]
 
     def _messages(self, frame: Frame) -> list[bytearray]:
-        """The message that `frame` completes, if any."""
+        """Return the message that `frame` completes, if any."""
         if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             return []
         self._message += frame.data
@@ -135,8 +134,8 @@ class _Session:
         return [message]
 
     def _send(self, *texts: bytes) -> None:
-        """Send what is due and `texts`; raises `Full` if the node holds too much for those who do not read."""
-        with self._room.hold(sum(map(len, texts))), self._lock:
+        """Send what is due and `texts`; raises `Full` if the node holds too much for clients that do not read."""
+        with self._budget.hold(sum(map(len, texts))), self._lock:
             self._flush(texts)
 
     def _flush(self, texts: Sequence[bytes]) -> None:
@@ -148,14 +147,19 @@ class _Session:
                 self._socket.sendall(data)
 
     def _push(self) -> None:
-        """Send notifications when the chain's bell rings; a subscription that cannot be served ends the connection."""
-        heard = self._bell.rings
+        """Send notifications when something happened; a subscription that cannot be served ends the connection."""
+        seen = self._news.count
         try:
             while self._protocol.state is State.OPEN:
-                with self._turns.stranger():
-                    due = [msgspec.json.encode(notification) for notification in self._subscriber.due()]
-                self._send(*due)
-                heard = self._bell.wait(heard, _LOOK_AGAIN)
+                due = self._subscriber.due()
+                while (texts := self._next(due)) is not None and self._protocol.state is State.OPEN:
+                    self._send(*texts)
+                seen = self._news.wait(seen, _LOOK_AGAIN)
         except Exception:
             log.debug("subscriptions ended", exc_info=True)
             self.end(CloseCode.INTERNAL_ERROR)
+
+    def _next(self, due: Iterator[list[bytes]]) -> list[bytes] | None:
+        """Have the next piece of what is due made, when it is this client's turn; None if there is no more."""
+        with self._queue.stranger():
+            return next(due, None)

@@ -13,7 +13,7 @@ from dltui import exits
 from dltui.config.sections import load
 from dltui.core import refusal
 from dltui.core.refusal import Refusal
-from dltui.engine.forkserver_client import Nursery
+from dltui.engine.forkserver_client import ForkServerClient
 from dltui.engine.preflight import Preflight
 from dltui.engine.startup import Startup
 from dltui.errors import DltuiError, RunError
@@ -71,10 +71,10 @@ def _lock(paths: RunPaths) -> Lock:
 def _prepare(paths: RunPaths, new: bool) -> Engine:
     """The engine, once everything that can be known before its run begins is known to be in order."""
     config = load(paths.config)
-    preflight, nursery = Preflight(config, paths.root, new), Nursery(paths.logs)
+    preflight, fork_server = Preflight(config, paths.root, new), ForkServerClient(paths.logs)
     try:
-        # The nursery imports torch while this process imports web3.
-        nursery.start()
+        # The fork server imports torch while this process imports web3.
+        fork_server.start()
         from dltui.engine.chain_check import check_chain
         from dltui.engine.engine import Engine
         from dltui.engine.keys import operator_key, operator_of
@@ -84,9 +84,9 @@ def _prepare(paths: RunPaths, new: bool) -> Engine:
         if new:
             check_chain(config, operator.address)
         preflight.wait()
-        return Engine(config, paths, nursery, operator)
+        return Engine(config, paths, fork_server, operator)
     except BaseException:
-        nursery.stop()
+        fork_server.stop()
         raise
     finally:
         preflight.close()

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from dltui.chain.types import Call
+from dltui.core.ledger import Member
 from dltui.engine.deployment import Federation
 from dltui.engine.scheduler import Scheduler
 from dltui.errors import RunError
 from dltui.protocol.facts import FactStream
-from dltui.protocol.ledger import IN_FLIGHT, Member
 
 
 class Calls:
@@ -84,7 +84,7 @@ class Calls:
 
     def _open_round(self, args: dict[str, Any]) -> list[Call]:
         current = self._facts.ledger.current
-        if current is not None and current.state in IN_FLIGHT:
+        if current is not None and current.state.in_flight:
             raise RunError(f"round {current.number} is {current.state}")
         return [self._federation.fl.open_round()]
 

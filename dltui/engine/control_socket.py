@@ -18,7 +18,7 @@ MAX_COMMAND = 65_536
 MAX_CONNECTIONS = 64
 
 
-class Control:
+class ControlSocket:
     """Listens at `path` (mode 0600) and hands whole commands to `handle`, whose answer goes back.
 
     `handle` returns the message for people and raises `DltuiError` where it refuses. Driven by the engine's selector:

@@ -16,46 +16,47 @@ from functools import partial
 import dltui
 from dltui import exits
 from dltui.chain.contracts.bound import explain
-from dltui.chain.nodes.endpoint import Link
-from dltui.chain.types import Call, NodeUnreachable, Receipt, Reverted
+from dltui.chain.nodes.endpoint import Endpoint
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.chain.types import Call, Receipt, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import Config
+from dltui.core import alerts
 from dltui.core import events as ev
+from dltui.core.chain_states import ClientStatus, SuspendReason
 from dltui.core.commands import Command
 from dltui.core.events import Event, Payload
 from dltui.core.format import unix
+from dltui.core.ledger import Member
 from dltui.core.state.state import State
 from dltui.core.summary import summarise
 from dltui.engine.block_watch import BlockWatch
 from dltui.engine.calls import Calls
-from dltui.engine.control_socket import Control
+from dltui.engine.control_socket import ControlSocket
 from dltui.engine.deployment import Federation, check_base, contract_plan, deploy, in_force, join
-from dltui.engine.disk_watch import Room
-from dltui.engine.excused_rounds import Excuses
-from dltui.engine.forkserver_client import Nursery, NurseryLost
+from dltui.engine.disk_watch import DiskWatch
+from dltui.engine.excused_rounds import ExcusedRounds
+from dltui.engine.forkserver_client import ForkServerClient, ForkServerLost
 from dltui.engine.funds import fund_client
-from dltui.engine.indexer import Chronicle, facts_of_last_block
+from dltui.engine.indexer import ChainIndexer, facts_of_last_block
 from dltui.engine.keys import Key, client_keys, operator_key
-from dltui.engine.live_verify import Checks
-from dltui.engine.node_supervisor import Ground
+from dltui.engine.live_verify import LiveVerify
+from dltui.engine.node_supervisor import NodeSupervisor
 from dltui.engine.operator import Operator
-from dltui.engine.pace import TOO_SLOW
 from dltui.engine.queries import Queries
-from dltui.engine.recovery import WARM_SECONDS, Rescue, Stopped
+from dltui.engine.recovery import WARM_SECONDS, Recovery, Stopped
 from dltui.engine.scheduler import Scheduler
-from dltui.engine.specs import parts_of, terms_of
 from dltui.engine.stopsignals import StopSignals
-from dltui.engine.telemetry import TROUBLE
 from dltui.engine.timing import Timings
-from dltui.engine.waiting_alert import Backoff, Reading, WaitingAlert
-from dltui.engine.workers import Crew
+from dltui.engine.waiting_alert import Backoff, Hold, WaitingAlert
+from dltui.engine.workers import WorkerPool
 from dltui.errors import ChainError, DltuiError, RunError, no_room
 from dltui.files import write_whole
-from dltui.protocol.ledger import MISSED, Member
+from dltui.learning.plan import LearningPlan
 from dltui.rundir.journal import Journal, read
 from dltui.rundir.metadata import check_config, read_run_json, write_run_json
 from dltui.rundir.paths import RunPaths, socket_path
-from dltui.store import Store
+from dltui.store import open_store
 
 OPERATOR_PATIENCE = 5.0
 """Seconds that a transaction may take on a node of our own, which is started again where it does not answer."""
@@ -63,39 +64,41 @@ STOP_SECONDS = 5.0
 ENDING_TURN = 0.02
 FULL_TURN = 0.5
 MEASURE_SECONDS = 60.0
-"""How long a run that has its rounds waits for the examiner's last answers."""
+"""How long a run that has its rounds waits for the evaluator's last answers."""
 
 
 class Engine:
     """One run, from its first process to its summary. `run` returns the exit code."""
 
-    def __init__(self, config: Config, paths: RunPaths, nursery: Nursery, operator: Key | None = None) -> None:
+    def __init__(
+        self, config: Config, paths: RunPaths, fork_server: ForkServerClient, operator: Key | None = None
+    ) -> None:
         self._config = config
         self._paths = paths
-        self._nursery = nursery
+        self._fork_server = fork_server
         self._journal = Journal(paths.journal)
         if self._journal.seq:
             check_config(config, next(read(paths.journal)), str(paths.config))
         self.state = State()
         self._selector = selectors.DefaultSelector()
         self._timings = Timings()
-        self._keys = client_keys(config, parts_of(config), paths.keys, new=not self._journal.seq)
-        self._crew = Crew(config, paths, self._keys, nursery, self._timings, self.emit)
+        self._keys = client_keys(config, config.parts, paths.keys, new=not self._journal.seq)
+        self._workers = WorkerPool(config, paths, self._keys, fork_server, self._timings, self.emit)
         self._operator_key = operator or operator_key(config.run.seed)
-        self._ground = Ground(
+        self._supervisor = NodeSupervisor(
             config, paths, self._operator_key.address, self.emit, self._meanwhile, self._serve_meanwhile
         )
-        self._store = Store(str(paths.blobs))
+        self._store = open_store(str(paths.blobs))
         self._federation_id = os.urandom(32)
         self._operator: Operator | None = None
         self._socket = socket_path(paths.root)
-        self._control = Control(self._socket, self._selector, self._handle)
+        self._control = ControlSocket(self._socket, self._selector, self._handle)
         self._stop_reason: str | None = None
         self._ending = self._unreachable = self._sent = self._full = False
-        self._room = Room(paths, parts_of(config))
+        self._disk = DiskWatch(paths, config.parts)
         self._waiting, self._unanswered = WaitingAlert(self.emit), WaitingAlert(self.emit)
-        self._excuses = Excuses(self.state, self.emit)
-        self._backoff, self._reading = Backoff(), Reading()
+        self._excused_rounds = ExcusedRounds(self.state, self.emit)
+        self._backoff, self._hold = Backoff(), Hold()
         self._complete_since: float | None = None
 
     def emit(self, payload: Payload) -> None:
@@ -103,22 +106,17 @@ class Engine:
         self.state.apply(self._append(payload))
         self._timings.saw(payload)
         if isinstance(payload, ev.RoundOpened):
-            self._excuses.opened(payload.round, payload.deadline, self._crew.running)
+            self._excused_rounds.opened(payload.round, payload.deadline, self._workers.running)
         elif isinstance(payload, ev.RoundFinalised):
-            self._clear(TOO_SLOW)
-            self._excuses.finalised()
+            self._excused_rounds.finalised()
         elif isinstance(payload, ev.ModelPublished):
-            self._crew.examination.measure(payload.version, payload.digest)
+            self._workers.evaluator.measure(payload.version, payload.digest)
         elif isinstance(payload, ev.ClientLate):
-            self._crew.late(payload.id)
-        elif isinstance(payload, ev.UpdateSubmitted):
-            self._clear(f"{TROUBLE}{payload.client}")
-        elif isinstance(payload, ev.ClientSpawned):
-            self._clear(f"exited-{payload.id}")
-        elif isinstance(payload, ev.ClientReinstated):
-            self._clear(f"suspended-{payload.id}")
+            self._workers.late(payload.id)
         elif isinstance(payload, ev.ClientExited) and not payload.asked:
-            self._excuses.ended(payload.id, self._crew.wanted)
+            self._excused_rounds.ended(payload.id, self._workers.wanted)
+        for alert in alerts.cleared_by(payload):
+            self._clear(alert)
 
     def _append(self, payload: Payload) -> Event:
         """Write to the journal; on a full disk nothing goes on until there is room, but a stop is heard."""
@@ -179,7 +177,7 @@ class Engine:
             self._federation_id = bytes.fromhex(read_run_json(self._paths)["federation_id"])
             self.emit(ev.RunResumed(by="engine"))
             if self.state.in_flight is not None:
-                self._excuses.excuse(self.state.in_flight.number, "the run was down in it")
+                self._excused_rounds.excuse(self.state.in_flight.number, "the run was down in it")
         else:
             write_run_json(self._paths, self._socket, {}, self._federation_id, self._operator_key.address)
             self.emit(
@@ -193,47 +191,53 @@ class Engine:
             )
 
     def _bring_up(self) -> None:
-        """Step by step; each does what is missing, so that it can be taken again where node or nursery died in it."""
-        self._selector.register(self._nursery, selectors.EVENT_READ, lambda: None)
-        self._ground.start(self._federation_id)
+        """Take each step, again if node or fork server died in it: each does only what is missing."""
+        self._selector.register(self._fork_server, selectors.EVENT_READ, lambda: None)
+        self._supervisor.start(self._federation_id)
         self._open_books()
         self._await_reader()
-        step, until = self._rescue.surviving, self._rescue.until
+        step, until = self._recovery.surviving, self._recovery.until
         self._federation = step(self._settle)
         self._appoint(self._federation)
         addresses = self._federation.addresses
         write_run_json(self._paths, self._socket, addresses, self._federation_id, self._operator_key.address)
         step(self._put_plan)
-        until(lambda: self._nursery.warm, WARM_SECONDS, "the nursery to import torch", "nursery.log")
+        until(lambda: self._fork_server.warm, WARM_SECONDS, "the fork server to import torch", "forkserver.log")
         self._examine_what_is_left()
-        step(self._crew.examination.start)
+        step(self._workers.evaluator.start)
         if self.state.data is not None:
-            self._crew.examination.data_sha256 = self.state.data.sha256
+            self._workers.evaluator.data_sha256 = self.state.data.sha256
             self._await_genesis()  # other data than before are noticed before a client trains on them
         self._await_reader()
         self._man()
         self._await_genesis()
         step(self._put_genesis)
-        check_base(self._chronicle.facts.ledger, self._store)
+        check_base(self._indexer.facts.ledger, self._store)
 
     def _open_books(self) -> None:
         """Who signs, who reads the chain, and who brings back what is lost."""
-        rpc = self._ground.rpc
-        link = self._ground.link
-        patience = OPERATOR_PATIENCE if self._ground.node.pid is not None else link.patience
+        rpc = self._supervisor.rpc
+        endpoint = self._supervisor.endpoint
+        patience = OPERATOR_PATIENCE if self._supervisor.node.pid is not None else endpoint.patience
         self._wallet = Wallet(
-            rpc, self._operator_key.secret, link.chain_id, explain, patience, link.max_fee, link.confirmations
+            rpc,
+            self._operator_key.secret,
+            endpoint.chain_id,
+            explain,
+            patience,
+            endpoint.max_fee,
+            endpoint.confirmations,
         )
-        self._chronicle = Chronicle(
-            rpc, self._ground.blocks, self._wallet.address, self._store, terms_of(self._config), self.emit
+        self._indexer = ChainIndexer(
+            rpc, self._supervisor.blocks, self._wallet.address, self._store, LearningPlan.of(self._config), self.emit
         )
-        node, sparse = self._ground.node, self._ground.log.sparse
+        node, sparse = self._supervisor.node, self._supervisor.log.sparse
         self._block_watch = BlockWatch(self._selector, node.url, node.word, not sparse)
-        self._rescue = Rescue(
-            self._ground,
+        self._recovery = Recovery(
+            self._supervisor,
             self._wallet,
-            self._chronicle,
-            self._crew,
+            self._indexer,
+            self._workers,
             self._serve,
             self.emit,
             lambda: self._stop_reason,
@@ -242,35 +246,40 @@ class Engine:
 
     def _settle(self) -> Federation:
         """The contracts: those of the configuration, or our own, of which what is missing is deployed."""
-        rpc, attached = self._ground.rpc, None
+        rpc, attached = self._supervisor.rpc, None
         if self._config.chain.federation:
             attached = join(rpc, self._config.chain.federation, self._wallet.address)
             self._federation_id = attached.fl.federation_id()
-            self._chronicle.watch(attached.addresses)
-        self._chronicle.resume(self.state, self._written)
-        self._chronicle.poll()
-        self._rescue.until(lambda: not self._chronicle.behind, math.inf, "the federation's history", "engine.log")
+            self._indexer.watch(attached.addresses)
+        self._indexer.resume(self.state, self._written)
+        self._indexer.poll()
+        self._recovery.until(lambda: not self._indexer.behind, math.inf, "the federation's history", "engine.log")
         there = self.state.chain.contracts
         federation = attached or deploy(rpc, self._wallet, self._federation_id, self._config.run.seed, there)
-        self._chronicle.poll()
+        self._indexer.poll()
         return federation
 
     def _appoint(self, federation: Federation) -> None:
         """Those who decide what is sent to the contracts."""
-        rpc, facts, terms = self._ground.rpc, self._chronicle.facts, terms_of(self._config)
+        rpc, facts, plan = self._supervisor.rpc, self._indexer.facts, LearningPlan.of(self._config)
         self._scheduler = Scheduler(
-            self._config, federation, facts.ledger, self._chronicle.verdicts_of, self._excuses.excused, self._is_gone
+            self._config,
+            federation,
+            facts.ledger,
+            self._indexer.verdicts_of,
+            self._excused_rounds.excused,
+            self._is_gone,
         )
         calls = Calls(federation, facts, self._scheduler)
         self._operator = Operator(
             self._config,
             federation,
-            self._chronicle,
-            self._crew,
+            self._indexer,
+            self._workers,
             self._scheduler,
             calls,
             Queries(rpc, calls, facts, self._wallet.address),
-            Checks(rpc, federation, facts, terms, self._store, self.state),
+            LiveVerify(rpc, federation, facts, plan, self._store, self.state),
             self._send,
             self.emit,
             self._start_named,
@@ -279,75 +288,75 @@ class Engine:
         )
 
     def _put_plan(self) -> None:
-        self._chronicle.poll()
-        if not in_force(self._chronicle.facts.ledger, self._config):
+        self._indexer.poll()
+        if not in_force(self._indexer.facts.ledger, self._config):
             self._send(self._federation.fl.set_plan(contract_plan(self._config)))
 
     def _put_genesis(self) -> None:
-        self._chronicle.poll()
-        if not self._chronicle.facts.ledger.versions:
-            self._send(self._federation.models.genesis(bytes.fromhex(str(self._crew.examination.genesis))))
+        self._indexer.poll()
+        if not self._indexer.facts.ledger.versions:
+            self._send(self._federation.models.genesis(bytes.fromhex(str(self._workers.evaluator.genesis))))
 
     def _await_reader(self) -> None:
-        self._rescue.until(lambda: self._reading.over, math.inf, "the walkthrough to be read", "engine.log")
+        self._recovery.until(lambda: self._hold.over, math.inf, "the walkthrough to be read", "engine.log")
 
     def _await_genesis(self) -> None:
-        self._rescue.until(
-            lambda: self._crew.examination.genesis is not None, WARM_SECONDS, "version 0", "examiner.log"
+        self._recovery.until(
+            lambda: self._workers.evaluator.genesis is not None, WARM_SECONDS, "version 0", "evaluator.log"
         )
 
     def _examine_what_is_left(self) -> None:
-        """Have the examiner measure what an earlier one did not get to."""
+        """Have the evaluator measure what an earlier one did not get to."""
         for version in self.state.versions.values():
             if version.test_accuracy_bp is None:
-                self._crew.examination.measure(version.number, version.digest)
+                self._workers.evaluator.measure(version.number, version.digest)
 
     def _man(self) -> None:
         """Start the clients of this machine: those of the configuration, and any that joined an earlier engine."""
-        members = self._chronicle.facts.ledger.members
-        for part in range(parts_of(self._config)):
+        members = self._indexer.facts.ledger.members
+        for part in range(self._config.parts):
             address = self._keys[part].address
             if part < self._config.clients.count or address in members:
                 if address in members:
-                    self._crew.names[part] = members[address].name
+                    self._workers.names[part] = members[address].name
                     self._welcome_back(members[address])
                 if part < self._config.clients.count:
                     self._scheduler.order.append(address)
-                self._rescue.surviving(partial(self._start_client, part, fund=address not in members))
+                self._recovery.surviving(partial(self._start_client, part, fund=address not in members))
 
     def _welcome_back(self, member: Member) -> None:
         """One that was suspended for misses is started again: whom the run admits by itself, it reinstates, too."""
-        if member.status != "suspended" or member.suspended_for != MISSED:
+        if member.status != ClientStatus.SUSPENDED or member.suspended_for != SuspendReason.MISSED:
             return
         if self._config.clients.auto_register:
             self._scheduler.missed_before.add(member.address)
         else:
-            name = self._chronicle.facts.id_of(member.address)
+            name = self._indexer.facts.id_of(member.address)
             text = f"{name} is suspended for misses of an earlier time, and runs again"
             hint = f"U reinstates it (dltui client reinstate {name})"
-            self.emit(ev.RunAlert(id=f"suspended-{name}", severity="warning", text=text, hint=hint))
+            self.emit(ev.RunAlert(id=alerts.SUSPENDED.id(name), severity="warning", text=text, hint=hint))
 
     def _bring_down(self) -> None:
         self._ending = True
-        self._crew.stop()
+        self._workers.stop()
         end = time.monotonic() + STOP_SECONDS
-        # Where the nursery goes first, its children go with it.
+        # Where the fork server goes first, its children go with it.
         with contextlib.suppress(DltuiError):
-            while not self._crew.all_gone() and self._nursery.alive() and time.monotonic() < end:
+            while not self._workers.all_gone() and self._fork_server.alive() and time.monotonic() < end:
                 self._selector.select(ENDING_TURN)
-                self._crew.handle()
-        self._nursery.stop()
+                self._workers.handle()
+        self._fork_server.stop()
         self._control.close()
-        if hasattr(self, "_chronicle"):
-            self._ground.be_brief()
+        if hasattr(self, "_indexer"):
+            self._supervisor.be_brief()
             try:
-                self._chronicle.poll()
+                self._indexer.poll()
             except DltuiError as error:
                 text = f"the last blocks could not be read: {error}"
-                self.emit(ev.RunAlert(id="chain", severity="error", text=text))
+                self.emit(ev.RunAlert(id=alerts.CHAIN.id(), severity="error", text=text))
             for timed in self._timings.settled(at_once=True):
                 self.emit(timed)
-        self._ground.stop()
+        self._supervisor.stop()
 
     def _ask_stop(self, reason: str) -> None:
         self._stop_reason = reason
@@ -359,14 +368,15 @@ class Engine:
         self._serve(0.0 if self._sent else self._block_watch.turn(busy))
         try:
             self._turn()
-        except NurseryLost as error:
-            self._rescue.nursery(error)
+        except ForkServerLost as error:
+            self._recovery.fork_server(error)
         except NodeUnreachable as error:
             self._block_watch.forget()
-            self._rescue.node(error)
+            self._recovery.node(error)
         except Reverted as error:
             self._backoff.failed()
-            self.emit(ev.RunAlert(id="operator-tx", severity="warning", text=f"a transaction reverted: {error}"))
+            text = f"a transaction reverted: {error}"
+            self.emit(ev.RunAlert(id=alerts.OPERATOR_TX.id(), severity="warning", text=text))
         except ChainError as error:
             if not no_room(error):
                 raise
@@ -381,7 +391,7 @@ class Engine:
         """The node takes long to answer: a stop is heard all the same, and whatever else is asked gets a reason."""
         if self._ending:
             return
-        self._excuses.silent()
+        self._excused_rounds.silent()
         self._serve_meanwhile()
 
     def _serve_meanwhile(self, seconds: float = 0.0) -> None:
@@ -396,54 +406,54 @@ class Engine:
 
     def _turn(self) -> None:
         self._look_for_room()
-        self._crew.handle()
+        self._workers.handle()
         # What was sent may have opened a round, in which the chain is looked at more often.
         if self._sent or self._block_watch.due:
-            with self._excuses.asking(self._block_watch.silent_since):
-                self._chronicle.poll(idle=True)
-            if not self._chronicle.behind:
-                self._block_watch.looked(self._chronicle.block, self.state.in_flight is not None)
+            with self._excused_rounds.asking(self._block_watch.silent_since):
+                self._indexer.poll(idle=True)
+            if not self._indexer.behind:
+                self._block_watch.looked(self._indexer.block, self.state.in_flight is not None)
         for timed in self._timings.settled():
             self.emit(timed)
         if failure := self._scheduler.failure():
             raise RunError(failure, hint="look at the reasons in the journal")
-        for name in self._crew.due_restarts():
+        for name in self._workers.due_restarts():
             self._restart_client(name)
-        held = not self._reading.over and self.state.in_flight is None
+        held = not self._hold.over and self.state.in_flight is None
         call = None if held else self._scheduler.next_call()
         self._sent = call is not None and self._backoff.over
         if call is not None and self._sent:
             self._send(call)
             self._backoff.succeeded()
-            self._clear("operator-tx")
+            self._clear(alerts.OPERATOR_TX.id())
         waiting = self._scheduler.waiting()
         # A run that is held does not fail for want of clients meanwhile.
         self._waiting.tell(None if held and waiting is not None and waiting.fails_after else waiting)
         self._unanswered.tell(self._scheduler.unanswered())
 
     def _look_for_room(self) -> None:
-        self._room.look(self.state.model.bytes if self.state.model is not None else 0)
-        self._scheduler.lack = self._room.lack
-        if self._full and self._room.lack is None:
+        self._disk.look(self.state.model.bytes if self.state.model is not None else 0)
+        self._scheduler.lack = self._disk.lack
+        if self._full and self._disk.lack is None:
             self._full = False
             current = self.state.in_flight
-            self._excuses.excuse(current.number if current is not None else None, "the disk was full")
+            self._excused_rounds.excuse(current.number if current is not None else None, "the disk was full")
 
     def _finished(self) -> bool:
-        if self._scheduler.paused or not self._reading.over or not self._scheduler.complete():
+        if self._scheduler.paused or not self._hold.over or not self._scheduler.complete():
             self._complete_since = None
             return False
         now = time.monotonic()
         self._complete_since = self._complete_since or now
-        if self._crew.examination.unmeasured and now - self._complete_since > MEASURE_SECONDS:
-            self._crew.examination.give_up(MEASURE_SECONDS)
-        return self._crew.examination.unmeasured == 0
+        if self._workers.evaluator.unmeasured and now - self._complete_since > MEASURE_SECONDS:
+            self._workers.evaluator.give_up(MEASURE_SECONDS)
+        return self._workers.evaluator.unmeasured == 0
 
     # --- commands, transactions and clients ---
 
     def hold(self, seconds: float) -> None:
         """Take no step of its own for `seconds`, because a walkthrough is read; 0 goes on."""
-        self._reading.hold(seconds)
+        self._hold.hold(seconds)
 
     def _handle(self, command: Command) -> str:
         """Carry out a command; while the run comes up or the node is silent, only its walkthrough and its end."""
@@ -467,32 +477,34 @@ class Engine:
         raise RunError(why, hint="try again in a moment")
 
     def _send(self, call: Call) -> Receipt:
-        with self._excuses.asking():
+        with self._excused_rounds.asking():
             receipt = self._wallet.send(call)
-            self._chronicle.poll()
+            self._indexer.poll()
         return receipt
 
     @property
-    def _link(self) -> Link:
+    def _endpoint(self) -> Endpoint:
         """What each client is told of the chain, with the federation that it must find there."""
-        return replace(self._ground.link, federation_id=self._federation_id.hex())
+        return replace(self._supervisor.endpoint, federation_id=self._federation_id.hex())
 
     def _is_gone(self, address: str) -> bool:
         """Whether that is a client of this machine without a process."""
         part = self._scheduler.local.get(address)
-        return part is not None and any(self._crew.is_down(name) for name, of in self._crew.parts.items() if of == part)
+        return part is not None and any(
+            self._workers.is_down(name) for name, of in self._workers.parts.items() if of == part
+        )
 
     def _start_client(self, part: int, fund: bool = True) -> str:
         address = self._keys[part].address
         if fund:
-            fund_client(self._ground.rpc, self._wallet, address, self._config)
+            fund_client(self._supervisor.rpc, self._wallet, address, self._config)
         self._scheduler.local[address] = part
-        return self._crew.start_client(part, self._link, self._federation.addresses)
+        return self._workers.start_client(part, self._endpoint, self._federation.addresses)
 
     def _start_named(self, part: int, name: str) -> str:
         """Start the client of a free slice, which calls itself `name`."""
-        self._crew.names[part] = name
+        self._workers.names[part] = name
         return self._start_client(part)
 
     def _restart_client(self, name: str) -> None:
-        self._crew.restart_client(name, self._link, self._federation.addresses)
+        self._workers.restart_client(name, self._endpoint, self._federation.addresses)

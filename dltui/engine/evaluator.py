@@ -1,4 +1,4 @@
-"""The examiner: makes version 0 from the seed and measures every version on the test split that no client sees.
+"""The evaluator: makes version 0 from the seed and measures every version on the test split that no client sees.
 
 It decides nothing. Requests arrive as lines on its pipe from the engine, answers go out on the telemetry pipe.
 """
@@ -14,26 +14,26 @@ from typing import Any
 
 from dltui.engine.genesis import first_blobs
 from dltui.errors import DltuiError
+from dltui.learning import runtime
 from dltui.learning.models import models
-from dltui.learning.runtime import devices, memory, threads
-from dltui.learning.spec import LearningSpec
+from dltui.learning.plan import LearningSpec
 from dltui.learning.training import estimate, evaluation, task
 from dltui.protocol.result import load_version
-from dltui.store import Store
+from dltui.store import open_store
 
-log = logging.getLogger("dltui.examiner")
+log = logging.getLogger("dltui.evaluator")
 ALIVE_SECONDS = 5.0
 """How often it says that it lives, so that one that hangs or was stopped can be told from one that works."""
 
 
-class ExaminerSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
-    """What the examiner needs beside the task: the store, and `requests`, a named pipe's path."""
+class EvaluatorSpec(LearningSpec, forbid_unknown_fields=True, kw_only=True):
+    """What the evaluator needs beside the task: the store, and `requests`, a named pipe's path."""
 
     requests: str
     store: str
 
 
-def run(spec: ExaminerSpec, answers: int) -> int:
+def run(spec: EvaluatorSpec, answers: int) -> int:
     """Serve until the requests end; returns the exit code."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
@@ -41,13 +41,13 @@ def run(spec: ExaminerSpec, answers: int) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, lambda *_: _answer(answers, {"kind": "alive"}))
     signal.setitimer(signal.ITIMER_REAL, ALIVE_SECONDS, ALIVE_SECONDS)
-    threads.use(spec.threads)
+    runtime.use_threads(spec.threads)
     try:
-        examiner = _Examiner(spec)
-        _answer(answers, examiner.genesis())
+        evaluator = _Evaluator(spec)
+        _answer(answers, evaluator.genesis())
         with open(spec.requests, encoding="utf-8") as requests:
             for line in requests:
-                _answer(answers, examiner.examine(json.loads(line)))
+                _answer(answers, evaluator.examine(json.loads(line)))
     except DltuiError as error:
         log.error("%s", error)
         _answer(answers, {"kind": "failed", "message": error.message, "where": error.where, "hint": error.hint})
@@ -59,20 +59,22 @@ def _answer(descriptor: int, message: dict[str, Any]) -> None:
     os.write(descriptor, json.dumps(message).encode() + b"\n")
 
 
-class _Examiner:
-    def __init__(self, spec: ExaminerSpec) -> None:
+class _Evaluator:
+    def __init__(self, spec: EvaluatorSpec) -> None:
         self._spec = spec
-        self._store = Store(spec.store)
-        self._device = devices.choose(spec.device)
+        self._store = open_store(spec.store)
+        self._device = runtime.choose_device(spec.device)
         self._data = task.data(spec)
-        self._division = task.division(spec, self._data)
-        self._model = task.model(spec, self._data).to(self._device)
+        self._division = task.division(spec.plan, self._data)
+        self._model = task.model(spec.plan, self._data).to(self._device)
         self._x, self._y = self._data.tensors(self._division.test, self._device)
 
     def genesis(self) -> dict[str, Any]:
-        """Put version 0 into the store and describe the task; the digest is a function of model and seed."""
-        model, manifest = first_blobs(self._spec.model, models.tensors(self._model), self._spec.rule)
+        """Put version 0 and the plan into the store, and describe the task; model and seed give the digest."""
+        plan = self._spec.plan
+        model, manifest = first_blobs(plan.model, models.tensors(self._model), plan.aggregation.rule)
         self._store.put(model)
+        self._store.put(plan.encode())
         return {
             "kind": "genesis",
             "digest": self._store.put(manifest),
@@ -85,7 +87,7 @@ class _Examiner:
                 "sha256": self._data.fingerprint(),
             },
             "model": {
-                "model": self._spec.model,
+                "model": plan.model,
                 "parameters": models.parameters(self._model),
                 "bytes": len(model),
                 "device": self._device.type,
@@ -96,9 +98,9 @@ class _Examiner:
 
     def _round_seconds(self) -> float:
         """What the training of a round takes about, measured on the test split while nobody trains yet."""
-        settings = task.settings(self._spec)
+        settings = self._spec.plan.training
         step = estimate.step_seconds(self._model, self._x, self._y, settings)
-        memory.release()
+        runtime.release_memory()
         records = [len(client.train) for client in self._division.clients]
         return round(estimate.round_seconds(step, records, settings, self._spec.slots), 3)
 
@@ -110,7 +112,7 @@ class _Examiner:
             log.error("version %s: %s", request["version"], error)
             return {"kind": "unmeasured", "version": request["version"]}
         accuracy, loss = evaluation.evaluate(self._model, self._x, self._y)
-        memory.release()
+        runtime.release_memory()
         return {
             "kind": "measured",
             "version": request["version"],

@@ -1,8 +1,11 @@
-"""The nursery: one process that has imported torch and web3 once, and forks a client in some 40 ms.
+"""The fork server: one process that has imported torch and web3 once, and forks a client in some 40 ms.
 
 It has no thread, no event loop and no open connection. It talks to the engine over a socket pair, one JSON message a
 packet: `spawn` comes in with two descriptors (telemetry pipe, log file), `warm`, `started` and `exited` go out; an
 empty request is answered with `alive`. It ends with the engine, and its children end with it.
+
+Tried and left: `multiprocessing.forkserver` with a preload. Its first start blocks the engine until torch is imported
+(12 s on a busy machine), its children outlive it, and it is begun again without an error that the engine could tell.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ PACKET = 1 << 17
 def main(descriptor: int) -> None:
     """Warm up, then serve the engine at the other end of the socket `descriptor` until it is gone."""
     die_with_parent(signal.SIGKILL)
-    name_process("dltui-nursery")
+    name_process("dltui-forkserver")
     channel = socket.socket(fileno=descriptor)
     signals, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(waker)
@@ -49,7 +52,7 @@ def _warm() -> None:
     """Import what the children need, so that they share its memory."""
     import dltui.client.process
     import dltui.engine.evaluator
-    from dltui.learning.models.preload import warm
+    from dltui.learning.runtime import warm
 
     assert dltui.client.process and dltui.engine.evaluator
     warm()
@@ -112,10 +115,10 @@ def _child(message: dict[str, Any], descriptors: list[int], own: tuple[int, int]
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
-    if message["role"] == "examiner":
+    if message["role"] == "evaluator":
         from dltui.engine import evaluator
 
-        return evaluator.run(msgspec.convert(message["spec"], evaluator.ExaminerSpec), telemetry)
+        return evaluator.run(msgspec.convert(message["spec"], evaluator.EvaluatorSpec), telemetry)
     from dltui.client.process import run
     from dltui.client.spec import ClientSpec
 

@@ -1,4 +1,4 @@
-"""The engine's children: the nursery, and through it clients and the examiner, with their pipes and logs."""
+"""The engine's children: the fork server, and through it clients and the evaluator, with their pipes and logs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ MAX_LINE = 1 << 16
 
 
 SILENT_SECONDS, LOST_SECONDS = 10.0, 30.0
-"""A nursery that has not answered for so long is hung, and after the second it is given up."""
+"""A fork server that has not answered for so long is hung, and after the second it is given up."""
 
 
-class NurseryLost(RunError):
-    """The nursery process has ended, and with it all its children; or it hangs, which is as bad."""
+class ForkServerLost(RunError):
+    """The fork server process has ended, and with it all its children; or it hangs, which is as bad."""
 
 
 @dataclass
@@ -47,8 +47,8 @@ class Child:
     buffer: bytes = field(default=b"", repr=False)
 
 
-class Nursery:
-    """Starts the nursery process and speaks to it. All calls are made from the engine's one thread."""
+class ForkServerClient:
+    """Starts the fork server process and speaks to it. All calls are made from the engine's one thread."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
@@ -63,7 +63,7 @@ class Nursery:
         self._pulse = Pulse()
 
     def start(self) -> None:
-        """Start the nursery process; it is `warm` some seconds later (see `handle`)."""
+        """Start the fork server process; it is `warm` some seconds later (see `handle`)."""
         self.warm = False
         self._pulse = Pulse()
         self._waiting.clear()
@@ -75,7 +75,7 @@ class Nursery:
             # Whoever asks torch whether there is a GPU: asked this way, no driver starts before the fork.
             "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
         }
-        with open(self._logs / "nursery.log", "ab") as log:
+        with open(self._logs / "forkserver.log", "ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "dltui.engine.forkserver", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
@@ -95,7 +95,7 @@ class Nursery:
 
     @property
     def pid(self) -> int | None:
-        """The nursery's process id."""
+        """The fork server's process id."""
         return self._process.pid if self._process else None
 
     def fileno(self) -> int:
@@ -103,22 +103,22 @@ class Nursery:
         return int(self._ears.fileno())
 
     def alive(self) -> bool:
-        """Whether the nursery process runs."""
+        """Whether the fork server process runs."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def hung(self) -> bool:
-        """Whether the nursery has not answered for `SILENT_SECONDS`: it forks nobody, and sees nobody end."""
+        """Whether the fork server has not answered for `SILENT_SECONDS`: it forks nobody, and sees nobody end."""
         return self._pulse.silent >= SILENT_SECONDS
 
     def spawn(self, child_id: str, role: str, spec: dict[str, Any]) -> Child:
         """Fork a child for `role` with its spec; its pid follows as a message. Secrets travel on this socket only.
 
-        The socket holds some requests; the others follow as the nursery takes them, see `handle`. Where this raises
-        NurseryLost nothing is begun; where the nursery is lost later, the child is among those that it takes with it.
+        The socket holds some requests; the others follow as the fork server takes them, see `handle`. If this raises
+        ForkServerLost, nothing is begun; if the fork server is lost later, it takes the child with it.
         """
         if self._channel is None or not self.alive():
-            raise NurseryLost("the nursery is gone", where=str(self._logs / "nursery.log"))
+            raise ForkServerLost("the fork server is gone", where=str(self._logs / "forkserver.log"))
         if (before := self.children.get(child_id)) is not None:
             self._deafen(before)
         child = self.children[child_id] = Child(child_id, role)
@@ -151,9 +151,9 @@ class Nursery:
         self._waiting.clear()
 
     def handle(self) -> list[tuple[str, Child]]:
-        """Read the nursery's messages: (`started` or `exited`, child).
+        """Read the fork server's messages: (`started` or `exited`, child).
 
-        Raises NurseryLost if the nursery ended, or has not answered for `LOST_SECONDS`.
+        Raises ForkServerLost if the fork server ended, or has not answered for `LOST_SECONDS`.
         """
         if self._channel is None:
             return []
@@ -168,7 +168,7 @@ class Nursery:
             except OSError:
                 data = b""
             if not data:
-                raise NurseryLost("the nursery ended", where=str(self._logs / "nursery.log"))
+                raise ForkServerLost("the fork server ended", where=str(self._logs / "forkserver.log"))
             self._pulse.heard()
             message = json.loads(data)
             if message["event"] == "warm":
@@ -188,8 +188,8 @@ class Nursery:
             with contextlib.suppress(OSError):  # it is full, or its other end is gone: silence, too
                 channel.send(b"{}")
         if self._pulse.silent >= LOST_SECONDS:
-            text = f"the nursery did not answer for {LOST_SECONDS:.0f} s"
-            raise NurseryLost(text, where=str(self._logs / "nursery.log"))
+            text = f"the fork server did not answer for {LOST_SECONDS:.0f} s"
+            raise ForkServerLost(text, where=str(self._logs / "forkserver.log"))
 
     def messages(self, child: Child) -> list[dict[str, Any]]:
         """The whole JSON lines that a child has written since; anything else is dropped: it is progress only."""
@@ -231,12 +231,12 @@ class Nursery:
                 self.signal(child, signal.SIGKILL)
 
     def wake(self) -> None:
-        """Let a nursery go on that was stopped by a signal: it ends only then."""
+        """Let a fork server go on that was stopped by a signal: it ends only then."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
-        """End the nursery, and with it whatever children are left."""
+        """End the fork server, and with it whatever children are left."""
         if self._channel is not None:
             self._ears.unregister(self._channel)
             self._channel.close()

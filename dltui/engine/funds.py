@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from dltui.chain.contracts import gas
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import Config
 from dltui.errors import ChainError
@@ -33,7 +33,7 @@ def check_funds(rpc: Rpc, operator: str, config: Config, where: str) -> None:
     """Raise `ChainError` naming address, balance, need and a way, where the operator cannot pay for the beginning."""
     block = rpc.call("eth_getBlockByNumber", "latest", False)
     price = HEADROOM * int(block.get("baseFeePerGas", "0x0"), 16) + 10**9
-    deployments = 0 if config.chain.federation else sum(gas.limit(name, "constructor") for name in gas.contracts())
+    deployments = 0 if config.chain.federation else gas.deployments()
     need = config.clients.count * funding(config) + (deployments + ROUND_GAS) * price
     balance = int(rpc.call("eth_getBalance", operator, "latest"), 16)
     if balance >= need:

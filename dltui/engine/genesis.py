@@ -1,4 +1,4 @@
-"""Version 0 as blobs: the same bytes in the check before the start, at the examiner, and in `dltui model show`."""
+"""Version 0 as blobs: the same bytes in the check before the start, at the evaluator, and in `dltui model show`."""
 
 from __future__ import annotations
 

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from dltui.aggregation.blobs.manifest import decode_manifest
-from dltui.aggregation.blobs.verdicts import Verdict, decode_verdicts
+from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.aggregation.errors import Malformed, Unavailable
 from dltui.chain.contracts.bound import explain
 from dltui.chain.history.blocks import MinedTx
 from dltui.chain.history.sources import Blocks
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
+from dltui.core.ledger import RoundFacts
 from dltui.core.state.state import State
 from dltui.errors import BlobError
+from dltui.learning.plan import LearningPlan
+from dltui.protocol.blob_kinds import MANIFEST, VERDICTS
 from dltui.protocol.facts import FACTS, FactStream
-from dltui.protocol.ledger import RoundFacts
-from dltui.protocol.result import Terms, result_of, verdicts_root
-from dltui.store import Store, cid
+from dltui.protocol.result import result_of, verdicts_root
+from dltui.store import BlobStore, cid
 
 
-class Chronicle:
+class ChainIndexer:
     """Follows the chain: `poll` takes the new `blocks`, each of which is in the log by then, and emits what they say.
 
     `emit` writes one event to the journal. Verdicts are read from the blob that the version's manifest names, and where
@@ -30,12 +32,18 @@ class Chronicle:
     """
 
     def __init__(
-        self, rpc: Rpc, blocks: Blocks, operator: str, store: Store, terms: Terms, emit: Callable[[Payload], None]
+        self,
+        rpc: Rpc,
+        blocks: Blocks,
+        operator: str,
+        store: BlobStore,
+        plan: LearningPlan,
+        emit: Callable[[Payload], None],
     ) -> None:
         self._rpc = rpc
         self._blocks = blocks
         self._store = store
-        self._terms = terms
+        self._plan = plan
         self._emit = emit
         self._verdicts: dict[int, tuple[Verdict, ...]] = {}
         """Of the round that was asked for last."""
@@ -97,19 +105,21 @@ class Chronicle:
     def _read(self, facts: RoundFacts) -> tuple[Verdict, ...]:
         ledger = self.facts.ledger
         if facts.version is None:
-            verdicts = result_of(ledger, facts, self._terms, self._store.get).verdicts
+            verdicts = result_of(ledger, facts, self._plan, self._store.get).verdicts
             if verdicts_root(facts.number, verdicts) != facts.verdicts_root:
                 raise Unavailable("the round ran under another plan than this run's")
             return verdicts
-        manifest = decode_manifest(self._store.get(ledger.versions[facts.version].digest))
-        return decode_verdicts(self._store.get(manifest.verdicts))[1]
+        manifest = MANIFEST.read(self._store.get, ledger.versions[facts.version].digest)
+        return VERDICTS.read(self._store.get, manifest.verdicts)[1]
 
     def _tell(self, facts: RoundFacts) -> None:
         try:
             self._emit(included(self.facts, facts.number, self.verdicts_of(facts)))
         except (BlobError, Malformed, Unavailable) as error:
             text = f"the verdicts of round {facts.number} cannot be read: {error}"
-            self._emit(ev.RunAlert(id=f"verdicts-{facts.number}", severity="error", text=text, hint="run dltui verify"))
+            self._emit(
+                ev.RunAlert(id=alerts.VERDICTS.id(facts.number), severity="error", text=text, hint="run dltui verify")
+            )
 
     def _why(self, tx: MinedTx, block: int) -> str:
         """Repeat a reverted transaction as a call on the state after its block, and say why it fails.

@@ -6,7 +6,6 @@ If the operator has a keystore, the clients' keys are drawn at random, and with 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from dltui.chain.wallet import demo_key
 from dltui.config.sections import Config
 from dltui.core.safe_json import read_json
 from dltui.errors import RunError
-from dltui.files import refuse_readable
+from dltui.files import refuse_readable, write_whole
 
 OWN_KEYS = "clients.json"
 """The file of keys that were drawn at random."""
@@ -104,13 +103,7 @@ def _row(key: Key) -> dict[str, str]:
 
 def _write(path: Path, note: str, keys: dict[str, Key]) -> None:
     rows = {name: _row(key) for name, key in keys.items()}
-    partial = path.with_name(path.name + ".part")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"note": note, "keys": rows}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_whole(path, json.dumps({"note": note, "keys": rows}, indent=1).encode(), mode=0o600)
 
 
 def _key(seed: int, role: str, index: int) -> Key:

@@ -9,37 +9,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dltui.aggregation.blobs.manifest import decode_manifest
 from dltui.aggregation.errors import Malformed, Overflow, Unavailable
-from dltui.chain.contracts.bound import ClientStatus, RoundState, VersionState
 from dltui.chain.history.rawtx import raw_transaction
 from dltui.chain.history.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
+from dltui.core.chain_states import ClientStatus
+from dltui.core.client_set import ClientSet
+from dltui.core.ledger import RoundFacts
 from dltui.core.state.state import State
 from dltui.engine.deployment import Federation
 from dltui.errors import BlobError, MismatchError, RunError
+from dltui.learning.plan import LearningPlan
+from dltui.protocol.blob_kinds import MANIFEST
 from dltui.protocol.facts import FactStream
-from dltui.protocol.ledger import RoundFacts, bits
-from dltui.protocol.result import Terms, load_version, result_of, verdicts_root
-from dltui.store import Store
+from dltui.protocol.result import load_version, result_of, verdicts_root
+from dltui.store import BlobStore
 
 _NO_PARENT = "0" * 64
 
 
-class Checks:
-    """Checks one version, round, client or transaction. `state` is the fold of the journal.
+class LiveVerify:
+    """LiveVerify one version, round, client or transaction. `state` is the fold of the journal.
 
     Each method returns what was found equal, parts divided by semicolons, and raises MismatchError at the first
     difference, RunError where the run has no such thing.
     """
 
     def __init__(
-        self, rpc: Rpc, federation: Federation, facts: FactStream, terms: Terms, store: Store, state: State
+        self, rpc: Rpc, federation: Federation, facts: FactStream, plan: LearningPlan, store: BlobStore, state: State
     ) -> None:
         self._rpc = rpc
         self._federation = federation
         self._facts = facts
-        self._terms = terms
+        self._plan = plan
         self._store = store
         self._state = state
 
@@ -52,11 +54,11 @@ class Checks:
         row = self._federation.models.version_of(number)
         _same(where, "its digest", told.digest, row.digest.hex())
         _same(where, "its round", told.round, row.round)
-        _same(where, "its state", told.state, VersionState(row.state).name.lower())
+        _same(where, "its state", told.state, row.state)
         released = self._federation.models.released()
         _same(where, "whether it is released", told.released, released == number)
         try:
-            manifest = decode_manifest(self._store.get(told.digest))
+            manifest = MANIFEST.read(self._store.get, told.digest)
             load_version(told.digest, self._store.get)
         except (BlobError, Malformed) as error:
             raise _mismatch(where, error.message) from error
@@ -72,10 +74,10 @@ class Checks:
             raise RunError(f"there is no round {number}")
         where = f"round {number}"
         row = self._federation.fl.round_of(number)
-        _same(where, "its state", told.state, RoundState(row.state).name.lower())
+        _same(where, "its state", told.state, row.state)
         _same(where, "its base version", told.base, row.base_version)
         _same(where, "its attempt", told.attempt, row.attempt)
-        _same(where, "who submitted", set(told.submitted), {self._name(index) for index in bits(row.submitted)})
+        _same(where, "who submitted", set(told.submitted), {self._name(index) for index in ClientSet(row.submitted)})
         found = f"{where} matches; state, base, attempt and {len(told.submitted)} submissions asked of the chain"
         if facts.has_verdicts:
             return f"{found}; {self._recomputed(told.version, number)}"
@@ -84,10 +86,10 @@ class Checks:
     def client(self, client: str) -> str:
         """Its membership, and its commitment in the data registry."""
         told = self._state.clients.get(client)
-        if told is None or not told.address or told.membership == "unknown":
+        if told is None or not told.address or told.membership == ClientStatus.NONE:
             raise RunError(f"no client {client} has asked to join")
         row = self._federation.fl.client_by_address(told.address)
-        status = {ClientStatus.NONE: "rejected"}.get(row.status, ClientStatus(row.status).name.lower())
+        status = ClientStatus.REJECTED if row.status == ClientStatus.NONE else row.status
         _same(client, "its membership", told.membership, status)
         if told.index is not None:
             _same(client, "its index", told.index, row.index if row.exists else None)
@@ -121,7 +123,7 @@ class Checks:
         facts = self._facts.ledger.rounds[number]
         where = f"round {number}"
         try:
-            result = result_of(self._facts.ledger, facts, self._terms, self._store.get)
+            result = result_of(self._facts.ledger, facts, self._plan, self._store.get)
         except (BlobError, Malformed, Unavailable, Overflow) as error:
             raise _mismatch(where, f"it cannot be recomputed: {error.message}") from error
         if version is not None:
@@ -145,7 +147,7 @@ def _mismatch(where: str, text: str) -> MismatchError:
     return MismatchError(f"mismatch: {text}", where=where)
 
 
-CHECKS: dict[str, Callable[[Checks, dict[str, Any]], str]] = {
+CHECKS: dict[str, Callable[[LiveVerify, dict[str, Any]], str]] = {
     "client.verify": lambda checks, args: checks.client(args["client"]),
     "model.verify": lambda checks, args: checks.version(args["version"]),
     "round.verify": lambda checks, args: checks.round(args["round"]),

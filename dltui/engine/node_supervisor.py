@@ -11,15 +11,16 @@ from dltui.chain.history.remote_blocks import ForeignBlocks, check_first_block
 from dltui.chain.history.sources import Blocks, LocalBlocks
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.anvil_node import AnvilNode
-from dltui.chain.nodes.chain_id import own_chain_id
 from dltui.chain.nodes.choice import ANVIL, OPEN, URL, Choice, choose, refuse_open
-from dltui.chain.nodes.embedded_node import EmbeddedNode, Node
-from dltui.chain.nodes.endpoint import MAX_FEE_GWEI, Link
-from dltui.chain.nodes.genesis import Genesis
+from dltui.chain.nodes.embedded_node import EmbeddedNode
+from dltui.chain.nodes.endpoint import MAX_FEE_GWEI, Endpoint
+from dltui.chain.nodes.genesis import Genesis, own_chain_id
+from dltui.chain.nodes.node import Node
 from dltui.chain.nodes.url_node import UrlNode
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.config.sections import Config
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.funds import check_funds
@@ -37,7 +38,7 @@ OPERATOR_WEI = 10**24
 """The operator's balance in the first block; clients are funded from it by transfers."""
 
 
-class Ground:
+class NodeSupervisor:
     """One node with its transaction log. `emit` writes one event to the journal.
 
     `meanwhile` is called again and again while the node takes long to answer, `starting` while it comes up.
@@ -90,7 +91,7 @@ class Ground:
         self._ready(replayed)
         if choice.engine == ANVIL:
             hint = "--chain embedded: only keys can act on it"
-            self._emit(ev.RunAlert(id="open-node", severity="warning", text=OPEN, hint=hint))
+            self._emit(ev.RunAlert(id=alerts.OPEN_NODE.id(), severity="warning", text=OPEN, hint=hint))
 
     def recover(self, reason: str) -> None:
         """Start the node again after it was lost, and bring it forward from the log before anybody goes on."""
@@ -165,13 +166,13 @@ class Ground:
         if not self.log.sparse:
             return LocalBlocks(self.rpc, self.log)
         confirmations = self._config.chain.confirmations
-        return ForeignBlocks(self.rpc, self.log, self.chain_id, self._operator, confirmations, self.link.pause)
+        return ForeignBlocks(self.rpc, self.log, self.chain_id, self._operator, confirmations, self.endpoint.pause)
 
     @property
-    def link(self) -> Link:
+    def endpoint(self) -> Endpoint:
         """What each process of the run is told about the chain."""
         chain = self._config.chain
-        near = Link(self.node.url, self.chain_id, self.node.word)
+        near = Endpoint(self.node.url, self.chain_id, self.node.word)
         if not self.log.sparse:
             return near
         return replace(

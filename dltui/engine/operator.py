@@ -6,20 +6,19 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from dltui.chain.contracts.bound import VersionState
-from dltui.chain.types import Call, NodeUnreachable, Receipt
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.chain.types import Call, Receipt
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.commands import COMMANDS, Command, cli_twin
 from dltui.core.events import Payload
 from dltui.engine.calls import Calls
 from dltui.engine.deployment import Federation
-from dltui.engine.indexer import Chronicle
-from dltui.engine.live_verify import CHECKS, Checks
+from dltui.engine.indexer import ChainIndexer
+from dltui.engine.live_verify import CHECKS, LiveVerify
 from dltui.engine.queries import Queries
 from dltui.engine.scheduler import Scheduler
-from dltui.engine.specs import parts_of
-from dltui.engine.workers import Crew
+from dltui.engine.workers import WorkerPool
 from dltui.errors import DltuiError, RunError
 
 REMEMBERED = 1000
@@ -36,12 +35,12 @@ class Operator:
         self,
         config: Config,
         federation: Federation,
-        chronicle: Chronicle,
-        crew: Crew,
+        indexer: ChainIndexer,
+        workers: WorkerPool,
         scheduler: Scheduler,
         calls: Calls,
         queries: Queries,
-        checks: Checks,
+        checks: LiveVerify,
         send: Callable[[Call], Receipt],
         emit: Callable[[Payload], None],
         start_client: Callable[[int, str], str],
@@ -50,8 +49,8 @@ class Operator:
     ) -> None:
         self._config = config
         self._federation = federation
-        self._chronicle = chronicle
-        self._crew = crew
+        self._indexer = indexer
+        self._workers = workers
         self._scheduler = scheduler
         self._calls = calls
         self._queries = queries
@@ -86,7 +85,7 @@ class Operator:
             )
         )
         try:
-            self._chronicle.poll()
+            self._indexer.poll()
             if not command.force:
                 self._queries.check(command.name, command.args)
             if command.name in CHECKS:
@@ -97,7 +96,7 @@ class Operator:
             ok, message = False, str(error)
         # A chain that is lost now is found lost by the engine's next turn; the answer is given all the same.
         with contextlib.suppress(NodeUnreachable):
-            self._chronicle.poll()
+            self._indexer.poll()
         self._emit(ev.OpResult(id=command.id, ok=ok, message=message))
         return ok, message
 
@@ -109,10 +108,10 @@ class Operator:
         client, part = args["client"], args.get("part")
         if self._calls.knows(client):
             return self._approve(args)
-        if client in self._crew.parts:
+        if client in self._workers.parts:
             raise RunError(f"{client} has not asked to join yet", hint="it starts; try again in a moment")
-        used = set(self._crew.parts.values())
-        free = [n for n in range(parts_of(self._config)) if n not in used]
+        used = set(self._workers.parts.values())
+        free = [n for n in range(self._config.parts) if n not in used]
         if not free:
             raise RunError(
                 f"no client {client} has asked to join, and no slice of the data is left for a new one",
@@ -121,7 +120,7 @@ class Operator:
         if part is not None and part not in free:
             raise RunError(f"slice {part} of the data is not free", hint=f"free: {', '.join(map(str, free))}")
         name = self._start_client(free[0] if part is None else part, client)
-        return f"{name} was started with slice {self._crew.parts[name]} of the data; it asks to join in a moment"
+        return f"{name} was started with slice {self._workers.parts[name]} of the data; it asks to join in a moment"
 
     def _approve(self, args: dict[str, Any]) -> str:
         receipt = self._transact("client.approve", args)
@@ -149,7 +148,7 @@ class Operator:
 
     def _stop_client(self, args: dict[str, Any]) -> str:
         kill = args.get("signal") == "kill"
-        pid = self._crew.stop_client(args["client"], kill)
+        pid = self._workers.stop_client(args["client"], kill)
         return f"{args['client']} (pid {pid}) was {'killed' if kill else 'told to end'}"
 
     def _restart(self, args: dict[str, Any]) -> str:
@@ -162,13 +161,13 @@ class Operator:
 
     def _reject_version(self, args: dict[str, Any]) -> str:
         self._transact("model.reject", args)
-        self._chronicle.poll()
-        return f"version {args['version']} is rejected; the next round starts from {self._chronicle.facts.ledger.base}"
+        self._indexer.poll()
+        return f"version {args['version']} is rejected; the next round starts from {self._indexer.facts.ledger.base}"
 
     def _open_round(self, args: dict[str, Any]) -> str:
         self._transact("round.open", args)
-        self._chronicle.poll()
-        current = self._chronicle.facts.ledger.current
+        self._indexer.poll()
+        current = self._indexer.facts.ledger.current
         return f"round {current.number if current else '?'} is open"
 
     def _pause(self, args: dict[str, Any]) -> str:
@@ -196,7 +195,7 @@ class Operator:
         for number in range(models.count()):
             version = models.version_of(number)
             mark = " (released)" if number == released else ""
-            state = VersionState(version.state).name.lower()
+            state = version.state
             rows.append(f"v{number} {state}{mark} {version.digest.hex()[:12]} {version.accuracy_bp / 100:.2f} %")
         return "; ".join(rows)
 

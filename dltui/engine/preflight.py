@@ -25,7 +25,7 @@ from dltui.lifeline import die_with_parent, name_process
 
 if TYPE_CHECKING:
     from dltui.learning.data.datasets import Dataset
-    from dltui.learning.spec import LearningSpec
+    from dltui.learning.plan import LearningPlan
 
 SECONDS = 120.0
 """How long a check may take; a user's function may read a large data set."""
@@ -85,33 +85,34 @@ def check_learning(config: Config, folder: Path | None) -> None:
     from dltui.learning.training import task
 
     spec = learning_spec(config)
-    if ":" not in spec.model:
-        sizes.check(spec.model, WHATEVER)
+    model = spec.plan.model
+    if ":" not in model:
+        sizes.check(model, WHATEVER)
     data = task.data(spec)
-    task.division(spec, data)
+    task.division(spec.plan, data)
     size = 0
-    if ":" not in spec.model:
-        size = NUMBER_BYTES * sizes.parameters(spec.model, data.input_shape, data.classes)
+    if ":" not in model:
+        size = NUMBER_BYTES * sizes.parameters(model, data.input_shape, data.classes)
         if size > LIMIT:
             text = f"a model of more than {size:,} bytes; a blob has at most {LIMIT:,}"
-            raise ConfigError(text, where=f"model {spec.model}", hint="smaller records ([data] size), or another model")
+            raise ConfigError(text, where=f"model {model}", hint="smaller records ([data] size), or another model")
     if not 0 < size < NEAR * LIMIT:
-        size = _measured(spec, data)
+        size = _measured(spec.plan, data)
     if spec.device not in ("cpu", "auto"):
-        from dltui.learning.runtime import devices
+        from dltui.learning import runtime
 
-        devices.choose(spec.device)
+        runtime.choose_device(spec.device)
     if folder is not None:
         _check_disk(config, size, folder)
 
 
-def _measured(spec: LearningSpec, data: Dataset) -> int:
+def _measured(plan: LearningPlan, data: Dataset) -> int:
     """Bytes of the model's blob, which is made for that. Raises ConfigError for one that no run can use."""
     from dltui.engine.genesis import first_blobs
     from dltui.learning.models import models
     from dltui.learning.training import task
 
-    return len(first_blobs(spec.model, models.tensors(task.model(spec, data)), spec.rule)[0])
+    return len(first_blobs(plan.model, models.tensors(task.model(plan, data)), plan.aggregation.rule)[0])
 
 
 def _check_disk(config: Config, size: int, folder: Path) -> None:

@@ -13,10 +13,12 @@ from dltui.aggregation.blobs.verdicts import Reason, Verdict
 from dltui.chain import merkle
 from dltui.chain.types import Call
 from dltui.config.sections import Config
+from dltui.core import alerts
+from dltui.core.chain_states import RoundState
 from dltui.core.format import names, plural
+from dltui.core.ledger import Ledger, Member, RoundFacts
 from dltui.engine.deployment import Federation
 from dltui.protocol import keeper
-from dltui.protocol.ledger import FINALISED, IN_FLIGHT, Ledger, Member, RoundFacts, bits
 from dltui.protocol.result import leaves_of
 
 JOIN_SECONDS = 60.0
@@ -83,7 +85,7 @@ class Scheduler:
     @property
     def finished_rounds(self) -> int:
         """Rounds that gave a version."""
-        return sum(1 for facts in self._ledger.rounds.values() if facts.state == FINALISED)
+        return sum(1 for facts in self._ledger.rounds.values() if facts.state == RoundState.FINALISED)
 
     def failure(self) -> str:
         """Why the run has to end now; empty while it may go on. Only rounds of this engine since the last version."""
@@ -100,7 +102,7 @@ class Scheduler:
     def complete(self) -> bool:
         """Whether the run has its rounds, and nothing of them waits for the operator."""
         facts = self._ledger.current
-        done = self.finished_rounds >= self._config.run.rounds and (facts is None or facts.state not in IN_FLIGHT)
+        done = self.finished_rounds >= self._config.run.rounds and (facts is None or not facts.state.in_flight)
         return done and not self._misses_due() and not self._awaiting_approval()
 
     def next_call(self) -> Call | None:
@@ -112,12 +114,12 @@ class Scheduler:
         facts = self._ledger.current
         if self.lack is not None and not self.complete():
             return self.lack
-        if self.paused or (facts is not None and facts.state in IN_FLIGHT):
+        if self.paused or (facts is not None and facts.state.in_flight):
             return None
         if self._awaiting_approval():
             version = self._ledger.base
             return Waiting(
-                "approval",
+                alerts.APPROVAL.id(),
                 f"version {version} waits for the operator's approval",
                 f"a approves, x rejects it (dltui model approve {version})",
             )
@@ -136,7 +138,7 @@ class Scheduler:
         if not ids:
             return None
         hint = f"r registers {'it' if len(ids) == 1 else 'one'} (dltui client register {ids[0]})"
-        return Waiting("pending", f"waiting to be registered: {names(ids, 2)}", hint)
+        return Waiting(alerts.PENDING.id(), f"waiting to be registered: {names(ids, 2)}", hint)
 
     def _starved(self) -> Waiting:
         """Too few can take part: who could, and what the operator would do for each."""
@@ -149,7 +151,7 @@ class Scheduler:
         if down:
             ways.append(f"R restarts {names(down)} (dltui client restart {down[0]})")
         return Waiting(
-            "starved",
+            alerts.STARVED.id(),
             f"{plural(len(self._able), 'client')} can take part, a round needs {self._needed()}",
             "; ".join(ways) or "register or restart clients",
             STARVED_SECONDS,
@@ -211,7 +213,7 @@ class Scheduler:
 
     def _overdue(self) -> Call | None:
         facts = self._ledger.current
-        if facts is None or facts.state not in IN_FLIGHT:
+        if facts is None or not facts.state.in_flight:
             return None
         now, due = time.time(), keeper.due_at(facts, ENGINE_RANK)
         phase = (facts.number, facts.attempt, facts.state)
@@ -219,7 +221,7 @@ class Scheduler:
             # Long overdue: this engine was not there. The members come first, each once.
             late = now >= due + 1
             self._overdue_phase = phase
-            self._pokes_from = now + (facts.selected.bit_count() + 1) * keeper.LATE if late else due
+            self._pokes_from = now + (len(facts.selected) + 1) * keeper.LATE if late else due
         call = keeper.poke(self._federation.fl, facts, self._ledger.plan_of(facts), now, ENGINE_RANK)
         if call is None or now < self._pokes_from:
             return None
@@ -231,12 +233,12 @@ class Scheduler:
     def _misses_due(self) -> list[tuple[RoundFacts, int, Verdict | None]]:
         """Who missed the last closed round: no update, or one that nobody could fetch."""
         facts = self._ledger.current
-        if facts is None or facts.state in IN_FLIGHT or self._ledger.plan_of(facts)["maxMissed"] == 0:
+        if facts is None or facts.state.in_flight or self._ledger.plan_of(facts)["maxMissed"] == 0:
             return []
         if self._excused(facts.number):
             return []
         due: list[tuple[RoundFacts, int, Verdict | None]] = [
-            (facts, index, None) for index in bits(facts.selected & ~facts.submitted) if self._counts(facts, index)
+            (facts, index, None) for index in facts.selected - facts.submitted if self._counts(facts, index)
         ]
         if facts.has_verdicts and facts.number not in self._counted:
             withheld = [v for v in self._verdicts(facts) if v.reason == Reason.WITHHELD]
@@ -263,7 +265,7 @@ class Scheduler:
 
     def _opening(self) -> Call | None:
         facts = self._ledger.current
-        if self.paused or (facts is not None and facts.state in IN_FLIGHT) or self._awaiting_approval():
+        if self.paused or (facts is not None and facts.state.in_flight) or self._awaiting_approval():
             return None
         if self.lack is not None:
             return None

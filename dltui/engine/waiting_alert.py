@@ -17,7 +17,7 @@ RETRY_SECONDS = (0.5, 30.0)
 """The first pause after a failure and the longest; each is twice as long as the one before."""
 
 
-class Reading:
+class Hold:
     """Until when the run is held: a walkthrough is read, or a screen is open that can act."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class WaitingAlert:
         self._held = False
         self._since = 0.0
         self._until: int | UnsetType = UNSET
-        self.screen = Reading()
+        self.screen = Hold()
 
     def tell(self, waiting: Waiting | None) -> None:
         """Raise, renew or clear the alert; raises RunError if the wait has a limit and it has passed."""

@@ -1,0 +1,1 @@
+"""A run without a screen: narration, JSON lines, summary and signals."""

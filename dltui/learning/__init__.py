@@ -1,0 +1,1 @@
+"""Learning with torch: data, models and local training, deterministic from the seed."""

@@ -1,0 +1,1 @@
+"""What chain, blobs and journal mean together: the plan, the ledger, the facts, a round's result."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from dltui.chain.contracts.bound import FLContract
 from dltui.chain.types import Call
-from dltui.protocol.ledger import ATTESTING, OPEN, REPORTING, RoundFacts
+from dltui.core.chain_states import RoundState
+from dltui.core.ledger import RoundFacts
 
 FIRST = 1.05
 """Seconds after the deadline: the chain counts whole seconds and wants them to be past."""
@@ -29,7 +30,7 @@ def next_turn(facts: RoundFacts, rank: int, now: float) -> float:
     first = due_at(facts, rank)
     if now < first + SPACING:
         return max(first, now)
-    return late_turn(rank, max(1, facts.selected.bit_count()), now)
+    return late_turn(rank, max(1, len(facts.selected)), now)
 
 
 def late_turn(place: int, places: int, now: float) -> float:
@@ -45,17 +46,17 @@ def late_turn(place: int, places: int, now: float) -> float:
 def is_still(contract: FLContract, facts: RoundFacts) -> bool:
     """Whether the chain's newest state has the round in the phase that `facts` tell: nobody has moved it on since."""
     found = contract.round_of(facts.number)
-    return (found.state.name.lower(), found.attempt) == (facts.state, facts.attempt)
+    return (found.state, found.attempt) == (facts.state, facts.attempt)
 
 
 def poke(contract: FLContract, facts: RoundFacts, plan: dict[str, Any], now: float, rank: int) -> Call | None:
     """The transaction that moves an overdue round on under `plan`, or None where nothing is due for this poker yet."""
     if now < due_at(facts, rank):
         return None
-    if facts.state == OPEN:
+    if facts.state == RoundState.OPEN:
         return contract.close_submissions(facts.number)
-    if facts.state == REPORTING:
+    if facts.state == RoundState.REPORTING:
         return contract.close_reports(facts.number)
     # With enough seals the members finalise; only when they disagree does the round wait for the grace to end.
     undecided = len(facts.attested) < plan["quorum"] or now >= due_at(facts, rank) + plan["attestWindow"]
-    return contract.close_attestations(facts.number) if facts.state == ATTESTING and undecided else None
+    return contract.close_attestations(facts.number) if facts.state == RoundState.ATTESTING and undecided else None

@@ -9,9 +9,11 @@ from typing import Any, Protocol
 from dltui.chain.contracts.binding import Caller
 from dltui.chain.contracts.logs import topics_of
 from dltui.chain.contracts.ranges import SPAN, piece_of
-from dltui.chain.types import METHOD_NOT_FOUND, Log, RpcError
+from dltui.chain.rpc_errors import METHOD_NOT_FOUND, RpcError
+from dltui.chain.types import Log
+from dltui.core.events import RECORDED, record
+from dltui.core.ledger import Ledger
 from dltui.errors import ChainError
-from dltui.protocol.ledger import HANDLED, Ledger
 
 POLL_SECONDS = 0.1
 WAIT_LIMIT_MS = 5000
@@ -49,7 +51,7 @@ class ChainReader:
     ) -> None:
         self._rpc = rpc
         self._addresses = list(addresses)
-        self._topics = [topics_of(HANDLED)]
+        self._topics = [topics_of(RECORDED)]
         self._decode = decode
         self._long_poll = not confirmations
         self._root: str | None = None
@@ -124,5 +126,5 @@ class ChainReader:
         logs = [log for raw in raws if (log := self._decode(raw)) is not None]
         self.block, self._root = block, root
         for log in logs:
-            self.ledger.apply(log)
+            record(self.ledger, log.event, log.args)
         return logs

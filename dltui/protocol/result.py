@@ -2,62 +2,59 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from dltui.aggregation.blobs.manifest import decode_manifest
-from dltui.aggregation.blobs.model import decode_model
 from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.aggregation.fixed import Tensors
 from dltui.aggregation.round import RoundInputs, RoundResult, Submission, compute
 from dltui.chain import merkle
-from dltui.protocol.ledger import Ledger, RoundFacts
+from dltui.core.ledger import Ledger, RoundFacts
+from dltui.errors import DltuiError
+from dltui.learning.plan import LearningPlan
+from dltui.protocol.blob_kinds import MANIFEST, MODEL, UPDATE, Fetch
 
 
-@dataclass(frozen=True)
-class Terms:
-    """The part of the learning plan that a result depends on; the plan hash on chain binds it."""
-
-    rule: str
-    scale_bits: int
-    max_weight: int
-    epochs: int
-    steps: int
-    batch_size: int
-
-    def max_steps(self, records: int) -> int:
-        """The most training steps of a client that has so many approved records: the bound of its integer buffers."""
-        return self.steps or self.epochs * math.ceil(records / self.batch_size)
+class OtherPlan(DltuiError):
+    """The round runs under another plan than the one that is held here: nothing is trained, voted or checked."""
 
 
-def load_version(digest: str, fetch: Callable[[str], bytes]) -> Tensors:
+def check_plan(plan: LearningPlan, facts: RoundFacts) -> None:
+    """Raise `OtherPlan` unless the hash of `plan` is the one that the chain names for the round."""
+    if plan.hash != facts.plan_hash:
+        raise OtherPlan(
+            f"the round runs under plan {facts.plan_hash[:12]}, and {plan.hash[:12]} is the plan that is held here",
+            where=f"round {facts.number}",
+            hint="start it from the configuration that the plan on chain was made from",
+        )
+
+
+def load_version(digest: str, fetch: Fetch) -> Tensors:
     """The tensors of the version whose manifest has this digest. Raises BlobError or Malformed."""
-    return decode_model(fetch(decode_manifest(fetch(digest)).model))
+    return MODEL.read(fetch, MANIFEST.read(fetch, digest).model)
 
 
 def result_of(
-    ledger: Ledger, facts: RoundFacts, terms: Terms, fetch: Callable[[str], bytes], base: Tensors | None = None
+    ledger: Ledger, facts: RoundFacts, plan: LearningPlan, fetch: Fetch, base: Tensors | None = None
 ) -> RoundResult:
     """Recompute a round's result from the ledger's facts and the store's blobs.
 
-    Raises `Unavailable` where a candidate's bytes cannot be fetched.
+    Raises `OtherPlan` if the round runs under another plan, and `Unavailable` if a candidate's bytes cannot be fetched.
     """
-    plan = ledger.plan_of(facts)
+    check_plan(plan, facts)
+    enforced = ledger.plan_of(facts)
     return compute(
         RoundInputs(
             round=facts.number,
             base_digest=facts.base_digest,
             base=base if base is not None else load_version(facts.base_digest, fetch),
             plan_hash=facts.plan_hash,
-            scale_bits=terms.scale_bits,
-            max_weight=terms.max_weight,
-            max_steps=terms.max_steps,
-            rule=terms.rule,
-            min_valid=plan["minSubmissions"],
+            scale_bits=plan.aggregation.scale_bits,
+            max_weight=plan.aggregation.max_weight,
+            max_steps=plan.training.steps_for,
+            clip=plan.training.clip,
+            rule=plan.aggregation.rule,
+            min_valid=enforced["minSubmissions"],
             submissions=[Submission(s.index, s.digest, s.weight) for s in facts.submissions.values()],
-            candidates=facts.candidates(plan["quorum"]),
-            fetch=fetch,
+            candidates=facts.candidates(enforced["quorum"]),
+            fetch=lambda digest: fetch(digest, UPDATE.limit),
         )
     )
 

@@ -1,1 +1,1 @@
-"""The report of a run: one HTML file that needs nothing else, made from the journal alone."""
+"""The HTML report of a run."""

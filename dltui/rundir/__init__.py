@@ -1,0 +1,1 @@
+"""A run's directory: paths, lock, metadata, journal, logs, starting its engine, and sessions that follow it."""

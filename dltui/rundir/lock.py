@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 
 from dltui.errors import RunError
+from dltui.files import try_lock
 from dltui.rundir.paths import RunPaths
 
 
@@ -15,16 +15,14 @@ class Lock:
     def __init__(self, paths: RunPaths) -> None:
         # Through a link this would write into another file.
         self._descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(self._descriptor):
             owner = os.read(self._descriptor, 32).decode("ascii", "replace").strip()
             os.close(self._descriptor)
             raise RunError(
                 f"an engine (pid {owner or 'unknown'}) already runs it",
                 where=paths.id,
                 hint=f"dltui attach {paths.id}",
-            ) from None
+            )
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 

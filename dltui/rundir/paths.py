@@ -12,8 +12,8 @@ from pathlib import Path
 from dltui.errors import ConfigError, RunError
 from dltui.files import kind_of
 
-PIPES = ("examiner.fifo",)
-"""Names of the pipes that an engine makes in a run directory while it lives."""
+PIPES = ("evaluator.fifo", "examiner.fifo")
+"""Names of the pipe that an engine makes in a run directory while it lives: this version and earlier ones."""
 MAX_SOCKET_BYTES = 100
 """Unix sockets take at most 107 bytes of path; some systems fewer."""
 

@@ -19,10 +19,11 @@ from dltui.config.keymap import KeysSection
 from dltui.core import format as fmt
 from dltui.core import views
 from dltui.core.commands import Command, cli_twin, new_command
-from dltui.core.events import DemoStep, Event, OpResult
+from dltui.core.events import Event, OpResult
 from dltui.core.sanitize import clean
+from dltui.core.state.entities import Step
 from dltui.core.state.state import State
-from dltui.core.state.timeline import Picture
+from dltui.core.timeline import Picture
 from dltui.errors import DltuiError
 from dltui.rundir.session import ReplaySession, Session
 from dltui.tui.actions.catalog import BY_ID, with_keys
@@ -62,7 +63,7 @@ class Director(Protocol):
         """It has nothing more to tell."""
 
     @property
-    def step(self) -> DemoStep | None:
+    def step(self) -> Step | None:
         """The beat that plays now."""
 
     def sends(self, name: str, client: str = "") -> bool:

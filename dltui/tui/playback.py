@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dltui.core.events import DemoStep, Event
+from dltui.core.events import Event
 from dltui.core.marks import Marks
+from dltui.core.state.entities import Step
 from dltui.core.state.state import State
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Story:
         self._events.append(event)
         self._marks.take(event)
 
-    def step(self, live: State) -> DemoStep | None:
+    def step(self, live: State) -> Step | None:
         """The beat to tell: the one that is looked at, that of the recording, or that which plays now."""
         app = self._app
         told = app.director.step if app.director is not None and not app.picture.elsewhere else None

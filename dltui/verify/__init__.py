@@ -1,0 +1,1 @@
+"""`dltui verify`: every transaction executed again, every result recomputed, every fact compared."""

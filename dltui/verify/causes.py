@@ -38,11 +38,11 @@ class _Causes:
         elif isinstance(data, ev.ChainStopped):
             self._stopped = True
         elif isinstance(data, ev.ModelEvaluated):
-            return self._once(data, data.version, self._published, "before its version was published")
+            return self._once(data, "version", data.version, self._published, "before that was published")
         elif isinstance(data, ev.RoundExcused):
-            return self._once(data, data.round, self._opened, "before its round was opened")
+            return self._once(data, "round", data.round, self._opened, "before that was opened")
         elif isinstance(data, (ev.RoundIncluded, ev.RoundTimed)):
-            return self._once(data, data.round, self._ended, "before its round ended")
+            return self._once(data, "round", data.round, self._ended, "before that ended")
         return ""
 
     def _note(self, data: Payload) -> None:
@@ -53,11 +53,11 @@ class _Causes:
         elif isinstance(data, (ev.RoundFinalised, ev.RoundAborted)):
             self._ended.add(data.round)
 
-    def _once(self, data: Payload, number: int, known: set[int], early: str) -> str:
+    def _once(self, data: Payload, what: str, number: int, known: set[int], early: str) -> str:
         """A version or a round is told of after it is `known`, and once in each kind of event."""
         if number not in known:
-            return early
+            return f"of {what} {number} {early}"
         if (data.KIND, number) in self._told:
-            return "a second time"
+            return f"of {what} {number} a second time"
         self._told.add((data.KIND, number))
         return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dltui.chain.contracts.declarations import declared, names
 from dltui.chain.contracts.describe import deployment
 from dltui.chain.contracts.logs import decode_log
 from dltui.chain.history.blocks import MinedBlock, MinedTx
@@ -16,8 +17,8 @@ from dltui.chain.types import Log
 from dltui.errors import MismatchError
 from dltui.protocol.facts import FactStream
 
-_REGISTRIES = (("ModelRegistry", 2), ("DataRegistry", 3))
-"""The contracts that an FLContract's constructor is given, and their places among its arguments."""
+_GIVEN = {place: name for place, name in enumerate(declared("FLContract").given) if name in names()}
+"""The contracts that an FLContract's constructor is given, by their places among its arguments."""
 _WORD = 32
 
 
@@ -72,7 +73,7 @@ def _check_connections(tx: MinedTx, stream: FactStream, where: str) -> None:
     if found is None or found[0] != "FLContract":
         return
     ours = {address.lower(): name for address, name in stream.contracts.items()}
-    for name, place in _REGISTRIES:
+    for place, name in _GIVEN.items():
         given = "0x" + found[1][place * _WORD + 12 : (place + 1) * _WORD].hex()
         if ours.get(given) != name:
             raise MismatchError(f"the FLContract is given {given} as its {name}, which is not the run's", where=where)

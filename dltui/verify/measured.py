@@ -13,16 +13,17 @@ from typing import Any
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event
+from dltui.core.ledger import VersionFacts
 from dltui.engine.specs import learning_spec
 from dltui.errors import ConfigError, DltuiError, MismatchError
+from dltui.learning import runtime
 from dltui.learning.data.catalog import is_plugin
 from dltui.learning.data.datasets import Dataset
 from dltui.learning.data.partition import Partition
 from dltui.learning.models import models
-from dltui.learning.runtime import devices, threads
-from dltui.learning.spec import LearningSpec
+from dltui.learning.plan import LearningSpec
 from dltui.learning.training import evaluation, task
-from dltui.protocol.ledger import VersionFacts
+from dltui.protocol.blob_kinds import Fetch
 from dltui.protocol.result import load_version
 from dltui.verify.report import NOT_CHECKED, Step
 
@@ -43,7 +44,7 @@ def check(
     config: Config,
     events: Sequence[Event],
     versions: Mapping[int, VersionFacts],
-    fetch: Callable[[str], bytes],
+    fetch: Fetch,
     progress: Callable[[str, int, int], None],
 ) -> Step:
     """Recompute what the journal tells of data, model and accuracies. Raises MismatchError at the first difference."""
@@ -72,26 +73,27 @@ def check(
 
 
 class _Bench:
-    """The run's task, made again from its configuration as the examiner did."""
+    """The run's task, made again from its configuration as the evaluator did."""
 
     def __init__(self, spec: LearningSpec) -> None:
-        for name in (spec.dataset, spec.model, spec.partition):
+        plan = spec.plan
+        for name in (spec.dataset, plan.model, plan.data.partition):
             if is_plugin(name):
                 raise Unmeasurable(f"{name} is code of the run's own, which a check does not execute")
-        threads.use(spec.threads)
+        runtime.use_threads(spec.threads)
         try:
-            self._device = devices.choose(spec.device)
+            self._device = runtime.choose_device(spec.device)
         except ConfigError:
-            self._device = devices.choose("auto")
-        self._name, self._model_name = spec.dataset, spec.model
+            self._device = runtime.choose_device("auto")
+        self._name, self._model_name = spec.dataset, plan.model
         self._data: Dataset = task.data(spec)
-        self._division: Partition = task.division(spec, self._data)
+        self._division: Partition = task.division(plan, self._data)
         self.samples = len(self._division.test)
         if not self.samples:
             raise Unmeasurable("there is no test split")
         if self.samples * math.prod(self._data.input_shape) * 4 > MAX_TEST_BYTES:
             raise Unmeasurable("the test split is too large")
-        self._model = task.model(spec, self._data).to(self._device)
+        self._model = task.model(plan, self._data).to(self._device)
         self._x, self._y = self._data.tensors(self._division.test, self._device)
 
     def compare(self, event: Event, parts: Mapping[str, int | None]) -> None:
@@ -113,7 +115,7 @@ class _Bench:
             own = self._division.clients[part]
             _same(event, f"the records of {data.id}", (data.train, data.held_out), (len(own.train), len(own.held_out)))
 
-    def measure(self, digest: str, fetch: Callable[[str], bytes]) -> tuple[int, float]:
+    def measure(self, digest: str, fetch: Fetch) -> tuple[int, float]:
         """Accuracy in basis points and mean loss of a version on the test split."""
         try:
             models.load_tensors(self._model, load_version(digest, fetch))

@@ -10,16 +10,16 @@ from dltui import exits
 from dltui.chain.contracts.describe import deployment
 from dltui.chain.history.blocks import MinedBlock
 from dltui.chain.nodes import statefile
-from dltui.chain.nodes.chain_id import own_chain_id
 from dltui.chain.nodes.choice import URL
+from dltui.chain.nodes.genesis import own_chain_id
 from dltui.config.sections import Config
 from dltui.core import events as ev
+from dltui.core.chain_states import RoundState
 from dltui.core.events import Event
-from dltui.devchain.chain import STATE_FILE
+from dltui.devchain.stored_chain import STATE_FILE
 from dltui.engine.keys import client_key
 from dltui.errors import MismatchError, RunError
 from dltui.protocol.facts import FactStream
-from dltui.protocol.ledger import FINALISED
 from dltui.rundir.metadata import RunFields, read_run_json
 from dltui.rundir.paths import RunPaths
 from dltui.verify import story
@@ -133,7 +133,7 @@ def _check_end(events: Sequence[Event], config: Config, chain: Chain) -> None:
     where = f"event {last.seq}"
     if (last.data.status == "failed") != (last.data.exit_code != exits.OK):
         raise MismatchError(f"a run that is {last.data.status} has no exit code {last.data.exit_code}", where=where)
-    finalised = sum(facts.state == FINALISED for facts in chain.stream.ledger.rounds.values())
+    finalised = sum(facts.state == RoundState.FINALISED for facts in chain.stream.ledger.rounds.values())
     if last.data.status == "done" and finalised < config.run.rounds:
         raise MismatchError(f"the run is told done, with {finalised} of {config.run.rounds} rounds", where=where)
     nodes = [event for event in events if isinstance(event.data, (ev.ChainReady, ev.ChainStopped))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +13,7 @@ from dltui.core.safe_json import read_json
 from dltui.core.state.state import State
 from dltui.core.summary import summarise
 from dltui.errors import ConfigError, MismatchError, RunError
-from dltui.files import open_regular
+from dltui.files import open_regular, try_lock
 from dltui.rundir.journal import records
 from dltui.rundir.metadata import check_config
 from dltui.rundir.paths import RunPaths
@@ -26,11 +25,11 @@ def refuse_live(paths: RunPaths) -> None:
     """Raise RunError if an engine still runs it."""
     try:
         with open_regular(paths.lock) as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            live = not try_lock(lock.fileno(), shared=True)
     except FileNotFoundError:
         return
-    except BlockingIOError:
-        raise RunError("an engine still runs it", where=paths.id, hint="verify it when it has finished") from None
+    if live:
+        raise RunError("an engine still runs it", where=paths.id, hint="verify it when it has finished")
 
 
 def read_journal(paths: RunPaths, say: Callable[[Step], None]) -> tuple[list[Event], dict[str, Any] | None]:

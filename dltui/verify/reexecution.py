@@ -18,7 +18,7 @@ from dltui.chain.history.blocks import MinedBlock, block_from
 from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.nodes import statefile
 from dltui.chain.nodes.genesis import read_genesis
-from dltui.devchain.chain import STATE_FILE, NoBlock, StoredChain
+from dltui.devchain.stored_chain import STATE_FILE, NoBlock, StoredChain
 from dltui.errors import ChainError, MismatchError
 from dltui.files import open_regular, read_regular
 from dltui.rundir.paths import RunPaths

@@ -13,13 +13,12 @@ from dltui.chain.history.remote_blocks import block_of, short_receipt
 from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.nodes.url_node import UrlNode
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core import format as fmt
-from dltui.core.events import Event
+from dltui.core.events import LOGS, Event
 from dltui.errors import ChainError, MismatchError
-from dltui.protocol.facts import TOLD
 from dltui.rundir.paths import RunPaths
 from dltui.verify.report import NOT_CHECKED, Step
 
@@ -110,7 +109,7 @@ class Recorded:
             head = int(rpc.call("eth_blockNumber"), 16) if live else self.log.last_block
             for raw in logs_of(rpc, list(contracts), self.log.after + 1, head):
                 log = decode_log(raw, contracts)
-                if log is None or log.event not in TOLD or log.tx in self._hashes:
+                if log is None or log.event not in LOGS or log.tx in self._hashes:
                     continue
                 if log.block > self.log.last_block and self._is_later(rpc, log.block, head):
                     self._went_on = "; the federation went on after the run"

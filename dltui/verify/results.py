@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from dltui.aggregation.blobs.canonical import ZERO_DIGEST
-from dltui.aggregation.blobs.manifest import decode_manifest
-from dltui.aggregation.blobs.verdicts import Verdict, decode_verdicts
+from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.aggregation.errors import Malformed
 from dltui.core.events import RoundIncluded
+from dltui.core.ledger import RoundFacts
 from dltui.engine.indexer import included
 from dltui.errors import BlobError, DltuiError, MismatchError
+from dltui.learning.plan import LearningPlan
+from dltui.protocol.blob_kinds import MANIFEST, PLAN, VERDICTS, Fetch
 from dltui.protocol.facts import FactStream
-from dltui.protocol.ledger import RoundFacts
-from dltui.protocol.result import Terms, load_version, result_of, verdicts_root
-from dltui.store import Store
+from dltui.protocol.result import load_version, result_of, verdicts_root
+from dltui.store import BlobStore
 
 
-def rehash(store: Store) -> int:
+def rehash(store: BlobStore) -> int:
     """Hash every blob again; returns their number. Raises MismatchError naming the first whose bytes are others."""
     count = 0
     for digest in store.digests():
@@ -29,7 +30,18 @@ def rehash(store: Store) -> int:
     return count
 
 
-def check_versions(facts: FactStream, fetch: Callable[[str], bytes]) -> int:
+def check_plans(facts: FactStream, store: BlobStore) -> None:
+    """Read the plans on chain whose blobs are there: runs of old have none. Raises MismatchError for other bytes."""
+    for number, plan in facts.ledger.plans.items():
+        digest = plan["planHash"].hex()
+        if store.has(digest):
+            try:
+                PLAN.read(store.get, digest)
+            except BlobError as error:
+                raise MismatchError(f"plan {number}: {error.message}", where=error.where or digest) from error
+
+
+def check_versions(facts: FactStream, fetch: Fetch) -> int:
     """Load every version of the registry, and the verdicts behind it, from its blobs; returns their number."""
     versions = facts.ledger.versions
     for number, version in sorted(versions.items()):
@@ -37,10 +49,10 @@ def check_versions(facts: FactStream, fetch: Callable[[str], bytes]) -> int:
             raise MismatchError(f"version {number} has parent {version.parent}, which is not on the chain")
         parent = versions[version.parent].digest if number else ZERO_DIGEST
         try:
-            manifest = decode_manifest(fetch(version.digest))
+            manifest = MANIFEST.read(fetch, version.digest)
             load_version(version.digest, fetch)
             if number:
-                decode_verdicts(fetch(manifest.verdicts))
+                VERDICTS.read(fetch, manifest.verdicts)
         except (BlobError, Malformed) as error:
             raise MismatchError(f"version {number} cannot be loaded: {error.message}", where=error.where) from error
         if manifest.parent != parent:
@@ -52,11 +64,11 @@ def check_versions(facts: FactStream, fetch: Callable[[str], bytes]) -> int:
 
 
 def recompute(
-    facts: FactStream, plan: str, terms: Terms, store: Store, told: Sequence[RoundIncluded]
+    facts: FactStream, plan: LearningPlan, store: BlobStore, told: Sequence[RoundIncluded]
 ) -> tuple[int, int]:
     """Recompute each closed round that has verdicts; compare it with chain and journal.
 
-    A federation may be older than the run: what a round under another plan than `plan` (hash) came to depends on terms
+    A federation may be older than the run: what a round under another plan than `plan` came to depends on terms
     that only its hash tells, so there the verdicts' blob is compared with the root on chain. Returns the numbers of
     rounds of the first and of the second kind. The journal tells the verdicts of each round once, and of no other.
     """
@@ -66,10 +78,10 @@ def recompute(
         if event.round not in closed or event.round in by_round:
             raise MismatchError("the journal tells verdicts that the chain does not", where=f"round {event.round}")
         by_round[event.round] = event
-    ours = 0
+    ours, ours_hash = 0, plan.hash
     for number, round_facts in sorted(closed.items()):
-        if round_facts.plan_hash == plan:
-            verdicts = _recomputed(facts, round_facts, terms, store)
+        if round_facts.plan_hash == ours_hash:
+            verdicts = _recomputed(facts, round_facts, plan, store)
             ours += 1
         elif round_facts.version is not None:
             verdicts = _stored(facts, round_facts, store)
@@ -79,10 +91,12 @@ def recompute(
     return ours, len(closed) - ours
 
 
-def _recomputed(facts: FactStream, round_facts: RoundFacts, terms: Terms, store: Store) -> tuple[Verdict, ...]:
+def _recomputed(
+    facts: FactStream, round_facts: RoundFacts, plan: LearningPlan, store: BlobStore
+) -> tuple[Verdict, ...]:
     where = f"round {round_facts.number}"
     try:
-        result = result_of(facts.ledger, round_facts, terms, store.get)
+        result = result_of(facts.ledger, round_facts, plan, store.get)
     except DltuiError as error:
         raise MismatchError(f"{where} cannot be recomputed: {error.message}", where=error.where) from error
     if round_facts.version is not None:
@@ -93,12 +107,12 @@ def _recomputed(facts: FactStream, round_facts: RoundFacts, terms: Terms, store:
     return result.verdicts
 
 
-def _stored(facts: FactStream, round_facts: RoundFacts, store: Store) -> tuple[Verdict, ...]:
+def _stored(facts: FactStream, round_facts: RoundFacts, store: BlobStore) -> tuple[Verdict, ...]:
     where = f"round {round_facts.number}"
     version = facts.ledger.versions.get(round_facts.version or 0)
     try:
-        manifest = decode_manifest(store.get(version.digest if version is not None else ""))
-        return decode_verdicts(store.get(manifest.verdicts))[1]
+        manifest = MANIFEST.read(store.get, version.digest if version is not None else "")
+        return VERDICTS.read(store.get, manifest.verdicts)[1]
     except (BlobError, Malformed) as error:
         raise MismatchError(f"{where} has no verdicts: {error.message}", where=error.where) from error
 

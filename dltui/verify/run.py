@@ -10,15 +10,14 @@ from dltui.chain.nodes import statefile
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
-from dltui.devchain.chain import STATE_FILE
+from dltui.devchain.stored_chain import STATE_FILE
 from dltui.engine.keys import operator_key
-from dltui.engine.specs import terms_of
 from dltui.errors import ChainError, MismatchError
 from dltui.files import file_sha256
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.facts import FactStream
-from dltui.protocol.plan import plan_hash
 from dltui.rundir.paths import RunPaths
-from dltui.store import Store, cid
+from dltui.store import BlobStore, cid, open_store
 from dltui.verify import causes, lineage, metadata, plans, record, results, story, tree
 from dltui.verify import facts as journal_facts
 from dltui.verify.reexecution import Reexecution
@@ -54,7 +53,7 @@ def verify(
         else:
             again = Reexecution(paths, Path(scratch))
         stream = _verify_chain(paths, config, events, operator, again, say, progress)
-    store = Store(str(paths.blobs))
+    store = open_store(str(paths.blobs))
     _verify_results(config, events, stream, store, say, progress)
     if summary is not None:
         record.compare_summary(paths, events, summary)
@@ -107,16 +106,17 @@ def _verify_results(
     config: Config,
     events: list[Event],
     stream: FactStream,
-    store: Store,
+    store: BlobStore,
     say: Callable[[Step], None],
     progress: Progress,
 ) -> None:
     progress("hashing blobs", 0, 0)
     say(Step("blobs", f"{results.rehash(store)} blobs hash to their names"))
+    results.check_plans(stream, store)
     say(Step("versions", f"{results.check_versions(stream, store.get)} versions load from their manifests"))
     progress("recomputing rounds", 0, 0)
     told = [event.data for event in events if isinstance(event.data, ev.RoundIncluded)]
-    ours, others = results.recompute(stream, plan_hash(config), terms_of(config), store, told)
+    ours, others = results.recompute(stream, LearningPlan.of(config), store, told)
     say(Step("rounds", f"{ours} rounds recomputed to the same digests and verdicts"))
     if others:
         text = f"{others} rounds under other plans: only their verdicts are compared with the root on chain"
@@ -124,7 +124,7 @@ def _verify_results(
 
 
 def _measured(
-    config: Config, events: list[Event], stream: FactStream, store: Store, progress: Progress, measure: bool
+    config: Config, events: list[Event], stream: FactStream, store: BlobStore, progress: Progress, measure: bool
 ) -> Step:
     if not measure:
         return Step("accuracy", "the versions were not measured again, as asked", NOT_CHECKED)

@@ -12,10 +12,10 @@ MOST_NAMED = 5
 
 _OWN = re.compile(
     r"""config\.toml | lock | (run|summary)\.json(\.tmp)? | journal/\d{6}\.jsonl
-    | chain/(genesis\.json(\.part)? | txs\.jsonl | state\.(json(\.part)? | lock | sqlite(-wal|-shm)?))
+    | chain/(genesis\.json(\.(part|tmp))? | txs\.jsonl | state\.(json(\.(part|tmp))? | lock | sqlite(-wal|-shm)?))
     | chain/(anvil-image\.json | anvil/.*)
     | blobs/(?P<folder>[0-9a-f]{2})/((?P=folder)[0-9a-f]{62}|\.[0-9a-f]{16}\.tmp)
-    | keys/(demo|clients)\.json(\.part)? | logs/([\w-]+\.log|slot-\d+|queue) | exports/.*""",
+    | keys/(demo|clients)\.json(\.(part|tmp))? | logs/([\w-]+\.log|slot-\d+|queue) | exports/.*""",
     re.VERBOSE | re.ASCII,
 )
 

@@ -1,1 +1,1 @@
-"""A run's screen in a browser of this machine, through textual-serve: behind a token, read-only unless asked."""
+"""The screen in a browser: who may come in, and the server."""

@@ -18,6 +18,7 @@ from dltui.resources import top
 from tests.kits.contract_world import World
 
 ROOT = top("contracts")
+SOURCES = sorted((ROOT / "src").rglob("*.sol"))
 
 
 @pytest.fixture
@@ -34,22 +35,22 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_sources_are_those_that_were_compiled() -> None:
     compiler.check_sources()
     recorded = artifacts.document()["sources"]
-    assert {name for name in recorded if name.startswith("src/")} == {f"src/{p.name}" for p in (ROOT / "src").iterdir()}
+    assert {name for name in recorded if name.startswith("src/")} == {str(path.relative_to(ROOT)) for path in SOURCES}
 
 
 def test_a_changed_missing_or_new_source_is_named(checkout: Path) -> None:
     compiler.check_sources()
-    seats = checkout / "src" / "Seats.sol"
+    seats = checkout / "src" / "lib" / "Seats.sol"
     text = seats.read_text()
     seats.write_text(text + "\n")
-    with pytest.raises(MismatchError, match=r"src/Seats\.sol is not the one that was compiled"):
+    with pytest.raises(MismatchError, match=r"src/lib/Seats\.sol is not the one that was compiled"):
         compiler.check_sources()
     seats.unlink()
-    with pytest.raises(MismatchError, match=r"src/Seats\.sol is not there"):
+    with pytest.raises(MismatchError, match=r"src/lib/Seats\.sol is not there"):
         compiler.check_sources()
     seats.write_text(text)
-    (checkout / "src" / "New.sol").write_text("// new")
-    with pytest.raises(MismatchError, match=r"src/New\.sol is not in the artifacts"):
+    (checkout / "src" / "lib" / "New.sol").write_text("// new")
+    with pytest.raises(MismatchError, match=r"src/lib/New\.sol is not in the artifacts"):
         compiler.check_sources()
 
 
@@ -73,13 +74,13 @@ def test_the_pins_agree() -> None:
     assert "resolved" not in lock and "://" not in lock.replace("https://github.com/sponsors", "")
     assert artifacts.document()["compiler"].startswith(f"{compiler.SOLC_VERSION}+commit.")
     assert artifacts.document()["settings"] == compiler.SETTINGS
-    for path in (ROOT / "src").iterdir():
+    for path in SOURCES:
         assert f"pragma solidity {compiler.SOLC_VERSION};" in path.read_text()
 
 
 def test_the_rules_that_let_a_run_be_executed_again() -> None:
     """Nothing in a contract may depend on who made a block."""
-    for path in (ROOT / "src").iterdir():
+    for path in SOURCES:
         text = path.read_text()
         for word in ("blockhash", "prevrandao", "block.coinbase", "block.number", "block.difficulty", "gasleft"):
             assert word not in text, (path.name, word)
@@ -203,7 +204,7 @@ def test_the_compiler_script_speaks_the_two_options_it_must() -> None:
 @pytest.mark.usefixtures("installed")
 def test_sources_that_do_not_compile_are_an_error_with_the_place(checkout: Path) -> None:
     (checkout / "node_modules").symlink_to(ROOT / "node_modules")
-    seats = checkout / "src" / "Seats.sol"
+    seats = checkout / "src" / "lib" / "Seats.sol"
     seats.write_text(seats.read_text().replace("library Seats {", "library Seats { nonsense"))
-    with pytest.raises(ChainError, match=r"(?s)do not compile.*src/Seats\.sol:\d+"):
+    with pytest.raises(ChainError, match=r"(?s)do not compile.*src/lib/Seats\.sol:\d+"):
         compiler.build()

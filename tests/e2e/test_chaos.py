@@ -1,4 +1,4 @@
-"""What else can die or hang: the nursery, everybody at once, a stopped member, a client that comes back."""
+"""What else can die or hang: the fork server, everybody at once, a stopped member, a client that comes back."""
 
 from __future__ import annotations
 
@@ -45,49 +45,49 @@ def child_of(parent: int, name: str) -> int:
         time.sleep(POLL)
 
 
-def test_the_nursery_killed(start: Start) -> None:
+def test_the_fork_server_killed(start: Start) -> None:
     """All clients end with it, are started again under new pids, and train the same round to its end."""
     run = start(run__rounds=3, **SLOWER)
     run.until(ev.UpdateSubmitted, round=2)
     before = {spawned.id: spawned.pid for spawned in run.of(ev.ClientSpawned)}
-    nursery = parent_of(before["client-0"])
-    assert nursery != run.engine.pid
-    kill(nursery)
+    fork_server = parent_of(before["client-0"])
+    assert fork_server != run.engine.pid
+    kill(fork_server)
     assert run.finish(120) == 0, run.story()
     assert wait_gone(list(before.values())) == []
     after = {spawned.id: spawned.pid for spawned in run.of(ev.ClientSpawned)[5:]}
     assert set(after) == set(before)
     assert not set(after.values()) & set(before.values())
     assert [r.round for r in run.of(ev.RoundFinalised)] == [1, 2, 3]
-    assert run.of(ev.RunAlertCleared, id="nursery")
+    assert run.of(ev.RunAlertCleared, id="forkserver")
     assert run.of(ev.ModelEvaluated)[-1].version == 3
     verify(run.paths, lambda step: None)
 
 
-def test_the_nursery_stopped(start: Start) -> None:
+def test_the_fork_server_stopped(start: Start) -> None:
     """It is named with what to do; when nobody does it, another one takes its place, and nobody has missed anything."""
     run = start(run__rounds=500, clients__count=3, model__name="linear", training__steps=20)
     run.until(ev.RoundFinalised, round=1)
-    nursery = parent_of(run.of(ev.ClientSpawned)[0].pid)
-    kill(nursery, signal.SIGSTOP)
-    alert = run.until(ev.RunAlert, id="nursery-hung")
-    assert f"pid {nursery}" in alert.text and f"kill -CONT {nursery}" in alert.hint
-    run.until(ev.RunAlertCleared, seconds=90, id="nursery")
-    assert wait_gone([nursery, *(spawned.pid for spawned in run.of(ev.ClientSpawned)[:3])]) == []
+    fork_server = parent_of(run.of(ev.ClientSpawned)[0].pid)
+    kill(fork_server, signal.SIGSTOP)
+    alert = run.until(ev.RunAlert, id="forkserver-hung")
+    assert f"pid {fork_server}" in alert.text and f"kill -CONT {fork_server}" in alert.hint
+    run.until(ev.RunAlertCleared, seconds=90, id="forkserver")
+    assert wait_gone([fork_server, *(spawned.pid for spawned in run.of(ev.ClientSpawned)[:3])]) == []
     run.next(ev.RoundFinalised)
-    assert run.of(ev.RunAlertCleared, id="nursery-hung") and run.of(ev.ClientSuspended) == []
+    assert run.of(ev.RunAlertCleared, id="forkserver-hung") and run.of(ev.ClientSuspended) == []
     run.send("run.stop")
     assert run.finish() == 0, run.story()
     verify(run.paths, lambda step: None)
 
 
 @pytest.mark.parametrize("moment", [ev.ChainStarting, ev.ClientSpawned])
-def test_the_nursery_killed_while_all_comes_up(start: Start, moment: type[ev.Payload]) -> None:
+def test_the_fork_server_killed_while_all_comes_up(start: Start, moment: type[ev.Payload]) -> None:
     run = start(run__rounds=1)
     run.until(moment)
-    kill(child_of(run.engine.pid, "dltui-nursery"))
+    kill(child_of(run.engine.pid, "dltui-forkserver"))
     assert run.finish(90) == 0, run.story()
-    assert run.of(ev.RunAlertCleared, id="nursery")
+    assert run.of(ev.RunAlertCleared, id="forkserver")
     assert len(run.of(ev.RoundIncluded, round=1)[0].verdicts) == 5
     verify(run.paths, lambda step: None)
 
@@ -191,16 +191,16 @@ def test_all_clients_at_once(start: Start) -> None:
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGSTOP])
-def test_an_examiner_that_is_gone(start: Start, signum: signal.Signals) -> None:
+def test_an_evaluator_that_is_gone(start: Start, signum: signal.Signals) -> None:
     """Rounds go on, it is started again, and every version is measured in the end."""
     run = start(run__rounds=3, clients__count=3, **PATIENT)
     run.until(ev.ModelEvaluated, version=0)
-    examiner = child_of(parent_of(run.of(ev.ClientSpawned)[0].pid), "dltui-examiner")
-    kill(examiner, signum)
+    evaluator = child_of(parent_of(run.of(ev.ClientSpawned)[0].pid), "dltui-evaluator")
+    kill(evaluator, signum)
     assert run.finish(120) == 0, run.story()
-    assert "the examiner was ended by SIGKILL; it starts again" in run.of(ev.RunAlert, id="examiner")[0].text
+    assert "the evaluator was ended by SIGKILL; it starts again" in run.of(ev.RunAlert, id="evaluator")[0].text
     assert {measured.version for measured in run.of(ev.ModelEvaluated)} == {0, 1, 2, 3}
-    assert wait_gone([examiner]) == []
+    assert wait_gone([evaluator]) == []
     verify(run.paths, lambda step: None)
 
 

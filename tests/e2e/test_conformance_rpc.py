@@ -15,8 +15,8 @@ from eth_utils import keccak
 
 from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import RpcError
-from dltui.devchain.chain import StoredChain
+from dltui.chain.rpc_errors import RpcError
+from dltui.devchain.stored_chain import StoredChain
 from dltui.resources import top
 from tests.kits.anvil import anvil, needs_anvil
 from tests.kits.chain import ADDRESSES, START, calldata, deploy, genesis, legacy, sign

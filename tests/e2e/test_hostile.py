@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from dltui.aggregation.fixed import Tensors
+from dltui.aggregation.blobs.update import decode_update
+from dltui.aggregation.fixed import Tensors, squared_norm
 from dltui.chain.contracts.records import ClientStatus
 from dltui.core import events as ev
 from dltui.core.commands import new_command
+from dltui.core.ledger import RoundFacts
 from dltui.engine.keys import client_key
 from dltui.errors import RunError
-from dltui.protocol.ledger import RoundFacts, bits
 from dltui.verify.run import verify
-from tests.kits.rogue import Rogue
+from tests.kits.rogue import SCALE_BITS, Rogue
 from tests.kits.runs import Run
 
 SEED = 11
@@ -32,7 +34,7 @@ HONEST = {f"client-{i}" for i in range(4)}
 Start = Callable[..., Run]
 
 
-def infiltrated(start: Start, rounds: int, **more: int) -> tuple[Run, Rogue]:
+def infiltrated(start: Start, rounds: int, **more: float) -> tuple[Run, Rogue]:
     """A paused run of four honest clients, and the key of a fifth whose process is gone."""
     run = start(run__rounds=rounds, run__seed=SEED, clients__count=4, data__parts=5, **{**SHORT, **more})
     run.send("run.pause")
@@ -120,11 +122,34 @@ def test_cheating_updates_get_named_verdicts_and_change_nothing(start: Start) ->
     verify(run.paths, lambda step: None)
 
 
+def test_with_a_clip_bound_one_update_changes_no_more_than_it_whatever_its_owner_does(start: Start) -> None:
+    bound = 0.05
+    run, rogue = infiltrated(start, 1, training__clip=bound)
+    run.send("run.resume")
+
+    def unclipped(name: str, tensors: Tensors) -> None:
+        """No element is large: only all of them together are."""
+        tensors[name] += np.int32(bound * 2**SCALE_BITS / 100)
+
+    facts = rogue.opened(1)
+    rogue.submit(facts, rogue.update(facts, unclipped))
+    rogue.ended(1)
+    assert run.finish() == 0, run.story()
+    verdicts = {v.client: v for v in run.of(ev.RoundIncluded, round=1)[0].verdicts}
+    assert {v.client for v in verdicts.values() if v.included} == HONEST
+    assert verdicts["client-4"].reason == "OUT_OF_RANGE"
+    for client in sorted(HONEST):
+        update = decode_update(rogue.store.get(verdicts[client].digest))
+        norm = math.isqrt(sum(map(squared_norm, update.deltas.values()))) / 2**SCALE_BITS
+        assert norm == pytest.approx(bound, rel=1e-3), "training alone would change more"
+    verify(run.paths, lambda step: None, measure=False)
+
+
 def cheats_on_the_committee(rogue: Rogue, facts: RoundFacts) -> bool:
     """As a member: a report of updates that nobody made is refused; an empty one, and a copied seal, win nothing."""
     me, number = rogue.index, facts.number
     rogue.until(lambda: facts.state != "open", "end of submissions")
-    if not facts.committee >> me & 1:
+    if me not in facts.committee:
         return False
     everything = 2**256 - 1
     assert rogue.refused(rogue.contract.report(number, 0, everything, b"")) == "NotSubmitted"
@@ -170,7 +195,7 @@ def test_strangers_and_members_have_no_other_power(start: Start) -> None:
     assert contract.client_by_address(stranger.wallet.address).status == ClientStatus.PENDING
     # The rogue sends nothing at all: it is late, and the round goes on without it.
     rogue.ended(1)
-    assert 4 in bits(facts.selected)
+    assert 4 in facts.selected
     assert run.finish() == 0, run.story()
     assert {late.id for late in run.of(ev.ClientLate)} == {"client-4"}
     assert [missed.misses for missed in run.of(ev.ClientMissed)] == [1]

@@ -31,7 +31,7 @@ Edit = Callable[[list[dict[str, Any]]], None]
 def blocks(tmp_path_factory: pytest.TempPathFactory) -> list[MinedBlock]:
     """The blocks of a run with two finalised rounds, executed again."""
     folder = tmp_path_factory.mktemp("lineage")
-    again = Reexecution(unpack("embedded", folder), folder)
+    again = Reexecution(unpack("0.1.0/embedded", folder), folder)
     try:
         return list(again.blocks())
     finally:
@@ -138,7 +138,7 @@ def test_rounds_that_are_given_another_registry(blocks: list[MinedBlock], name: 
 def test_a_plan_with_the_runs_hash_and_other_numbers(
     blocks: list[MinedBlock], field: str, key: str, value: int, tmp_path: Path
 ) -> None:
-    config = load(unpack("embedded", tmp_path).config)
+    config = load(unpack("0.1.0/embedded", tmp_path).config)
     told = fold(blocks).ledger.plans
     plans.check(told, config, "config.toml")
     older = {0: {**told[0], "planHash": bytes(32), key: value}, 1: told[0]}

@@ -15,7 +15,7 @@ from dltui.aggregation.partial import Partial, decode_partial
 from dltui.aggregation.round import RoundInputs, Submission, compute
 from dltui.config.sections import load
 from dltui.core import events as ev
-from dltui.engine.specs import terms_of
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.result import load_version
 from dltui.store import Store
 from tests.kits.runs import Run
@@ -77,7 +77,7 @@ def test_five_partitions_into_partial_sums_give_the_same_bytes(finished: Run) ->
 
 def test_the_result_is_a_function_of_the_facts(finished: Run) -> None:
     store, opened, submitted, final = parts(finished, 3)
-    terms = terms_of(load(finished.paths.config))
+    plan = LearningPlan.of(load(finished.paths.config))
     index = {registered.id: registered.index for registered in finished.of(ev.ClientRegistered)}
     submissions = [Submission(index[update.client], update.digest, update.weight) for update in submitted]
     inputs = RoundInputs(
@@ -85,10 +85,10 @@ def test_the_result_is_a_function_of_the_facts(finished: Run) -> None:
         base_digest=opened.base_digest,
         base=load_version(opened.base_digest, store.get),
         plan_hash=opened.plan_hash,
-        scale_bits=terms.scale_bits,
-        max_weight=terms.max_weight,
-        max_steps=terms.max_steps,
-        rule=terms.rule,
+        scale_bits=plan.aggregation.scale_bits,
+        max_weight=plan.aggregation.max_weight,
+        max_steps=plan.training.steps_for,
+        rule=plan.aggregation.rule,
         min_valid=2,
         submissions=submissions,
         candidates=frozenset(index.values()),

@@ -22,7 +22,7 @@ def test_a_recorded_run_is_verified(name: str, tmp_path: Path, verifier: Verifie
 
 def test_a_version_that_no_round_decided_is_found(tmp_path: Path, verifier: Verifier) -> None:
     """The code of release 0.1.0 let its admin register versions; a run in which it did so was verified."""
-    paths = unpack("forged", tmp_path / "runs")
+    paths = unpack("0.1.0/forged", tmp_path / "runs")
     done = verifier("verify", str(paths.root), folder=tmp_path, runs=paths.root.parent)
     assert done.returncode == 4, done.stdout
     assert "version 3 is registered without a round that a quorum decided" in done.stderr

@@ -109,7 +109,7 @@ def test_the_summary_adds_up(finished: Run) -> None:
 def test_every_process_has_its_log_in_one_folder(finished: Run) -> None:
     clients = [f"client-{part}.log" for part in range(5)]
     logs = sorted(path.name for path in finished.paths.logs.glob("*.log"))
-    assert logs == [*clients, "engine.log", "examiner.log", "node.log", "nursery.log"]
+    assert logs == [*clients, "engine.log", "evaluator.log", "forkserver.log", "node.log"]
     assert "stopped at block" in (finished.paths.logs / "node.log").read_text()
     assert not list(finished.paths.chain.glob("*.log"))
 

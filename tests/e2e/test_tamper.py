@@ -9,14 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from dltui.aggregation.blobs.manifest import decode_manifest
 from dltui.config.sections import load
 from dltui.core import events as ev
 from dltui.engine.keys import operator_key
-from dltui.engine.specs import terms_of
 from dltui.errors import MismatchError
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.facts import FactStream
 from dltui.rundir.journal import read
 from dltui.rundir.paths import RunPaths
@@ -280,14 +281,15 @@ def test_rounds_under_another_plan_are_compared_by_their_verdicts(copied: RunPat
         list(stream.of_block(block))
     again.close()
     told = [event.data for event in read(copied.journal) if isinstance(event.data, ev.RoundIncluded)]
-    store, terms, other = Store(str(copied.blobs)), terms_of(load(copied.config)), "ab" * 32
-    assert recompute(stream, other, terms, store, told) == (0, 3)
-    assert recompute(stream, stream.ledger.rounds[1].plan_hash, terms, store, told) == (3, 0)
+    store, plan = Store(str(copied.blobs)), LearningPlan.of(load(copied.config))
+    other = msgspec.structs.replace(plan, seed=plan.seed + 1)
+    assert recompute(stream, other, store, told) == (0, 3)
+    assert recompute(stream, plan, store, told) == (3, 0)
     with pytest.raises(MismatchError, match="other verdicts"):
-        recompute(stream, other, terms, store, told[:2])
+        recompute(stream, other, store, told[:2])
     stream.ledger.rounds[2].verdicts_root = b"\x01" * 32
     with pytest.raises(MismatchError, match="its verdicts have root"):
-        recompute(stream, other, terms, store, told)
+        recompute(stream, other, store, told)
 
 
 # --- the chain ---

@@ -20,11 +20,11 @@ from dltui.chain.nodes.genesis import Genesis
 from dltui.chain.rpc import Rpc
 from dltui.chain.wallet import demo_key
 from dltui.devchain.calls import Caller
-from dltui.devchain.chain import StoredChain
-from dltui.devchain.evm import Machine
+from dltui.devchain.machine import Machine
 from dltui.devchain.methods import Methods
 from dltui.devchain.miner import Miner
 from dltui.devchain.server import RpcServer
+from dltui.devchain.stored_chain import StoredChain
 
 CHAIN_ID = 31337
 START = 1_700_000_000

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import rlp
 from eth.chains.base import Chain
 from eth.db.atomic import AtomicDB
 from eth.vm.chain_context import ChainContext
 from eth.vm.forks import CancunVM
 from eth.vm.spoof import SpoofTransaction
 from eth_utils import keccak, to_checksum_address
+from trie import HexaryTrie
 
 from dltui.chain.contracts.bound import decode_log, explain
-from dltui.chain.types import Call, Log, Reverted, RpcError
+from dltui.chain.rpc_errors import RpcError
+from dltui.chain.types import Call, Log, Reverted
 
 CHAIN_ID = 7357
 START = 1_800_000_000
@@ -51,12 +54,12 @@ class Sent:
 class Evm:
     """State, clock and the JSON-RPC reads that the wrappers need (`call`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, chain_id: int = CHAIN_ID) -> None:
         self._db = AtomicDB()
-        chain = type("TestChain", (Chain,), {"vm_configuration": ((0, CancunVM),), "chain_id": CHAIN_ID})
+        chain = type("TestChain", (Chain,), {"vm_configuration": ((0, CancunVM),), "chain_id": chain_id})
         params = {"difficulty": 0, "gas_limit": 30_000_000, "base_fee_per_gas": 0, "timestamp": START}
         self._header = chain.from_genesis(self._db, params, {}).get_canonical_head()
-        self._context = ChainContext(CHAIN_ID)
+        self._context = ChainContext(chain_id)
         self.root: bytes = self._header.state_root
         self.now = START
         self.names: dict[str, str] = {}
@@ -67,11 +70,9 @@ class Evm:
     def send(self, sender: str, call: Call, *, gas: int | None = None) -> Sent:
         """Sends as `sender` with the call's own gas limit; raises Reverted, and then nothing has changed."""
         limit = call.gas if gas is None else gas
-        state, computation = self._execute(sender, call.to, call.data, limit)
+        computation = self.execute(sender, call.to, call.data, limit)
         if computation.is_error:
             raise Reverted(call.function, explain(computation.output))
-        state.persist()
-        self.root = state.state_root
         used = limit - computation.get_gas_remaining()
         key = (call.contract, call.function)
         self.most_gas[key] = max(used, self.most_gas.get(key, 0))
@@ -79,6 +80,23 @@ class Evm:
         if call.to is None:
             self.names[created] = call.contract
         return Sent(used, self._events(computation), created)
+
+    def execute(self, sender: str, to: str | None, data: bytes, gas: int) -> Any:
+        """Py-evm's computation of a transaction; nothing has changed if it reverted."""
+        state, computation = self._execute(sender, to, data, gas)
+        if not computation.is_error:
+            state.persist()
+            self.root = state.state_root
+        return computation
+
+    def storage_root(self, address: str) -> bytes:
+        """Root of the storage of a contract."""
+        account = HexaryTrie(self._db, self.root)[keccak(hexstr=address)]
+        return bytes(rlp.decode(account)[2])
+
+    def slot(self, address: str, number: int) -> int:
+        """One word of a contract's storage."""
+        return int(self._state().get_storage(bytes.fromhex(address[2:]), number))
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -8,8 +8,15 @@ from pathlib import Path
 from dltui.rundir.paths import RunPaths
 
 RECORDED = Path(__file__).parent.parent / "fixtures" / "recorded"
-HONEST = {"embedded": 2, "anvil": 2, "resumed": 3}
-"""Name to the number of its finalised rounds."""
+HONEST = {
+    "0.1.0/embedded": 2,
+    "0.1.0/anvil": 2,
+    "0.1.0/resumed": 3,
+    "0.2.0/embedded": 4,
+    "0.2.0/anvil": 2,
+    "0.2.0/resumed": 3,
+}
+"""Release and name to the number of its finalised rounds."""
 
 
 def unpack(name: str, folder: Path) -> RunPaths:

@@ -17,8 +17,9 @@ from dltui.chain.types import Call, Log, Reverted
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import load
 from dltui.core import events as ev
-from dltui.protocol.ledger import FINALISED, OPEN, RoundFacts
-from dltui.protocol.plan import plan_hash
+from dltui.core.chain_states import RoundState
+from dltui.core.ledger import RoundFacts
+from dltui.learning.plan import LearningPlan
 from dltui.protocol.reader import ChainReader
 from dltui.protocol.result import load_version
 from dltui.store import Store
@@ -39,7 +40,7 @@ class Rogue:
         self.registry = DataRegistry(self._rpc, addresses["DataRegistry"])
         self._reader = ChainReader(self._rpc, list(addresses.values()), decode_log)
         self.store = Store(str(run.paths.blobs))
-        self.plan_hash = plan_hash(load(run.paths.config))
+        self.plan_hash = LearningPlan.of(load(run.paths.config)).hash
         self.logs: list[Log] = []
 
     @property
@@ -75,14 +76,15 @@ class Rogue:
     def opened(self, number: int) -> RoundFacts:
         """Round `number`, once it is open."""
         return self.until(
-            lambda: self.ledger.rounds.get(number) if self._is(number, OPEN) else None, f"open round {number}"
+            lambda: self.ledger.rounds.get(number) if self._is(number, RoundState.OPEN) else None,
+            f"open round {number}",
         )
 
     def ended(self, number: int) -> RoundFacts:
         """Round `number`, once it is final; it must have given a version."""
         facts: RoundFacts = self.ledger.rounds[number]
         self.until(lambda: facts.state not in ("open", "reporting", "attesting"), f"end of round {number}", 30)
-        assert facts.state == FINALISED, facts
+        assert facts.state == RoundState.FINALISED, facts
         return facts
 
     def submit(self, facts: RoundFacts, data: bytes) -> str:

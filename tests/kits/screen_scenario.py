@@ -45,6 +45,7 @@ from dltui.core.events import (
     UpdateSubmitted,
     VerdictRow,
 )
+from dltui.core.state.entities import Step
 from dltui.errors import RunError
 from dltui.rundir.journal import timestamp
 
@@ -266,7 +267,7 @@ class Leader:
         self.paused = False
         self.speed = 1.0
         self.finished = True
-        self.step: DemoStep | None = None
+        self.step: Step | None = None
         self.skipped = 0
         self.asks: set[tuple[str, str]] = set()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dltui.errors import DltuiError, MismatchError, RunError
-from dltui.files import MAX_DEPTH, check_tree, open_regular, read_regular
+from dltui.files import MAX_DEPTH, check_tree, open_regular, read_regular, try_lock, write_whole
 
 HOLE = 20 * 10**9
 
@@ -98,3 +98,38 @@ def test_folders_do_not_go_down_for_ever(tmp_path: Path) -> None:
     with pytest.raises(DltuiError, match="nested deeper"):
         check_tree(tmp_path)
     assert MAX_DEPTH < 400
+
+
+def test_a_file_that_cannot_be_written_stays_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.json"
+    write_whole(path, b"old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dltui.files.os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old" and [file.name for file in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_what_a_killed_writer_left_gives_the_next_one_neither_its_mode_nor_its_target(tmp_path: Path) -> None:
+    path, left, elsewhere = tmp_path / "keys.json", tmp_path / "keys.json.tmp", tmp_path / "elsewhere"
+    left.write_bytes(b"half")
+    left.chmod(0o644)
+    write_whole(path, b"secret", mode=0o600)
+    assert path.read_bytes() == b"secret" and path.stat().st_mode & 0o777 == 0o600
+    elsewhere.write_bytes(b"untouched")
+    left.symlink_to(elsewhere)
+    write_whole(path, b"again", mode=0o600)
+    assert path.read_bytes() == b"again" and not path.is_symlink() and elsewhere.read_bytes() == b"untouched"
+
+
+def test_a_lock_is_for_one_and_is_free_when_its_file_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with path.open("a") as first, path.open("a") as second:
+        assert try_lock(first.fileno()) and not try_lock(second.fileno()) and not try_lock(second.fileno(), shared=True)
+        first.close()
+        assert try_lock(second.fileno(), shared=True)
+        with path.open() as third:
+            assert try_lock(third.fileno(), shared=True) and not try_lock(third.fileno())

@@ -15,7 +15,8 @@ from dltui.aggregation.blobs.update import MAX_ROUND
 from dltui.aggregation.errors import Malformed
 
 _KEYS = {"kind", "model", "parent", "round", "rule", "server_state", "verdicts"}
-_LIMIT = 4096
+MAX_MANIFEST = 4096
+"""Largest manifest, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
 
 def decode_manifest(data: bytes) -> Manifest:
     """The manifest in `data`. Raises Malformed unless `encode_manifest` could have written these bytes."""
-    value = canonical.loads(data, _LIMIT)
+    value = canonical.loads(data, MAX_MANIFEST)
     _check(value)
     return Manifest(**{key: item for key, item in value.items() if key != "kind"})
 

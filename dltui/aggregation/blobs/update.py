@@ -50,19 +50,17 @@ def encode_update(
     base: str,
     plan: str,
     scale_bits: int = SCALE_BITS,
-    clip: float | None = None,
 ) -> bytes:
     """The update blob of `changes`, named like the base's tensors.
 
-    float32 tensors are differences to the base: each is clipped, quantised, and stored as `delta.<name>`
-    (int32). int64 tensors are new values of integer buffers, stored as they are. `client` is the client's
-    index, `base` the base version's digest, `plan` the plan's hash (hex without 0x). Raises DltuiError for
-    values that are not finite.
+    float32 tensors are differences to the base: each is quantised, and stored as `delta.<name>` (int32). int64 tensors
+    are new values of integer buffers, stored as they are. `client` is the client's index, `base` the base version's
+    digest, `plan` the plan's hash (hex without 0x). Raises DltuiError for values that are not finite.
     """
     tensors: Tensors = {}
     for name, change in changes.items():
         if change.dtype == np.float32:
-            tensors[f"delta.{name}"] = quantise(change, scale_bits, clip)
+            tensors[f"delta.{name}"] = quantise(change, scale_bits)
         else:
             tensors[name] = change
     meta = {

@@ -13,6 +13,8 @@ from dltui.aggregation.blobs.update import MAX_CLIENT, MAX_ROUND
 from dltui.aggregation.errors import Malformed
 
 MAX_WEIGHT = 2**32 - 1
+MAX_VERDICTS = 1 << 20
+"""Largest blob of verdicts, in bytes."""
 _LEAF = {"client", "digest", "included", "reason", "weight"}
 
 
@@ -66,7 +68,7 @@ def encode_verdicts(round: int, verdicts: Iterable[Verdict]) -> bytes:
 
 def decode_verdicts(data: bytes) -> tuple[int, tuple[Verdict, ...]]:
     """The round and its verdicts. Raises Malformed unless `encode_verdicts` would write these bytes."""
-    value = canonical.loads(data)
+    value = canonical.loads(data, MAX_VERDICTS)
     _check(value)
     return value["round"], tuple(Verdict(**{**leaf, "reason": Reason(leaf["reason"])}) for leaf in value["leaves"])
 

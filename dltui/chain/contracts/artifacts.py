@@ -48,7 +48,7 @@ def document() -> dict[str, Any]:
 
 @cache
 def artifact(name: str) -> Artifact:
-    """A contract by its name: `FLContract`, `ModelRegistry` or `DataRegistry`. KeyError for another."""
+    """A contract by its name; KeyError for another."""
     entry = document()["contracts"][name]
     return Artifact(
         name,

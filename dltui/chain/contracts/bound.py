@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dltui.chain.contracts.binding import ADMIN_ROLE, OPERATOR_ROLE, Caller, deploy_call
+from collections.abc import Mapping
+
+from dltui.chain.contracts.binding import ADMIN_ROLE, OPERATOR_ROLE, Caller, Contract, deploy_call
 from dltui.chain.contracts.fl_contract import FLContract
 from dltui.chain.contracts.logs import decode_log
 from dltui.chain.contracts.records import (
@@ -20,23 +22,29 @@ from dltui.chain.contracts.records import (
     VersionState,
     indices,
 )
-from dltui.chain.contracts.registries import DataRegistry, ModelRegistry
+from dltui.chain.contracts.registries import DataRegistry, ModelRegistry, Registry
 from dltui.chain.contracts.reverts import explain
+
+WRAPPERS: Mapping[str, type[Contract]] = {kind.name: kind for kind in (ModelRegistry, DataRegistry, FLContract)}
+"""The wrapper of each declared contract, by its name."""
 
 __all__ = [
     "ADMIN_ROLE",
     "NO_LIMIT",
     "OPERATOR_ROLE",
+    "WRAPPERS",
     "AbortReason",
     "Caller",
     "ClientInfo",
     "ClientStatus",
     "Commitment",
+    "Contract",
     "DataRegistry",
     "FLContract",
     "Membership",
     "ModelRegistry",
     "Plan",
+    "Registry",
     "RoundInfo",
     "RoundState",
     "SuspendReason",

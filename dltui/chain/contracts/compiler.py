@@ -15,11 +15,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from dltui.chain.contracts.declarations import names
 from dltui.errors import ChainError, ConfigError, MismatchError
 from dltui.resources import top
 
 ARTIFACTS_PATH = Path(__file__).with_name("artifacts.json")
-NAMES = ("DataRegistry", "FLContract", "ModelRegistry")
+NAMES = tuple(sorted(names()))
 SOLC_VERSION = "0.8.37"
 SETTINGS: dict[str, Any] = {
     "evmVersion": "cancun",
@@ -33,7 +34,7 @@ _OUTPUTS = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "evm.de
 
 
 def build() -> dict[str, Any]:
-    """Compiles and returns the artifacts: `compiler`, `settings`, `sources` (name -> SHA-256), `contracts`.
+    """Compile and return the artifacts: `compiler`, `settings`, `sources` (name -> SHA-256), `contracts`.
 
     Raises ConfigError without sources, node or npm; ChainError when the sources do not compile.
     """
@@ -55,18 +56,18 @@ def build() -> dict[str, Any]:
         "compiler": _version(solc),
         "settings": SETTINGS,
         "sources": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(sources.items())},
-        "contracts": {name: _artifact(output["contracts"][f"src/{name}.sol"][name]) for name in NAMES},
+        "contracts": {name: _artifact(_compiled(output, name)) for name in NAMES},
     }
 
 
 def write(artifacts: dict[str, Any]) -> Path:
-    """Writes `artifacts` as the shipped ones and returns their path."""
+    """Write `artifacts` as the shipped ones and return their path."""
     ARTIFACTS_PATH.write_text(json.dumps(artifacts, indent=1, sort_keys=True) + "\n")
     return ARTIFACTS_PATH
 
 
 def install() -> None:
-    """Installs compiler and OpenZeppelin as the lock file pins them, in `contracts/node_modules`.
+    """Install compiler and OpenZeppelin as the lock file pins them, in `contracts/node_modules`.
 
     `build` does so by itself when they are missing. Raises ConfigError without npm or lock file, or when npm fails.
     """
@@ -86,14 +87,14 @@ def install() -> None:
 
 
 def npm_reason(stderr: str) -> str:
-    """The line of npm's complaint that says why; the others name codes, and a log file."""
+    """Return the line of npm's complaint that says why; the others name codes, and a log file."""
     said = [line.removeprefix("npm error").strip() for line in stderr.splitlines() if line.startswith("npm error")]
     told = [line for line in said if line and not line.startswith(("code ", "errno ", "syscall ", "A complete log"))]
     return (told or said or stderr.strip().splitlines() or ["no message"])[0]
 
 
 def check() -> None:
-    """Rebuilds and compares with the shipped artifacts; MismatchError names the first difference."""
+    """Rebuild and compare with the shipped artifacts; MismatchError names the first difference."""
     check_sources()
     difference = _difference(_shipped(), build(), "")
     if difference:
@@ -105,13 +106,13 @@ def check() -> None:
 
 
 def check_sources() -> None:
-    """Compares the sources' SHA-256 with the shipped artifacts, without a compiler.
+    """Compare the sources' SHA-256 with the shipped artifacts, without a compiler.
 
     OpenZeppelin's sources are compared when they are installed. MismatchError names the first that differs.
     """
     folder = top("contracts")
     recorded: dict[str, str] = dict(_shipped()["sources"])
-    present = {f"src/{path.name}": path for path in _source_files()}
+    present = _source_files()
     for name in sorted(recorded):
         if not name.startswith("src/") and (path := folder / "node_modules" / name).is_file():
             present[name] = path
@@ -123,6 +124,12 @@ def check_sources() -> None:
         else:
             continue
         raise MismatchError(f"{name} {problem}", where=str(folder), hint="build the contracts again")
+
+
+def _compiled(output: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = (contracts[name] for path, contracts in output["contracts"].items() if path.endswith(f"/{name}.sol"))
+    compiled: dict[str, Any] = found
+    return compiled
 
 
 def _artifact(contract: dict[str, Any]) -> dict[str, Any]:
@@ -157,15 +164,17 @@ def _shipped() -> dict[str, Any]:
     return artifacts
 
 
-def _source_files() -> list[Path]:
-    return sorted((top("contracts") / "src").glob("*.sol"))
+def _source_files() -> dict[str, Path]:
+    """Our own sources by their names to the compiler, such as `src/rounds/Rounds.sol`."""
+    folder = top("contracts")
+    return {path.relative_to(folder).as_posix(): path for path in sorted((folder / "src").rglob("*.sol"))}
 
 
 def _sources() -> dict[str, str]:
-    """Every source by its name to the compiler, with what it imports."""
+    """Return every source by its name to the compiler, with what it imports."""
     folder = top("contracts")
     sources: dict[str, str] = {}
-    queue = [f"src/{path.name}" for path in _source_files()]
+    queue = list(_source_files())
     while queue:
         name = queue.pop()
         if name in sources:

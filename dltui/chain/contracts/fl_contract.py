@@ -159,10 +159,14 @@ class FLContract(Contract):
         """The federation's random name."""
         return bytes(self._one("federationId"))
 
+    def registry(self, name: str) -> str:
+        """Address of a registry of this federation, by its contract's name."""
+        return to_checksum_address(self._one(name[0].lower() + name[1:]))
+
     def model_registry(self) -> str:
         """Address of the ModelRegistry."""
-        return to_checksum_address(self._one("modelRegistry"))
+        return self.registry("ModelRegistry")
 
     def data_registry(self) -> str:
         """Address of the DataRegistry."""
-        return to_checksum_address(self._one("dataRegistry"))
+        return self.registry("DataRegistry")

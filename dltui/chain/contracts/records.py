@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
+from dltui.core.chain_states import AbortReason, ClientStatus, RoundState, SuspendReason, VersionState
+from dltui.core.client_set import ClientSet
 
-class ClientStatus(IntEnum):
-    """Where a client stands. NONE never joined, or its application was rejected."""
-
-    NONE = 0
-    PENDING = 1
-    ACTIVE = 2
-    SUSPENDED = 3
-    LEAVING = 4
-    LEFT = 5
-    BANNED = 6
-
-
-class RoundState(IntEnum):
-    """Where a round stands. FINALISED and ABORTED are final."""
-
-    NONE = 0
-    OPEN = 1
-    REPORTING = 2
-    ATTESTING = 3
-    FINALISED = 4
-    ABORTED = 5
-
-    @property
-    def in_flight(self) -> bool:
-        """Whether the round still runs."""
-        return self in (RoundState.OPEN, RoundState.REPORTING, RoundState.ATTESTING)
-
-
-class VersionState(IntEnum):
-    """VERIFIED by a quorum, APPROVED or REJECTED by the operator."""
-
-    NONE = 0
-    VERIFIED = 1
-    APPROVED = 2
-    REJECTED = 3
-
-
-class AbortReason(IntEnum):
-    """Why a round was aborted."""
-
-    TOO_FEW_SUBMISSIONS = 1
-    NO_QUORUM = 2
-    TOO_FEW_VALID = 3
-    BASE_REJECTED = 4
-
-
-class SuspendReason(IntEnum):
-    """Why a client was suspended."""
-
-    BY_OPERATOR = 0
-    MISSED = 1
+__all__ = [
+    "NO_LIMIT",
+    "AbortReason",
+    "ClientInfo",
+    "ClientStatus",
+    "Commitment",
+    "Membership",
+    "Plan",
+    "RoundInfo",
+    "RoundState",
+    "SuspendReason",
+    "VersionInfo",
+    "VersionState",
+    "indices",
+]
 
 
 @dataclass(frozen=True)
@@ -158,5 +123,5 @@ NO_LIMIT = 2**64 - 1
 
 
 def indices(bitmap: int) -> tuple[int, ...]:
-    """The client indices in a bitmap, ascending."""
-    return tuple(index for index in range(bitmap.bit_length()) if bitmap >> index & 1)
+    """Return the client indices in a bitmap, ascending."""
+    return tuple(ClientSet(bitmap))

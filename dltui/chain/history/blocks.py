@@ -77,7 +77,7 @@ def block_from(block: dict[str, Any], receipts: list[dict[str, Any]]) -> MinedBl
 
 
 def block_calls(number: int) -> list[tuple[str, list[Any]]]:
-    """The calls whose results `block_from` takes."""
+    """Return the calls whose results `block_from` takes."""
     return [("eth_getBlockByNumber", [hex(number), True]), ("eth_getBlockReceipts", [hex(number)])]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from dltui.chain.history.blocks import MinedBlock, block_calls, block_from, read_block
-from dltui.chain.history.txlog import TxLog, record_of
+from dltui.chain.history.txlog import BlockRecord, TxLog, record_of
 from dltui.chain.rpc import Rpc
 
 
@@ -21,10 +21,10 @@ class Blocks(Protocol):
         """Count transactions to these addresses too."""
 
     def history(self, last: int) -> Iterator[MinedBlock]:
-        """Those up to block `last`, which are in the log already."""
+        """Yield those up to block `last`, which are in the log already."""
 
     def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
-        """Those after block `after` that the chain has by now; each is in the log before it is yielded.
+        """Yield those after block `after` that the chain has by now; each is in the log before it is yielded.
 
         `idle`: nothing is expected, so a distant node need not be asked each time.
         """
@@ -40,14 +40,14 @@ class LocalBlocks:
         self._log = log
 
     def watch(self, contracts: Iterable[str]) -> None:
-        """All transactions count here."""
+        """Do nothing: all transactions count here."""
 
     def history(self, last: int) -> Iterator[MinedBlock]:
-        """Blocks 1 to `last`, read from the node."""
+        """Yield blocks 1 to `last`, read from the node."""
         return (read_block(self._rpc, number) for number in range(1, last + 1))
 
     def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
-        """What the node has after block `after`; new blocks are appended to the log first."""
+        """Yield what the node has after block `after`; new blocks are appended to the log first."""
         head = int(self._rpc.call("eth_blockNumber"), 16)
         for number in range(after + 1, head + 1):
             body, receipts = self._rpc.batch(block_calls(number))
@@ -58,3 +58,8 @@ class LocalBlocks:
             if number == self._log.last_block:
                 block = replace(block, hash=self._log.last_hash, state_root=self._log.last_state_root)
             yield block
+
+
+def record_block(rpc: Rpc, number: int, engine: str = "embedded") -> BlockRecord:
+    """Read block `number` from the node of an `engine`; raises `ChainError` as `record_of` does."""
+    return record_of(rpc.call("eth_getBlockByNumber", hex(number), True), number, engine)

@@ -6,7 +6,7 @@ JSON lines: first `{"genesis_sha256": …, "v": 1}`, then one line a block from 
 With `"engine": "anvil"` in the first line, hash and state root are anvil's own, and each block has a `receipts_root`,
 which any node would compute.
 
-On a chain of other people (`"engine": "url"`, with `"after"`: the last block before the run) only blocks with our
+On a foreign chain (`"engine": "url"`, with `"after"`: the last block before the run) only blocks with our
 transactions have a line, only ours are in it, and `receipts` holds what the node said that they did.
 """
 
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from dltui.chain.history.rawtx import raw_transaction
-from dltui.chain.rpc import Rpc
 from dltui.core.safe_json import decode_json
 from dltui.errors import ChainError
 from dltui.files import open_regular
@@ -37,15 +36,13 @@ _KEYS = {"block", "timestamp", "hash", "state_root", "txs"}
 _MORE = {"embedded": set[str](), "anvil": {"receipts_root"}, "url": {"receipts"}}
 """The keys that a block has besides, by the engine."""
 
-__all__ = ["BlockRecord", "TxLog", "raw_transaction", "record_block"]
-
 
 @dataclass(frozen=True)
 class BlockRecord:
     """One block: `timestamp` in unix seconds, hashes in hex, `txs` the signed bytes in order.
 
-    `receipts_root` is there where hash and state root are the engine's own; `receipts` are JSON-RPC receipts in the
-    same order, only where nobody could execute the block again.
+    `receipts_root` is there if hash and state root are the engine's own; `receipts` are JSON-RPC receipts in the
+    same order, only if the block cannot be executed again.
     """
 
     block: int
@@ -57,7 +54,7 @@ class BlockRecord:
     receipts: tuple[dict[str, Any], ...] = ()
 
     def encode(self) -> bytes:
-        """The block's line in the log."""
+        """Return the block's line in the log."""
         document: dict[str, Any] = {
             "block": self.block,
             "timestamp": self.timestamp,
@@ -95,7 +92,7 @@ class TxLog:
 
     @classmethod
     def create(cls, path: Path, genesis_sha256: str, engine: str = "embedded", after: int = 0) -> TxLog:
-        """Begin a log of the chain that `engine` makes; raises `ChainError` where the file exists.
+        """Begin a log of the chain that `engine` makes; raises `ChainError` if the file exists.
 
         `after` is the number of the last block before the run, on a chain that was there before it.
         """
@@ -120,7 +117,7 @@ class TxLog:
     def append(self, record: BlockRecord) -> None:
         """Write the next block and have it on disk before this returns.
 
-        What a killed writer left of a torn line is cut off first. Raises `ChainError` where the number does
+        What a killed writer left of a torn line is cut off first. Raises `ChainError` if the number does
         not follow or the disk refuses; the file then still ends with a whole line.
         """
         if not self._follows(record.block, self.last_block):
@@ -138,7 +135,7 @@ class TxLog:
         self._stands_at(record)
 
     def read(self, allow_torn: bool = False) -> Iterator[BlockRecord]:
-        """Every block in order, each line checked; `allow_torn` passes over an unfinished last line."""
+        """Yield every block in order, each line checked; `allow_torn` passes over an unfinished last line."""
         try:
             file = open_regular(self.path, _MAX_BYTES)
         except FileNotFoundError as error:
@@ -158,7 +155,7 @@ class TxLog:
                 number, before = number + 1, record.block
 
     def altered(self, block: int, reason: str) -> ChainError:
-        """The error for a block that does not give what it gave."""
+        """Return the error for a block that does not give what it gave."""
         return ChainError(
             f"block {block} of the transaction log {reason}",
             where=str(self.path),
@@ -221,13 +218,8 @@ class TxLog:
         return ChainError(reason, where=f"{self.path}, line {line}")
 
 
-def record_block(rpc: Rpc, number: int, engine: str = "embedded") -> BlockRecord:
-    """Read block `number` from the node of an `engine`; raises `ChainError` as `record_of` does."""
-    return record_of(rpc.call("eth_getBlockByNumber", hex(number), True), number, engine)
-
-
 def record_of(block: Any, number: int, engine: str) -> BlockRecord:
-    """The record of a `block` with whole transactions, as a node gave it: its signed transactions are rebuilt.
+    """Return the record of a `block` with whole transactions, as a node gave it: its signed transactions are rebuilt.
 
     Raises `ChainError` if there is no such block or a transaction does not hash to what it claims.
     """

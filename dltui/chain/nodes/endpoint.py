@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAX_FEE_GWEI = 500.0
-"""The most that a unit of gas may cost on somebody else's chain if nobody says another bound: a node may lie."""
+"""The most that a unit of gas may cost on a chain that is not ours, if no other bound is set: a node may lie."""
 
 
 @dataclass(frozen=True)
-class Link:
+class Endpoint:
     """`rpc_url` is the node's address, `max_fee` the most that a unit of gas may cost in wei (0: no bound).
 
     `word` shows a node of the run's own that one of its processes asks; it is secret.

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import rlp
-from eth.constants import EMPTY_SHA3
-from eth.rlp.accounts import Account as AccountRlp
 from eth_utils import keccak
 from trie import HexaryTrie
 
@@ -44,7 +42,7 @@ class Account:
 
 
 def from_dump(dump: bytes) -> bytes:
-    """The canonical file for what `anvil_dumpState` gave, unpacked."""
+    """Return the canonical file for what `anvil_dumpState` gave, unpacked."""
     accounts = {}
     for address, raw in decode_json(dump)["accounts"].items():
         storage = {_number(slot): _number(value) for slot, value in raw["storage"].items()}
@@ -60,7 +58,7 @@ def from_dump(dump: bytes) -> bytes:
 
 
 def encode(accounts: dict[str, Account]) -> bytes:
-    """Accounts as the bytes of the file: one way to write one state."""
+    """Return accounts as the bytes of the file: one way to write one state."""
     document = {
         address: {
             "balance": hex(account.balance),
@@ -74,7 +72,7 @@ def encode(accounts: dict[str, Account]) -> bytes:
 
 
 def decode(data: bytes, where: str) -> dict[str, Account]:
-    """The accounts in a file; raises `ChainError` for anything but the canonical bytes."""
+    """Return the accounts in a file; raises `ChainError` for anything but the canonical bytes."""
     try:
         accounts = {address: _account(address, raw) for address, raw in decode_json(data).items()}
         if encode(accounts) != data:
@@ -85,14 +83,13 @@ def decode(data: bytes, where: str) -> dict[str, Account]:
 
 
 def root_of(accounts: dict[str, Account]) -> str:
-    """The state root (hex) of these accounts."""
+    """Return the state root (hex) of these accounts."""
     state = HexaryTrie({})
     for address, account in accounts.items():
         slots = HexaryTrie({})
         for slot, value in account.storage.items():
             slots[keccak(slot.to_bytes(32, "big"))] = rlp.encode(value)
-        code_hash = keccak(account.code) if account.code else EMPTY_SHA3
-        row = AccountRlp(account.nonce, account.balance, slots.root_hash, code_hash)
+        row = [account.nonce, account.balance, slots.root_hash, keccak(account.code)]
         state[keccak(bytes.fromhex(address[2:]))] = rlp.encode(row)
     return "0x" + bytes(state.root_hash).hex()
 

@@ -9,10 +9,13 @@ from dltui.aggregation.blobs.model import decode_model
 from dltui.aggregation.errors import Overflow, Unavailable
 from dltui.aggregation.round import RoundResult
 from dltui.chain.backoff import Backoff
-from dltui.client.context import Seat, log
+from dltui.client.context import ClientContext, log
+from dltui.core.chain_states import RoundState
+from dltui.core.client_set import ClientSet
+from dltui.core.ledger import RoundFacts
 from dltui.errors import BlobError
 from dltui.protocol import keeper
-from dltui.protocol.ledger import ATTESTING, REPORTING, RoundFacts
+from dltui.protocol.blob_kinds import UPDATE
 from dltui.protocol.result import result_of, verdicts_root
 
 PATIENCE = 0.5
@@ -24,8 +27,8 @@ FINALISE_SPACING = 0.4
 class CommitteeDuty:
     """One member's part in one attempt of one round. `step` is called again and again while the round is in flight."""
 
-    def __init__(self, seat: Seat, facts: RoundFacts) -> None:
-        self._seat = seat
+    def __init__(self, context: ClientContext, facts: RoundFacts) -> None:
+        self._context = context
         self.round = facts.number
         self.attempt = facts.attempt
         self._held: set[str] = set()
@@ -38,33 +41,37 @@ class CommitteeDuty:
 
     def step(self, facts: RoundFacts) -> bool:
         """Do what is due now; True where a transaction was sent."""
-        me = self._seat.index
-        if facts.state == REPORTING and facts.committee >> me & 1 and me not in facts.reports:
+        me = self._context.index
+        if not self._context.agrees(facts):
+            return False
+        if facts.state == RoundState.REPORTING and me in facts.committee and me not in facts.reports:
             return self._report(facts)
-        if facts.state == ATTESTING and me in facts.reports:
+        if facts.state == RoundState.ATTESTING and me in facts.reports:
             return self._finalise(facts) if me in facts.attested else self._attest(facts)
         return False
 
     def due_at(self, facts: RoundFacts) -> float:
         """When `step` has something to do by the clock alone, in unix seconds: now while blobs are missing."""
-        me = self._seat.index
-        if facts.state == REPORTING and facts.committee >> me & 1 and me not in facts.reports:
+        me = self._context.index
+        if not self._context.agrees(facts):
+            return math.inf
+        if facts.state == RoundState.REPORTING and me in facts.committee and me not in facts.reports:
             return 0.0
-        return self._finalise_at if facts.state == ATTESTING and self._finalise_at else math.inf
+        return self._finalise_at if facts.state == RoundState.ATTESTING and self._finalise_at else math.inf
 
     def _report(self, facts: RoundFacts) -> bool:
         started = time.monotonic()
         missing = self._fetch_missing(facts)
-        window = self._seat.plan(facts)["reportWindow"]
+        window = self._context.enforced(facts)["reportWindow"]
         if missing and time.time() < facts.deadline - window * (1 - PATIENCE):
-            self._seat.telemetry.progress("fetch", facts.number)
+            self._context.telemetry.progress("fetch", facts.number)
             return False
-        held = sum(1 << s.index for s in facts.submissions.values() if s.digest in self._held)
-        self._seat.telemetry.timing(facts.number, "store", time.monotonic() - started)
-        self._seat.telemetry.progress("report", facts.number)
+        held = ClientSet.of(s.index for s in facts.submissions.values() if s.digest in self._held)
+        self._context.telemetry.timing(facts.number, "store", time.monotonic() - started)
+        self._context.telemetry.progress("report", facts.number)
         why = f", {missing} could not be fetched in half of the window" if missing else ""
         log.info("round %d: on the committee, reports %d updates%s", facts.number, len(self._held), why)
-        return self._seat.send(self._seat.contract.report(facts.number, facts.attempt, held, b""), facts)
+        return self._context.send(self._context.contract.report(facts.number, facts.attempt, held.bitmap, b""), facts)
 
     def _fetch_missing(self, facts: RoundFacts) -> int:
         """Fetch what is there by now, one at a time; the number of updates that are still missing.
@@ -74,7 +81,7 @@ class CommitteeDuty:
         digests = {s.digest for s in facts.submissions.values()}
         for digest in digests - self._held:
             try:
-                self._seat.store.get(digest)
+                self._context.store.get(digest, UPDATE.limit)
             except BlobError:
                 continue
             self._held.add(digest)
@@ -82,12 +89,16 @@ class CommitteeDuty:
 
     def _compute(self, facts: RoundFacts) -> RoundResult | None:
         if self._result is None:
-            self._seat.telemetry.progress("aggregate", facts.number)
+            self._context.telemetry.progress("aggregate", facts.number)
             started = time.monotonic()
-            home = self._seat.home
+            learner = self._context.learner
             try:
                 result = result_of(
-                    self._seat.ledger, facts, home.terms, self._seat.store.get, home.base(facts.base_digest)
+                    self._context.ledger,
+                    facts,
+                    learner.plan,
+                    self._context.store.get,
+                    learner.base(facts.base_digest),
                 )
             except (Unavailable, Overflow, BlobError) as error:
                 log.warning("round %d: %s", facts.number, error)
@@ -95,7 +106,7 @@ class CommitteeDuty:
             self._tell(facts, result)
             self._root = verdicts_root(facts.number, result.verdicts)
             self._result = result
-            self._seat.telemetry.timing(facts.number, "aggregation", time.monotonic() - started)
+            self._context.telemetry.timing(facts.number, "aggregation", time.monotonic() - started)
         return self._result
 
     def _tell(self, facts: RoundFacts, result: RoundResult) -> None:
@@ -110,12 +121,12 @@ class CommitteeDuty:
         if result is None or time.time() > facts.deadline + 1:
             return False
         started = time.monotonic()
-        accuracy = self._seat.home.accuracy_bp(decode_model(result.model)) if result.model else 0
-        self._seat.telemetry.timing(facts.number, "attestation", time.monotonic() - started)
-        self._seat.telemetry.progress("attest", facts.number, accuracy_bp=accuracy)
+        accuracy = self._context.learner.accuracy_bp(decode_model(result.model)) if result.model else 0
+        self._context.telemetry.timing(facts.number, "attestation", time.monotonic() - started)
+        self._context.telemetry.progress("attest", facts.number, accuracy_bp=accuracy)
         log.info("round %d: attests it, accuracy %.4f on its held-out records", facts.number, accuracy / 10_000)
-        sealed = self._seat.seal(facts, result.digest, self._root)
-        return self._seat.send(self._seat.contract.attest(facts.number, facts.attempt, sealed, accuracy), facts)
+        sealed = self._context.seal(facts, result.digest, self._root)
+        return self._context.send(self._context.contract.attest(facts.number, facts.attempt, sealed, accuracy), facts)
 
     def _finalise(self, facts: RoundFacts) -> bool:
         """Publish the result once every seal is in (before that a neighbour could copy it), then finalise in turn."""
@@ -134,13 +145,13 @@ class CommitteeDuty:
         if now < self._finalise_at:
             return False
         self._finalise_at = self._late_turn(facts, now + keeper.LATE)
-        if not keeper.is_still(self._seat.contract, facts):
+        if not keeper.is_still(self._context.contract, facts):
             return False
-        call = self._seat.contract.finalise(facts.number, bytes.fromhex(result.digest), self._root)
-        return self._seat.send(call, facts)
+        call = self._context.contract.finalise(facts.number, bytes.fromhex(result.digest), self._root)
+        return self._context.send(call, facts)
 
     def _place(self, facts: RoundFacts) -> int:
-        return sorted(facts.attested).index(self._seat.index)
+        return sorted(facts.attested).index(self._context.index)
 
     def _late_turn(self, facts: RoundFacts, now: float) -> float:
         return keeper.late_turn(self._place(facts), len(facts.attested), now)
@@ -150,7 +161,7 @@ class CommitteeDuty:
         try:
             for blob in (result.verdict_blob, result.model, result.manifest):
                 if blob is not None:
-                    self._seat.store.put(blob)
+                    self._context.store.put(blob)
         except BlobError as error:
             log.warning("round %d: %s", facts.number, error)
             self._finalise_at = time.time() + self._backoff.failed()

@@ -7,11 +7,12 @@ import math
 import time
 
 from dltui.chain.backoff import Backoff
-from dltui.client.context import Seat, log
+from dltui.client.context import ClientContext, log
 from dltui.client.spec import ClientSpec
 from dltui.client.training_slots import turn
+from dltui.core.chain_states import RoundState
+from dltui.core.ledger import RoundFacts
 from dltui.errors import BlobError, DltuiError
-from dltui.protocol.ledger import ATTESTING, OPEN, REPORTING, RoundFacts
 
 
 class TrainingDuty:
@@ -21,8 +22,8 @@ class TrainingDuty:
     fails need not try again: it stays away from this round and goes on with its other duties.
     """
 
-    def __init__(self, seat: Seat, spec: ClientSpec, facts: RoundFacts) -> None:
-        self._seat = seat
+    def __init__(self, context: ClientContext, spec: ClientSpec, facts: RoundFacts) -> None:
+        self._context = context
         self._spec = spec
         self.round = facts.number
         self._blob: bytes | None = None
@@ -37,12 +38,13 @@ class TrainingDuty:
 
     def step(self, facts: RoundFacts) -> bool:
         """Do what is due now; True if the chain should be read again before anything else."""
-        me = self._seat.index
-        if facts.plan_hash != self._spec.plan_hash:
-            return self._refuse(facts)
-        if facts.state == OPEN and facts.selected >> me & 1 and me not in facts.submissions:
+        me = self._context.index
+        if not self._context.agrees(facts):
+            return False
+        if facts.state == RoundState.OPEN and me in facts.selected and me not in facts.submissions:
             return self._submit(facts)
-        if facts.state in (REPORTING, ATTESTING) and me in facts.submissions and not self._published:
+        closed = facts.state in (RoundState.REPORTING, RoundState.ATTESTING)
+        if closed and me in facts.submissions and not self._published:
             self._publish(facts)
         return False
 
@@ -52,17 +54,17 @@ class TrainingDuty:
         if self._blob is None or time.time() >= facts.deadline + 1:
             return trained
         digest = hashlib.sha256(self._blob).digest()
-        return self._seat.send(self._seat.contract.submit(facts.number, digest, 0, 0), facts)
+        return self._context.send(self._context.contract.submit(facts.number, digest, 0, 0), facts)
 
     def _train(self, facts: RoundFacts) -> bool:
         """Train where that still serves the phase; False where there is no update now."""
         if self._failed or time.time() > facts.deadline:
             return False
-        spec, telemetry = self._spec, self._seat.telemetry
+        spec, telemetry = self._spec, self._context.telemetry
         log.info("round %d: selected, waits for a turn to train from %s", facts.number, facts.base_digest[:12])
         telemetry.progress("wait", facts.number)
         came = time.monotonic()
-        with turn(spec.gate, spec.slots, self._seat.home.rank, facts.deadline, telemetry.alive) as going_on:
+        with turn(spec.gate, spec.slots, self._context.learner.rank, facts.deadline, telemetry.alive) as going_on:
             if going_on is None:
                 log.warning("round %d: no turn to train before the deadline", facts.number)
                 return False
@@ -70,7 +72,7 @@ class TrainingDuty:
             telemetry.progress("train", facts.number)
             started = time.monotonic()
             try:
-                self._blob = self._seat.home.train(facts.number, self._seat.index, facts.base_digest, going_on)
+                self._blob = self._context.learner.train(facts.number, self._context.index, facts.base_digest, going_on)
             except DltuiError as error:
                 log.warning("round %d: %s", facts.number, error)
                 telemetry.trouble(facts.number, error.message, error.hint)
@@ -88,24 +90,18 @@ class TrainingDuty:
         except BlobError as error:
             log.warning("round %d: %s", facts.number, error)
             if not self._offer_at:
-                self._seat.telemetry.trouble(facts.number, error.message, error.hint)
+                self._context.telemetry.trouble(facts.number, error.message, error.hint)
             self._offer_at = time.time() + self._backoff.failed()
             return
         log.info("round %d: submissions are closed, its update is published", facts.number)
         self._blob, self._published = None, True
 
     def _offer(self, facts: RoundFacts) -> None:
-        digest = facts.submissions[self._seat.index].digest
-        if self._blob is None and not self._seat.store.has(digest):
+        digest = facts.submissions[self._context.index].digest
+        if self._blob is None and not self._context.store.has(digest):
             self._train(facts)
         if self._blob is not None:
-            self._seat.telemetry.progress("publish", facts.number)
-            stored = self._seat.store.put(self._blob)
+            self._context.telemetry.progress("publish", facts.number)
+            stored = self._context.store.put(self._blob)
             if stored != digest:
                 log.warning("round %d: trained %s, but %s was submitted", facts.number, stored, digest)
-
-    def _refuse(self, facts: RoundFacts) -> bool:
-        if not self._published:
-            log.warning("round %d runs under plan %s, which this client does not know", facts.number, facts.plan_hash)
-            self._published = True
-        return False

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from dltui.core.events.envelope import Payload
+from dltui.core.envelope import Payload
+from dltui.core.state.entities import Step
+from dltui.core.state.state import State
+
+__all__ = ["DemoStep", "OpCommand", "OpResult"]
 
 
 class OpCommand(Payload, frozen=True, kw_only=True):
@@ -17,6 +21,10 @@ class OpCommand(Payload, frozen=True, kw_only=True):
     source: str
     cli: str
 
+    def sentence(self) -> str:
+        """Name the command and its CLI twin."""
+        return f"{self.source}: {self.name}" + (f"  {self.cli}" if self.cli else "")
+
 
 class OpResult(Payload, frozen=True, kw_only=True):
     """What became of a command."""
@@ -25,6 +33,14 @@ class OpResult(Payload, frozen=True, kw_only=True):
     id: str
     ok: bool
     message: str
+
+    def sentence(self) -> str:
+        """Say whether it was done, and the answer."""
+        return ("done: " if self.ok else "refused: ") + self.message
+
+    def level(self) -> str:
+        """Say whether it was done."""
+        return "good" if self.ok else "error"
 
 
 class DemoStep(Payload, frozen=True, kw_only=True):
@@ -35,3 +51,12 @@ class DemoStep(Payload, frozen=True, kw_only=True):
     of: int
     title: str
     text: str
+
+    def fold(self, state: State, ts: str) -> tuple[str, ...]:
+        """Go on to this beat."""
+        state.demo = Step(self.n, self.of, self.title, self.text)
+        return ("run",)
+
+    def sentence(self) -> str:
+        """Name the beat."""
+        return f"{self.n}/{self.of} {self.title}"

@@ -4,6 +4,57 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dltui.core.chain_states import ClientStatus, RoundState, VersionState
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The part of the learning plan that the contracts hold; `plan` is its number on chain.
+
+    `min_submissions` is 0 in runs of earlier editions, whose journals do not tell it.
+    """
+
+    plan: int
+    plan_hash: str
+    committee: int
+    quorum: int
+    require_approval: bool
+    min_submissions: int
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What is learned from: `test` of its records are in the test split that no client sees."""
+
+    dataset: str
+    schema: str
+    records: int
+    classes: int
+    test: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is trained, and what a round of it takes: `round_seconds` of training, `slots` clients at once."""
+
+    model: str
+    parameters: int
+    bytes: int
+    device: str
+    round_seconds: float
+    slots: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One beat of a walkthrough, `n` of `of`."""
+
+    n: int
+    of: int
+    title: str
+    text: str
+
 
 @dataclass
 class Client:
@@ -13,8 +64,7 @@ class Client:
     address: str = ""
     name: str = ""
     index: int | None = None
-    membership: str = "unknown"
-    """unknown, pending, active, suspended, rejected, leaving, left or banned."""
+    membership: ClientStatus = ClientStatus.NONE
     process: str = "none"
     """none (not ours), starting, ready, exited or stopped (the operator asked for it)."""
     pid: int | None = None
@@ -60,11 +110,11 @@ class Verdict:
 
 @dataclass
 class Round:
-    """One round. `state` is open, reporting, attesting, finalised or aborted; times are those of the events (UTC)."""
+    """One round. Times are those of the events (UTC)."""
 
     number: int
     base: int
-    state: str = "open"
+    state: RoundState = RoundState.OPEN
     attempt: int = 0
     selected: tuple[str, ...] = ()
     committee: tuple[str, ...] = ()
@@ -74,6 +124,7 @@ class Round:
     submitted: dict[str, str] = field(default_factory=dict)
     """Client to update digest."""
     weights: dict[str, int] = field(default_factory=dict)
+    """Client to the approved record count of its update."""
     reported: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Member to the clients whose updates it holds (present attempt)."""
     members: tuple[str, ...] = ()
@@ -94,7 +145,7 @@ class Round:
     """The members whose seals were equal and decided."""
     verdicts_root: str = ""
     story: list[tuple[str, str, str]] = field(default_factory=list)
-    """What happened in it, in order: time, what, and who did it (empty where nobody alone did)."""
+    """What happened in it, in order: time, what, and who did it (empty if nobody alone did)."""
     timing: dict[str, float] = field(default_factory=dict)
     """Seconds by part: total, training, chain, store, aggregation, attestation, waiting, queue."""
     phases: dict[str, float] = field(default_factory=dict)
@@ -107,14 +158,14 @@ class Round:
 
 @dataclass
 class Version:
-    """One row of the registry. `state` is verified, approved or rejected; `released` for the one in use."""
+    """One row of the registry; `released` for the one in use."""
 
     number: int
     round: int
     digest: str
     cid: str
     parent: int | None
-    state: str = "verified"
+    state: VersionState = VersionState.VERIFIED
     tainted: bool = False
     """It descends from a rejected version."""
     released: bool = False

@@ -1,4 +1,4 @@
-"""The state of a run: the fold of its journal, and the only place that knows rules about it."""
+"""The state of a run: what its events have told so far, and the questions that can be asked of it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from dltui.core.events import DataDescribed, DemoStep, Event, ModelDescribed, OpCommand, PlanSet
-from dltui.core.state.entities import Alert, Chain, Client, Round, Tx, Version
-from dltui.core.state.fold_registry import FOLDS, IllegalStep
-from dltui.core.state.folds import chain, clients, models, rounds, run
-
-__all__ = ["MAX_ALERTS", "MAX_EVENTS", "MAX_TXS", "State"]
+from dltui.core.chain_states import VersionState
+from dltui.core.envelope import Event
+from dltui.core.state.entities import Alert, Chain, Client, DataSet, Model, Plan, Round, Step, Tx, Version
 
 MAX_EVENTS = 5_000
 MAX_TXS = 2_000
 MAX_ALERTS = 200
+ENDS = ("done", "failed", "stopped")
+"""What a run can end as."""
 
-_MODULES = (chain, clients, models, rounds, run)
+
+class IllegalStep(Exception):
+    """The event cannot follow what came before; the text says why, for people."""
+
+
+def require(condition: bool, text: str) -> None:
+    """Raise IllegalStep with `text` unless the condition holds."""
+    if not condition:
+        raise IllegalStep(text)
 
 
 @dataclass
@@ -36,18 +43,16 @@ class State:
     finished_at: str = ""
     exit_code: int | None = None
     reason: str = ""
-    demo: DemoStep | None = None
-    plan: PlanSet | None = None
-    data: DataDescribed | None = None
-    model: ModelDescribed | None = None
+    demo: Step | None = None
+    plan: Plan | None = None
+    data: DataSet | None = None
+    model: Model | None = None
     chain: Chain = field(default_factory=Chain)
     clients: dict[str, Client] = field(default_factory=dict)
     rounds: dict[int, Round] = field(default_factory=dict)
     versions: dict[int, Version] = field(default_factory=dict)
     txs: deque[Tx] = field(default_factory=lambda: deque(maxlen=MAX_TXS))
     alerts: dict[str, Alert] = field(default_factory=dict)
-    commands: dict[str, OpCommand] = field(default_factory=dict)
-    """Commands without a result yet."""
     last_seq: int = 0
     last_ts: str = ""
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS))
@@ -55,7 +60,7 @@ class State:
     """Transactions of deployments, so that each is counted once whichever event tells of it first."""
 
     def apply(self, event: Event) -> frozenset[str]:
-        """Takes one event in and returns the names of what changed: run chain round clients registry events alert.
+        """Take one event in; return the names of what changed: run chain round clients registry events alert.
 
         Never raises: an event that cannot follow from what came before changes nothing but adds an alert whose id
         begins with `journal: `.
@@ -69,13 +74,11 @@ class State:
             changed.add("alert")
         self.last_seq, self.last_ts = event.seq, event.ts
         self.events.append(event)
-        function = FOLDS.get(type(event.data))
-        if function is not None:
-            try:
-                changed.update(function(self, event.data, event.ts))
-            except IllegalStep as error:
-                self._illegal(event, str(error))
-                changed.add("alert")
+        try:
+            changed.update(event.data.fold(self, event.ts))
+        except IllegalStep as error:
+            self._illegal(event, str(error))
+            changed.add("alert")
         return frozenset(changed)
 
     @property
@@ -87,18 +90,29 @@ class State:
     def in_flight(self) -> Round | None:
         """The round in flight, if one is."""
         last = self.round
-        return last if last and last.state in rounds.LIVE else None
+        return last if last and last.state.in_flight else None
 
     @property
     def base(self) -> Version | None:
         """The version that the next round starts from: the newest without a rejected ancestor."""
-        sound = [v for v in self.versions.values() if v.state != "rejected" and not v.tainted]
+        sound = [v for v in self.versions.values() if v.state != VersionState.REJECTED and not v.tainted]
         return max(sound, key=lambda v: v.number) if sound else None
 
     @property
     def released(self) -> Version | None:
         """The version in use."""
         return next((version for version in self.versions.values() if version.released), None)
+
+    @property
+    def quorum(self) -> int:
+        """How many equal seals decide a round."""
+        return self.plan.quorum if self.plan else self.setting("rounds", "quorum", 1)
+
+    @property
+    def min_submissions(self) -> int:
+        """Fewer updates abort a round; of the configuration if the journal is too old to have the plan's."""
+        told = self.plan.min_submissions if self.plan else 0
+        return told or self.setting("rounds", "min_submissions", 1)
 
     @property
     def require_approval(self) -> bool:
@@ -108,25 +122,25 @@ class State:
     @property
     def awaiting(self) -> list[Version]:
         """Sound versions that nobody has approved or rejected, oldest first."""
-        return [v for _, v in sorted(self.versions.items()) if v.state == "verified" and not v.tainted]
+        return [v for _, v in sorted(self.versions.items()) if v.state == VersionState.VERIFIED and not v.tainted]
 
     @property
     def finished(self) -> bool:
         """The run has ended."""
-        return self.status in run.ENDS
+        return self.status in ENDS
 
     def setting(self, section: str, key: str, default: Any) -> Any:
-        """A value of the run's configuration, if it is there and of the default's type."""
+        """Return a value of the run's configuration, if it is there and of the default's type."""
         values = self.config.get(section)
         value = values.get(key) if isinstance(values, dict) else None
         return value if type(value) is type(default) else default
 
     def client(self, id: str) -> Client:
-        """The client of that id; a new one where it is not known yet."""
+        """Return the client of that id; a new one if it is not known yet."""
         return self.clients.setdefault(id, Client(id))
 
     def alert(self, id: str, severity: str, text: str, hint: str, at: str) -> None:
-        """Raises an alert, or renews the one of that id; the oldest goes when there are too many."""
+        """Raise an alert, or renew the one of that id; the oldest goes when there are too many."""
         self.alerts.pop(id, None)
         self.alerts[id] = Alert(id, severity, text, hint, at)
         if len(self.alerts) > MAX_ALERTS:

@@ -1,0 +1,1 @@
+"""The JSON-RPC methods of the embedded chain, a class for each concern."""

@@ -9,21 +9,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from dltui.devchain.chain import StoredChain
 from dltui.devchain.formats import data
 from dltui.devchain.index import LogFilter
 from dltui.devchain.miner import Miner
+from dltui.devchain.stored_chain import StoredChain
 
-MAX_BLOCKS = 1_000
-"""Most blocks that one look covers; the next look goes on from there."""
 _NOT_IN_HEADERS = ("size", "totalDifficulty", "transactions", "uncles", "withdrawals")
 
 
 class Feed(Protocol):
     """Something that grows with the chain."""
 
-    def changes(self) -> list[Any]:
-        """What came since the last call, oldest first."""
+    behind: bool
+    """Whether the last look left something out."""
+
+    def changes(self, most: int) -> list[Any]:
+        """Return what came since the last look, oldest first: that of `most` blocks, or `most` hashes."""
 
 
 class _BlockFeed:
@@ -32,13 +33,15 @@ class _BlockFeed:
     def __init__(self, chain: StoredChain) -> None:
         self._chain = chain
         self._seen = int(chain.head.block_number)
+        self.behind = False
 
-    def changes(self) -> list[Any]:
+    def changes(self, most: int) -> list[Any]:
         with self._chain.lock:
-            first = self._seen + 1
-            last = min(int(self._chain.head.block_number), self._seen + MAX_BLOCKS)
+            first, head = self._seen + 1, int(self._chain.head.block_number)
+            last = min(head, self._seen + most)
             found = self._render(first, last) if last >= first else []
             self._seen = max(last, self._seen)
+            self.behind = self._seen < head
         return found
 
     def _render(self, first: int, last: int) -> list[Any]:
@@ -78,7 +81,10 @@ class PendingHashes:
     def __init__(self, miner: Miner) -> None:
         self._look: Callable[[int], tuple[int, list[bytes]]] = miner.taken_since
         self._seen, _ = self._look(0)
+        self.behind = False
 
-    def changes(self) -> list[Any]:
-        self._seen, hashes = self._look(self._seen)
-        return [data(tx_hash) for tx_hash in hashes]
+    def changes(self, most: int) -> list[Any]:
+        taken, hashes = self._look(self._seen)
+        left = len(hashes[most:])
+        self._seen, self.behind = taken - left, left > 0
+        return [data(tx_hash) for tx_hash in hashes[:most]]

@@ -1,4 +1,4 @@
-"""Filters that clients poll: eth_newFilter and its kin. They expire, and there is a limit to them."""
+"""Filters that clients poll: eth_newFilter and the like. They expire, and their number is limited."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from typing import Any
 from dltui.devchain import params
 from dltui.devchain.api.feeds import BlockHashes, Feed, Logs, PendingHashes
 from dltui.devchain.api.logs import coming_logs, find_logs
-from dltui.devchain.chain import StoredChain
 from dltui.devchain.miner import Miner
 from dltui.devchain.params import RpcFault, arguments
+from dltui.devchain.stored_chain import StoredChain
 
 MAX_FILTERS = 256
 """Most filters at a time, of all clients together."""
 EXPIRY = 300.0
-"""Seconds after which a filter that nobody polls is gone: as in geth."""
+"""Seconds after which a filter that is not polled is gone: as in geth."""
+MOST_AT_ONCE = 1_000
+"""Most blocks, or hashes of transactions, of one answer; the next one goes on from there."""
 
 _CRITERIA = ("fromBlock", "toBlock", "address", "topics")
 
@@ -59,7 +61,7 @@ class FilterMethods:
         (name,) = arguments(given, 1, 1)
         found = self._get(name)
         with found.lock:
-            return found.feed.changes()
+            return found.feed.changes(MOST_AT_ONCE)
 
     def eth_getFilterLogs(self, given: Any) -> list[Any]:
         (name,) = arguments(given, 1, 1)
@@ -97,7 +99,7 @@ class FilterMethods:
 
 
 def new_id() -> str:
-    """A name for a filter or subscription that nobody else can guess: a quantity of 128 bits."""
+    """Return a name for a filter or subscription that no other client can guess: a quantity of 128 bits."""
     return hex(secrets.randbits(127) | 1 << 127)
 
 

@@ -1,4 +1,4 @@
-"""eth_getLogs, and what a log filter of any method says."""
+"""Logs: asked for once, or waited for; and what a log filter of any method says."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from dltui.devchain import params
-from dltui.devchain.api.finder import Finder
-from dltui.devchain.chain import StoredChain
-from dltui.devchain.fair_queue import step
-from dltui.devchain.formats import Json
+from dltui.devchain.api.blocks import MAX_NUMBER, MAX_WAIT_MS, BlockFinder
+from dltui.devchain.fair_queue import aside, step
+from dltui.devchain.formats import Json, data, quantity
 from dltui.devchain.index import Answer, LogFilter
+from dltui.devchain.notifications import LogWaiter
 from dltui.devchain.params import RpcFault, arguments
+from dltui.devchain.stored_chain import StoredChain
 
 MAX_RANGE = 1_000_000
 """Most blocks that one log query may look through."""
 MOST_KEPT = 100
 """Most addresses of a filter or a subscription, which the node keeps."""
 _WINDOW = 1_000
-ENDLESS = 2**63 - 1
-"""The last block of a query that has no end."""
 
 
 class LogMethods:
@@ -32,11 +31,46 @@ class LogMethods:
         (wanted,) = arguments(given, 1, 1)
         return find_logs(self._chain, wanted)
 
+    def dltui_waitLogs(self, given: Any) -> dict[str, Any]:
+        """Answer with the logs after block `after` as soon as the first topic of one is in `wake`, or after
+        `timeout_ms`; at once if the chain has no such block.
+
+        `addresses` and `topics` are those of eth_getLogs. Without `wake` the first of `topics` takes its place.
+        """
+        after, addresses, topics, timeout, wake = arguments(given, 4, 5)
+        number = params.count(after, "block number", MAX_NUMBER - 1)
+        wanted = LogFilter(number + 1, MAX_NUMBER, params.choices(addresses, "address", 20), params.topics(topics))
+        seconds = params.count(timeout, "timeout_ms", MAX_WAIT_MS) / 1000
+        waking = frozenset(params.choices(wake, "topic", 32) or (wanted.topics[0] if wanted.topics else ()))
+        waiter = LogWaiter(frozenset(wanted.addresses), waking)
+        chain = self._chain
+        with chain.lock:
+            news = self._news(number, wanted)
+            if not seconds or news["known"] is None or any(_wakes(waiter, log) for log in news["logs"]):
+                return news
+            chain.log_waiters.add(waiter)
+        with aside():
+            waiter.woken.wait(seconds)
+        with chain.lock:
+            chain.log_waiters.discard(waiter)
+            return self._news(number, wanted)
+
+    def _news(self, after: int, wanted: LogFilter) -> dict[str, Any]:
+        """Return what is new after block `after`; by `known`, that block's state root, a lost block is noticed."""
+        chain = self._chain
+        head = int(chain.head.block_number)
+        return {
+            "head": quantity(head),
+            "stateRoot": data(chain.head.state_root),
+            "known": data(chain.machine.header(after).state_root) if after <= head else None,
+            "logs": logs_up_to_head(chain, wanted),
+        }
+
 
 def find_logs(chain: StoredChain, wanted: Any) -> list[Json]:
-    """The logs that the filter object `wanted` matches, `latest` being the default at both ends."""
+    """Return the logs that the filter object `wanted` matches, `latest` being the default at both ends."""
     addresses, topics = _criteria(wanted)
-    finder = Finder(chain)
+    finder = BlockFinder(chain)
     with chain.lock:
         if wanted.get("blockHash") is not None:
             if wanted.get("fromBlock") is not None or wanted.get("toBlock") is not None:
@@ -56,7 +90,7 @@ def find_logs(chain: StoredChain, wanted: Any) -> list[Json]:
 
 
 def logs_up_to_head(chain: StoredChain, wanted: LogFilter) -> list[Json]:
-    """The logs that match, in the blocks that there are by now; the caller holds the chain's lock."""
+    """Return the logs that match, in the blocks that there are by now; the caller holds the chain's lock."""
     return chain.index.logs(replace(wanted, last=_within_range(chain, wanted.first, wanted.last)))
 
 
@@ -68,14 +102,14 @@ def _within_range(chain: StoredChain, first: int, last: int) -> int:
 
 
 def coming_logs(wanted: Any) -> LogFilter:
-    """The filter object of a filter or subscription, which sees blocks to come: tags at its ends set no bound."""
+    """Return the filter of a filter or subscription, which sees blocks to come: tags at its ends set no bound."""
     addresses, topics = _criteria(wanted)
     if wanted.get("blockHash") is not None:
         raise params.invalid("a filter for blocks to come has no blockHash")
     if len(addresses) > MOST_KEPT:
         raise RpcFault(params.LIMIT_EXCEEDED, f"a filter for blocks to come has at most {MOST_KEPT} addresses")
     first, last = params.block_tag(wanted.get("fromBlock")), params.block_tag(wanted.get("toBlock"))
-    low, high = (first if isinstance(first, int) else 0), (last if isinstance(last, int) else ENDLESS)
+    low, high = (first if isinstance(first, int) else 0), (last if isinstance(last, int) else MAX_NUMBER)
     if low > high:
         raise params.invalid("invalid block range params")
     return LogFilter(low, high, addresses, topics)
@@ -85,3 +119,8 @@ def _criteria(wanted: Any) -> tuple[tuple[bytes, ...], tuple[tuple[bytes, ...], 
     if not isinstance(wanted, dict):
         raise params.invalid("the filter is not an object")
     return params.choices(wanted.get("address"), "address", 20), params.topics(wanted.get("topics"))
+
+
+def _wakes(waiter: LogWaiter, log: Json) -> bool:
+    first = bytes.fromhex(log["topics"][0][2:]) if log["topics"] else None
+    return waiter.wants(bytes.fromhex(log["address"][2:]), first)

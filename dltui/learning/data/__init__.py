@@ -1,0 +1,1 @@
+"""Data sets: finding, reading, preparing and dividing them among clients."""

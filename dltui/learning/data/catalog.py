@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
+from dltui.config.suggest import nearest
 from dltui.errors import ConfigError
 from dltui.resources import data_dir
 
@@ -143,13 +143,12 @@ def file_of(name: str, root: str) -> Path | None:
         if not path.is_file():
             raise ConfigError("no such data file", where=str(path), hint=f"put it there; {OFFLINE}")
         return path
-    raise ConfigError("unknown data set", where=name[:80], hint=_nearest(name))
+    raise ConfigError("unknown data set", where=name[:80], hint=_known(name))
 
 
-def _nearest(name: str) -> str:
+def _known(name: str) -> str:
     if name == "emnist":
         splits = ", ".join(known for known in CATALOG if known.startswith("emnist-"))
         return f"name its split: {splits}; {OFFLINE}"
-    near = difflib.get_close_matches(name, CATALOG, n=1)
-    known = f"did you mean {near[0]}? " if near else f"known: {', '.join(CATALOG)}; "
-    return known + OFFLINE
+    near = nearest(name, CATALOG)
+    return (f"did you mean {near}? " if near else f"known: {', '.join(CATALOG)}; ") + OFFLINE

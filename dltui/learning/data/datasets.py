@@ -16,7 +16,7 @@ from dltui.learning.data.catalog import BUILT_IN, FOLDER, Statistics, file_of, s
 from dltui.learning.data.images import ImageFolder
 from dltui.learning.data.npz import read_arrays
 from dltui.learning.data.preparation import Preparation
-from dltui.learning.models.plugins import FAILS, load_function
+from dltui.learning.plugins import FAILS, load_function
 
 if TYPE_CHECKING:
     import torch

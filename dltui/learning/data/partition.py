@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dltui.errors import ConfigError
-from dltui.learning.models.plugins import FAILS, load_function
+from dltui.learning.plugins import FAILS, load_function
 
 SCHEMES = ("iid", "dirichlet", "shards", "quantity", "outlier")
 MIN_RECORDS = 10

@@ -13,7 +13,7 @@ from torch import nn
 
 from dltui.errors import ConfigError
 from dltui.learning.models import sizes
-from dltui.learning.models.plugins import FAILS, load_function
+from dltui.learning.plugins import FAILS, load_function
 
 Tensors = dict[str, NDArray[Any]]
 

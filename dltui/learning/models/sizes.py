@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 
+from dltui.config.suggest import did_you_mean
 from dltui.errors import ConfigError
 
 _RESNET_BODY = 11_167_104
@@ -14,8 +14,7 @@ _RESNET_BODY = 11_167_104
 def check(name: str, shape: tuple[int, int, int]) -> None:
     """Raise ConfigError where `name` is no built-in model, or needs larger records than `shape` (c, h, w)."""
     if name not in _MODELS:
-        near = difflib.get_close_matches(name, _MODELS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"use {', '.join(_MODELS)} or module:factory"
+        hint = did_you_mean(name, _MODELS, f"use {', '.join(_MODELS)} or module:factory")
         raise ConfigError(f"unknown model {name[:40]!r}", hint=hint)
     side, otherwise, _ = _MODELS[name]
     _, height, width = shape

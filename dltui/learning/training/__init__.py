@@ -1,0 +1,1 @@
+"""Local training, its optimizers, evaluation and forecast."""

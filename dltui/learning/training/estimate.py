@@ -7,13 +7,14 @@ import math
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
+from msgspec.structs import replace
 from torch import nn
 
-from dltui.learning.runtime import devices
-from dltui.learning.training.training import TrainSettings, train
+from dltui.config.sections import TrainingSection
+from dltui.learning import runtime
+from dltui.learning.training.training import train
 
 STEPS = 5
 TIMES = 3
@@ -21,7 +22,7 @@ SECONDS = 1.0
 """Steps of one measurement, and measurements; fewer if they take longer than this."""
 
 
-def step_seconds(model: nn.Module, x: torch.Tensor, y: torch.Tensor, settings: TrainSettings) -> float:
+def step_seconds(model: nn.Module, x: torch.Tensor, y: torch.Tensor, settings: TrainingSection) -> float:
     """Seconds of one training step on the device of model and data, the quickest of a few; `model` stays as it is.
 
     The first step alone pays for what a process does once, so the quickest of several together counts.
@@ -31,14 +32,14 @@ def step_seconds(model: nn.Module, x: torch.Tensor, y: torch.Tensor, settings: T
     for steps in (1, *[STEPS] * TIMES):
         started = time.monotonic()
         train(trial, x, y, replace(settings, steps=steps), seed=0)
-        devices.finished(x.device)
+        runtime.wait_for(x.device)
         best = min(best, (time.monotonic() - started) / steps)
         if time.monotonic() > end:
             break
     return best
 
 
-def round_seconds(step: float, records: Sequence[int], settings: TrainSettings, slots: int) -> float:
+def round_seconds(step: float, records: Sequence[int], settings: TrainingSection, slots: int) -> float:
     """Seconds of training in a round: `records` of each client, at most `slots` of them training at a time.
 
     The committee's work and the chain's come on top; clients share the machine's cores.
@@ -48,7 +49,7 @@ def round_seconds(step: float, records: Sequence[int], settings: TrainSettings, 
     return max(max(each), sum(each) / at_once)
 
 
-def rank(part: int, records: Sequence[int], settings: TrainSettings) -> int:
+def rank(part: int, records: Sequence[int], settings: TrainingSection) -> int:
     """The place of slice `part` where slices are trained longest first: 0 for the one that takes most steps."""
     steps = [settings.steps_for(count) for count in records]
     return sorted(range(len(steps)), key=lambda other: (-steps[other], other)).index(part)

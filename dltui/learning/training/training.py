@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,41 +13,10 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from dltui.errors import ConfigError
+from dltui.config.sections import TrainingSection
 from dltui.learning.models.models import Tensors
-from dltui.learning.runtime.random import derive
+from dltui.learning.runtime import derive
 from dltui.learning.training.optimizers import Adam, Optimizer, Sgd
-
-OPTIMIZERS = ("sgd", "adam")
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """How a client trains in one round.
-
-    `steps` counts mini-batches and, where given, replaces `epochs`. `momentum` is for sgd only. `prox_mu`
-    weighs FedProx's pull towards the global model (Li et al. 2020); 0 is plain FedAvg.
-    """
-
-    optimizer: str = "sgd"
-    learning_rate: float = 0.05
-    momentum: float = 0.9
-    epochs: int = 1
-    steps: int | None = None
-    batch_size: int = 32
-    prox_mu: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.optimizer not in OPTIMIZERS:
-            raise ConfigError(f"unknown optimizer {self.optimizer[:40]!r}", hint=f"use {' or '.join(OPTIMIZERS)}")
-        if not 0 < self.learning_rate < math.inf or not 0 <= self.momentum < 1 or not 0 <= self.prox_mu < math.inf:
-            raise ConfigError("learning_rate is above 0, momentum from 0 to below 1, prox_mu 0 or more")
-        if self.epochs < 1 or self.batch_size < 1 or (self.steps is not None and self.steps < 1):
-            raise ConfigError("epochs, steps and batch_size are at least 1")
-
-    def steps_for(self, records: int) -> int:
-        """How many mini-batches `records` records give."""
-        return self.steps if self.steps is not None else self.epochs * math.ceil(records / self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -74,7 +42,7 @@ def train(
     model: nn.Module,
     x: torch.Tensor,
     y: torch.Tensor,
-    settings: TrainSettings,
+    settings: TrainingSection,
     seed: int,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainResult:
@@ -118,7 +86,7 @@ def update_from(base: Mapping[str, NDArray[Any]], trained: Mapping[str, NDArray[
     }
 
 
-def _optimizer(model: nn.Module, settings: TrainSettings) -> Optimizer:
+def _optimizer(model: nn.Module, settings: TrainingSection) -> Optimizer:
     if settings.optimizer == "adam":
         return Adam(model.parameters(), settings.learning_rate)
     return Sgd(model.parameters(), settings.learning_rate, settings.momentum)

@@ -1,1 +1,1 @@
-"""The panes of the main screen, one a file: rows from `core.views`, drawn by `widgets`."""
+"""The panes of the main screen, a file each."""

@@ -1,1 +1,1 @@
-"""The screens: the panes, and the dialogs over them."""
+"""The main screen, pages, logs, plots and dialogs."""

@@ -14,7 +14,7 @@ from textual.containers import Grid
 from textual.theme import Theme
 from textual.timer import Timer
 
-from dltui.core.events import DemoStep
+from dltui.core.state.entities import Step
 from dltui.core.state.state import State
 from dltui.tui import theme
 from dltui.tui.actions.catalog import BINDINGS, PANES, Action
@@ -189,7 +189,7 @@ class MainScreen(PaneKeys):
     def _greet(self) -> None:
         actions = self.dltui.actions
         text = f"`dltui demo` shows a whole federation in a few minutes. {actions['help'].shown_key} helps here."
-        step = DemoStep(n=0, of=0, title="Your first run", text=text)
+        step = Step(n=0, of=0, title="Your first run", text=text)
         self.caption.show_step(step, keys=[(actions["back"].shown_key, "closes this")])
 
     def _visible(self, name: str) -> bool:

@@ -1,1 +1,1 @@
-"""Widgets that draw lines: nothing here knows what a run is."""
+"""Lines, tables, sheets and logs that know nothing of runs."""

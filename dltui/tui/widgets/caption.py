@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from dltui.core.events import DemoStep
+from dltui.core.state.entities import Step
 from dltui.tui.widgets.lines import Lines
 from dltui.tui.widgets.safe_text import clean, line
 
@@ -17,7 +17,7 @@ class Caption(Lines):
     _told: tuple[Any, ...] | None = None
 
     def show_step(
-        self, step: DemoStep | None, *, where: str = "", held: bool = False, keys: Sequence[tuple[str, str]] = ()
+        self, step: Step | None, *, where: str = "", held: bool = False, keys: Sequence[tuple[str, str]] = ()
     ) -> None:
         """Draws a beat; `where` says where one is, `held` that this is not the moving present.
 

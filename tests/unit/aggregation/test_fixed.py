@@ -39,18 +39,27 @@ def test_quantise_at_the_default_scale() -> None:
     ]
 
 
-def test_clip_bounds_every_element() -> None:
-    assert fixed.quantise(f32(5, -5, 0.25), scale_bits=4, clip=1.0).tolist() == [16, -16, 4]
-    assert fixed.largest(4, 1.0) == 16
-    assert fixed.largest(24, None) == 2**31 - 2
-    assert fixed.largest(24, 1000.0) == 2**31 - 2
+def test_the_norm_of_an_honest_update_is_the_clip_bound_and_what_rounding_adds() -> None:
+    assert fixed.largest_norm(4, 1.0, 1) == 17 + 0 + 1
+    assert fixed.largest_norm(24, 1.0, 10_000) == 2**24 + 4 + 50 + 1
+    assert fixed.largest(4, 1.0, 1) == 18
+    assert fixed.largest(24, 0.0, 9) == 2**31 - 2
+    assert fixed.largest(24, 1000.0, 9) == 2**31 - 2
+
+
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), max_size=50))
+def test_a_sum_of_squares_is_exact(values: list[int]) -> None:
+    assert fixed.squared_norm(np.array(values, np.int32)) == sum(value**2 for value in values)
+
+
+def test_a_sum_of_squares_is_exact_for_a_large_tensor_too() -> None:
+    assert fixed.squared_norm(np.full((3, 70_000), -(2**31), np.int32)) == 210_000 * 2**62
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_has_no_integer(bad: float) -> None:
-    for clip in (None, 1.0):
-        with pytest.raises(DltuiError, match="not finite"):
-            fixed.quantise(f32(0, bad), clip=clip)
+    with pytest.raises(DltuiError, match="not finite"):
+        fixed.quantise(f32(0, bad))
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False), st.integers(0, 30))

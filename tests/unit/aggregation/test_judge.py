@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dltui.aggregation import fixed, pipeline
 from dltui.aggregation.blobs import blob
 from dltui.aggregation.blobs.model import encode_model
 from dltui.aggregation.blobs.verdicts import Reason
+from dltui.aggregation.fixed import Tensors
 from dltui.aggregation.round import compute
 from tests.kits.aggregation_samples import BASE_DIGEST, PLAN, ROUND, base_model, changes, inputs, update
 
@@ -103,11 +105,25 @@ def test_an_honest_client_that_saturates_is_out_of_range() -> None:
 
 
 def test_out_of_range_past_the_clip_bound() -> None:
-    limit = 2**24
+    """The norm counts over all tensors together: no element of the second update is past the bound."""
+    limit = fixed.largest_norm(24, 1.0, 18)
+    assert limit - 2**24 == 4 + 2 + 1
+    rest = {"delta__param__w": np.zeros((3, 4), np.int32), "delta__buffer__mean": np.zeros(2, np.int32)}
     for value, reason in ((limit, Reason.OK), (limit + 1, Reason.OUT_OF_RANGE), (-limit - 1, Reason.OUT_OF_RANGE)):
-        assert reason_for(with_tensors(delta__param__b=np.array([0, 0, value, 0], np.int32)), clip=1.0) is reason
-    clipped = update(2, {**changes(3), "param.b": np.full(4, 200, np.float32)}, clip=1.0)
-    assert reason_for(clipped, clip=1.0) is Reason.OK
+        data = with_tensors(delta__param__b=np.array([0, 0, value, 0], np.int32), **rest)
+        assert reason_for(data, clip=1.0) is reason
+    half = np.full(4, limit // 2, np.int32)
+    assert reason_for(with_tensors(**{**rest, "delta__param__b": half}), clip=1.0) is Reason.OK
+    more = np.array([[1 << 13, 0, 0, 0], [0] * 4, [0] * 4], np.int32)
+    data = with_tensors(**{**rest, "delta__param__b": half, "delta__param__w": more})
+    assert reason_for(data, clip=1.0) is Reason.OUT_OF_RANGE
+
+
+def test_a_client_that_does_not_clip_is_left_out_and_one_that_does_is_not() -> None:
+    large: Tensors = {**changes(3), "param.b": np.full(4, 100, np.float32)}
+    assert reason_for(update(2, large), clip=1.0) is Reason.OUT_OF_RANGE
+    assert reason_for(update(2, pipeline.clipped(large, 1.0)), clip=1.0) is Reason.OK
+    assert reason_for(update(2, large)) is Reason.OK, "a plan without a bound"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -165,10 +165,10 @@ def test_a_candidate_that_cannot_be_fetched(error: Exception) -> None:
     assert compute(held).verdicts[1].reason is Reason.WITHHELD
 
 
-def twice(updates: rules.Updates, base: Any) -> rules.Combined | None:
+def twice(updates: rules.Updates, *known: Any) -> rules.Combined | None:
     """A rule that passes over the updates two times."""
     assert len(list(updates)) == len(updates)
-    return rules.fedavg(updates, base)
+    return rules.fedavg(updates, *known)
 
 
 def test_a_store_that_lies_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +248,8 @@ def test_a_plan_whose_sums_may_not_fit_is_refused_whatever_the_blobs_hold() -> N
         {"max_weight": 0},
         {"max_steps": lambda records: -1},
         {"min_valid": 0},
-        {"clip": 0.0},
+        {"clip": -1.0},
+        {"clip": float("inf")},
         {"clip": float("nan")},
         {"submissions": [Submission(256, "aa" * 32, 1)]},
         {"submissions": [Submission(0, "aa", 1)]},
@@ -274,8 +275,40 @@ def test_an_unknown_rule_names_the_nearest() -> None:
         rules.rule("zzz")
 
 
+def scored(updates: rules.Updates, base: Any, parameters: Any, scores: Any, state: Any) -> rules.Combined | None:
+    """The mean of the updates whose score reaches the plan's least, plus what the state says of one tensor."""
+    kept = [update for update in updates if scores[update.client] >= parameters["least"]]
+    left_out = frozenset(update.client for update in updates) - {update.client for update in kept}
+    mean = rules.fedavg(cast(Any, kept), base, {}, {}, {})
+    assert mean is not None
+    changes = {**mean.changes, "param.b": mean.changes["param.b"] + state["param.b"]}
+    return rules.Combined(changes, mean.counters, left_out)
+
+
+def test_a_rule_has_the_plans_parameters_the_committees_scores_and_its_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(rules.RULES, "scored", scored)
+    momentum = {"param.b": np.array([0, 0, 2**24, 0], np.int64)}
+    made = inputs(EIGHT[:3], rule="scored", parameters={"least": 5}, scores={0: 5, 1: 4, 2: 9}, state=momentum)
+    result = compute(made)
+    assert [v.reason for v in result.verdicts] == [Reason.OK, Reason.REJECTED_BY_RULE, Reason.OK]
+    plain = decode_model(compute(inputs(EIGHT[:3], candidates=frozenset({0, 2}))).model or b"")
+    found = decode_model(result.model or b"")
+    assert found["param.w"].tobytes() == plain["param.w"].tobytes()
+    assert (found["param.b"] - plain["param.b"]).tolist() == pytest.approx([0, 0, 1, 0], abs=1e-6)
+
+
+def test_a_state_that_a_version_cannot_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def keeps(updates: rules.Updates, *known: Any) -> rules.Combined | None:
+        found = rules.fedavg(updates, *known)
+        return found and replace(found, state={"param.b": np.zeros(4, np.int64)})
+
+    monkeypatch.setitem(rules.RULES, "keeps", keeps)
+    with pytest.raises(DltuiError, match="keeps a state"):
+        compute(inputs(EIGHT[:2], rule="keeps"))
+
+
 def test_a_rule_can_leave_updates_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def first_only(updates: rules.Updates, base: Any) -> rules.Combined:
+    def first_only(updates: rules.Updates, *known: Any) -> rules.Combined:
         assert len(updates) == 3
         first, *others = list(updates)
         changes = {n: q.astype(np.int64) for n, q in first.deltas.items()}

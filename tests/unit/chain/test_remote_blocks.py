@@ -19,8 +19,8 @@ from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.nodes.ports import free_port
 from dltui.chain.nodes.url_node import UrlNode, expand
 from dltui.chain.rpc import Rpc
-from dltui.chain.rpc_errors import in_words
-from dltui.chain.types import Call, NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError, in_words
+from dltui.chain.types import Call
 from dltui.chain.wallet import Wallet
 from dltui.errors import ChainError, ConfigError
 from dltui.protocol.reader import ChainReader, Rewound

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dltui.chain.contracts import abi, logs, words
 from dltui.chain.contracts.logs import decode_log, topics_of
-from dltui.protocol.ledger import HANDLED
+from dltui.core.events import RECORDED
 
 EVENTS = [
     entry for name in ("DataRegistry", "FLContract", "ModelRegistry") for entry in abi.entries(name, "event").values()
@@ -104,7 +104,7 @@ def test_a_value_of_each_static_type_comes_back() -> None:
 
 
 def test_a_query_names_the_events_that_the_ledger_folds_and_no_other() -> None:
-    topics = topics_of(HANDLED)
+    topics = topics_of(RECORDED)
     names = {abi.by_digest("event")[bytes.fromhex(topic[2:])].name for topic in topics}
-    assert names == HANDLED
-    assert len(topics) == len(HANDLED) and "DataUsed" not in names
+    assert names == RECORDED
+    assert len(topics) == len(RECORDED) and "DataUsed" not in names

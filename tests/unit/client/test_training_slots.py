@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from dltui.client.training_slots import HUNG_SECONDS, turn
+from dltui.config.sections import TrainingSection
 from dltui.learning.training.estimate import rank
-from dltui.learning.training.training import TrainSettings
 
 NEVER = 2.0**40
 
@@ -185,5 +185,5 @@ def test_one_that_hangs_while_it_looks_at_the_queue_does_not_hold_up_the_others(
 def test_the_order_is_that_of_the_steps_then_of_the_slices(
     records: list[int], steps: int | None, order: list[int]
 ) -> None:
-    settings = TrainSettings(epochs=1, steps=steps, batch_size=32)
+    settings = TrainingSection(epochs=1, steps=steps, batch_size=32)
     assert [rank(part, records, settings) for part in order] == list(range(len(records)))

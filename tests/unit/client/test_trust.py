@@ -13,7 +13,7 @@ import pytest
 from dltui.chain.contracts import abi
 from dltui.chain.contracts.bound import DataRegistry, FLContract, ModelRegistry, deploy_call
 from dltui.chain.contracts.federation_check import check_federation
-from dltui.chain.nodes.endpoint import MAX_FEE_GWEI, Link
+from dltui.chain.nodes.endpoint import MAX_FEE_GWEI, Endpoint
 from dltui.chain.rpc import Rpc
 from dltui.chain.wallet import Wallet
 from dltui.client import participant
@@ -58,7 +58,7 @@ def selector(contract: str, function: str) -> str:
 
 def checked(rpc: Any, federation: Federation, federation_id: bytes = FEDERATION_ID) -> None:
     fl, models, data = federation.fl.address, federation.models.address, federation.data.address
-    check_federation(FLContract(rpc, fl), ModelRegistry(rpc, models), DataRegistry(rpc, data), federation_id)
+    check_federation(FLContract(rpc, fl), (ModelRegistry(rpc, models), DataRegistry(rpc, data)), federation_id)
 
 
 def test_the_federation_itself_is_taken(net: tuple[LocalNode, Rpc, Federation]) -> None:
@@ -106,9 +106,9 @@ def test_registries_of_another_federation_are_refused(net: tuple[LocalNode, Rpc,
     )
     fl = FLContract(rpc, str(wallet.send(mine).contract_address))
     with pytest.raises(ChainError, match="is not the ModelRegistry that the FLContract names"):
-        check_federation(fl, federation.models, federation.data, FEDERATION_ID)
+        check_federation(fl, federation.registries, FEDERATION_ID)
     with pytest.raises(ChainError, match="takes its entries from 0x0000"):
-        check_federation(fl, fl_models(rpc, fl), DataRegistry(rpc, fl.data_registry()), FEDERATION_ID)
+        check_federation(fl, (fl_models(rpc, fl), DataRegistry(rpc, fl.data_registry())), FEDERATION_ID)
 
 
 def fl_models(rpc: Rpc, fl: FLContract) -> ModelRegistry:
@@ -118,10 +118,10 @@ def fl_models(rpc: Rpc, fl: FLContract) -> ModelRegistry:
 def client(folder: Path, url: str, federation: Federation | None, federation_id: bytes = FEDERATION_ID) -> Participant:
     """A client with a key of its own on the node at `url`."""
     config = load(flags={"model.name": "linear", "clients.count": 200})
-    link = Link(url, CHAIN_ID, federation_id=federation_id.hex())
+    endpoint = Endpoint(url, CHAIN_ID, federation_id=federation_id.hex())
     names = ("FLContract", "ModelRegistry", "DataRegistry")
     addresses = federation.addresses if federation else dict.fromkeys(names, ELSEWHERE)
-    spec = client_spec(config, RunPaths(folder), 3, Key(KEYS[5], ADDRESSES[5], KEYS[5]), link, addresses)
+    spec = client_spec(config, RunPaths(folder), 3, Key(KEYS[5], ADDRESSES[5], KEYS[5]), endpoint, addresses)
     return Participant(msgspec.convert(spec, ClientSpec), Telemetry(None))
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from dltui.config.check import allowed
 from dltui.config.sections import SECTIONS, Config, load, to_toml
 from dltui.errors import ConfigError
-from dltui.protocol.plan import learning_plan, plan_hash
 from dltui.resources import top
 
 EVERY_KEY = [(s, f.name, f.type) for s, kind in SECTIONS.items() for f in msgspec.structs.fields(kind)]
@@ -232,52 +231,6 @@ def test_any_flags_give_a_configuration_or_an_error_for_people(flags: dict[str, 
         assert str(error)
     else:
         assert load(flags=config.sections()).sections() == config.sections()
-
-
-def test_the_plan_hash_follows_what_changes_a_result_and_nothing_else() -> None:
-    base = plan_hash(load())
-    same: list[dict[str, Any]] = [
-        {"chain.port": 9000},
-        {"chain.chain_id": 5},
-        {"run.rounds": 50},
-        {"clients.names": ("a",)},
-        {"clients.threads": 4},
-        {"clients.auto_register": False},
-        {"ui.ascii": True},
-        {"data.alpha": 0.1},
-        {"data.root": "/somewhere"},
-        {"clients.device": "auto"},
-    ]
-    other: list[dict[str, Any]] = [
-        {"run.seed": 2},
-        {"model.name": "cnn"},
-        {"data.dataset": "/somewhere/else.npz"},
-        {"data.partition": "shards"},
-        {"data.partition": "quantity"},
-        {"data.partition": "mine:deal"},
-        {"data.parts": 8},
-        {"data.size": 32},
-        {"data.channels": 3},
-        {"data.normalise": "dataset"},
-        {"data.normalise": [[0.5], [0.25]]},
-        {"training.learning_rate": 0.06},
-        {"aggregation.scale_bits": 20},
-        {"rounds.quorum": 3},
-        {"rounds.train_seconds": 11},
-        {"clients.count": 6},
-    ]
-    assert all(plan_hash(load(flags=flags)) == base for flags in same)
-    hashes = [plan_hash(load(flags=flags)) for flags in other]
-    assert len({base, *hashes}) == len(other) + 1
-    assert base == "0e15b33a8c94ea355ec7df9e99fca8b8726e8c31bec27ed10e27e03f6e8363c1"
-
-
-def test_the_plan_holds_no_path() -> None:
-    here, there = (load(flags={"data.dataset": f"{folder}/records.npz"}) for folder in ("/home/a", "C:\\b"))
-    assert learning_plan(here)["data"]["dataset"] == "records.npz"
-    assert plan_hash(here) == plan_hash(there)
-    folders = ["folder:pictures", "folder:/home/a/pictures/", "folder:C:\\b\\pictures"]
-    assert {learning_plan(load(flags={"data.dataset": f}))["data"]["dataset"] for f in folders} == {"folder:pictures"}
 
 
 def test_any_part_of_a_nodes_address_may_come_from_the_environment() -> None:

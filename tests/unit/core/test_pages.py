@@ -125,6 +125,13 @@ def test_alerts_that_are_over_are_told_with_how_long_they_lasted() -> None:
     assert len(page.tables[0].lines) == sum(event.kind == "run.alert.cleared" for event in state.events)
 
 
+def test_a_round_says_that_updates_are_clipped_if_they_are() -> None:
+    state = copy.deepcopy(folded(STARVED))
+    assert "clip" not in facts(round_page(state, 1, now(state)))
+    state.config["training"] = {"clip": 0.25}
+    assert facts(round_page(state, 1, now(state)))["clip"] == "a larger norm than 0.25 is scaled down, or left out"
+
+
 @pytest.mark.parametrize("make", [client_page, version_page, round_page, tx_page, event_page])
 def test_what_is_not_known_has_a_page_that_says_so(make: object) -> None:
     page = make(State(), "x", 0.0)  # type: ignore[operator]

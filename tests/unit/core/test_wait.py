@@ -145,7 +145,7 @@ def test_starved() -> None:
         "waiting for 1 more client to be registered by the operator, then round 2 opens"
     )
     assert why(told(*gone, alert, until="model.approved")) == (
-        "the run fails in a minute: waiting for more clients, then round 2 opens"
+        "the run fails if none come: waiting for more clients, then round 2 opens"
     )
 
 
@@ -207,12 +207,12 @@ def test_a_node_of_somebody_else_is_waited_for_and_not_started_again() -> None:
 
 
 def test_a_lost_nursery_keeps_the_deadline() -> None:
-    alert = ev.RunAlert(id="nursery", severity="error", text="the nursery ended", hint="")
+    alert = ev.RunAlert(id="forkserver", severity="error", text="the fork server ended", hint="")
     state = told(alert, until="round.opened")
     assert why(state, deadline(state) - 4) == (
         "waiting for the client processes, which are started again, 4 s left, then the round goes on with who is back"
     )
-    assert "client processes" not in why(told(alert, ev.RunAlertCleared(id="nursery"), until="round.opened"))
+    assert "client processes" not in why(told(alert, ev.RunAlertCleared(id="forkserver"), until="round.opened"))
 
 
 def test_a_lost_engine_is_known_to_the_screen_alone() -> None:

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from py_ecc import optimized_bn128 as bn128
 
-from dltui.devchain import calls, desk
-from dltui.devchain.bounded import OutOfTime, Watch
-from dltui.devchain.calls import Message
+from dltui.devchain import calls
 from dltui.devchain.database import SqliteStore
+from dltui.devchain.deadline import OutOfTime, Watch
+from dltui.devchain.evm import Message
 from dltui.devchain.params import RpcFault
-from tests.kits.chain import STRANGER, LocalNode, calldata, caller, local_node, new_machine, sign
+from tests.kits.chain import STRANGER, LocalNode, calldata, caller, new_machine, sign
 
 LOOP = {"data": "0x5b600056"}
 DEADLINE = 20.0
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
 
 
 def ask_precompile(number: int, payload: bytes) -> Message:
@@ -105,8 +98,8 @@ def test_a_precompile_without_the_gas_for_it_fails_as_it_would_on_chain() -> Non
 
 
 def test_blocks_are_made_while_calls_fill_every_place(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "CALL_SECONDS", 3600.0)
-    monkeypatch.setattr(desk, "PATIENCE", 0.05)
+    monkeypatch.setattr(calls, "CALL_SECONDS", 3600.0)
+    monkeypatch.setattr(calls, "PATIENCE", 0.05)
     faults: list[RpcFault] = []
 
     def loop() -> None:
@@ -115,7 +108,7 @@ def test_blocks_are_made_while_calls_fill_every_place(node: LocalNode, monkeypat
         except RpcFault as fault:
             faults.append(fault)
 
-    threads = [threading.Thread(target=loop) for _ in range(desk.PLACES)]
+    threads = [threading.Thread(target=loop) for _ in range(calls.CALLERS)]
     for thread in threads:
         thread.start()
     refused = until_refused(node)
@@ -123,12 +116,12 @@ def test_blocks_are_made_while_calls_fill_every_place(node: LocalNode, monkeypat
     assert node.send(sign(0, 0, value=5))["status"] == "0x1"
     assert node.call("eth_getBalance", STRANGER) == "0x5"
     assert all(thread.is_alive() for thread in threads) and faults == []
-    node.chain.desk.close()
+    node.chain.call_pool.close()
     for thread in threads:
         thread.join(DEADLINE)
     assert [(fault.code, fault.message) for fault in faults] == [
         (-32000, "execution aborted (the node is stopping)")
-    ] * desk.PLACES
+    ] * calls.CALLERS
 
 
 def until_refused(node: LocalNode) -> RpcFault:
@@ -145,8 +138,8 @@ def until_refused(node: LocalNode) -> RpcFault:
 def test_a_place_is_free_again_after_a_call_that_ran_out_of_time(
     node: LocalNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "CALL_SECONDS", 0.05)
-    for _ in range(desk.PLACES + 1):
+    monkeypatch.setattr(calls, "CALL_SECONDS", 0.05)
+    for _ in range(calls.CALLERS + 1):
         with pytest.raises(RpcFault, match=r"execution aborted \(timeout = 0\.05s\)") as caught:
             node.call("eth_call", LOOP)
         assert caught.value.code == -32000

@@ -6,24 +6,16 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.kits.chain import ADDRESSES, CHAIN_ID, KEYS, RICH, STRANGER, LocalNode, local_node, sign
+from tests.kits.chain import ADDRESSES, CHAIN_ID, KEYS, RICH, STRANGER, LocalNode, sign
 
 CAST = os.environ.get("DLTUI_CAST") or shutil.which("cast")
 TIMEOUT = 60
 
 pytestmark = pytest.mark.skipif(CAST is None, reason="no cast, and no npm to bring it")
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
 
 
 @pytest.fixture(params=["http", "ws"])

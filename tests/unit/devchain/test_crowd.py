@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,14 @@ from dltui.chain.nodes.genesis import GAS_LIMIT
 from dltui.devchain import connections, database, incoming, index, miner
 from dltui.devchain.api import logs
 from dltui.devchain.api.filters import MAX_FILTERS
-from dltui.devchain.connections import SMALL, Full, Places, Room
+from dltui.devchain.connections import SMALL, ByteBudget, ConnectionSlots, Full
 from dltui.devchain.database import SqliteStore
 from dltui.devchain.http1 import MAX_HEAD
 from dltui.devchain.incoming import Incoming
 from dltui.devchain.params import LIMIT_EXCEEDED, RpcFault
+from tests.kits import doors
 from tests.kits.chain import ADDRESSES, LocalNode, calldata, local_node, sign
-from tests.kits.doors import post
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
+from tests.kits.doors import post, until
 
 
 @pytest.fixture
@@ -96,7 +90,7 @@ def test_a_sender_outside_of_the_run_has_few_transactions_waiting(
     slow: LocalNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(miner, "STRANGERS_WAITING", 3)
-    with slow.chain.turns.stranger():
+    with slow.chain.queue.stranger():
         for nonce in range(3):
             slow.call("eth_sendRawTransaction", "0x" + sign(0, nonce).hex())
         with pytest.raises(RpcFault, match="txpool is full"):
@@ -110,7 +104,7 @@ def test_a_sender_outside_of_the_run_has_few_transactions_waiting(
 
 def test_gas_of_strangers_does_not_hold_up_the_run(slow: LocalNode) -> None:
     most = miner.STRANGERS_GAS
-    with slow.chain.turns.stranger():
+    with slow.chain.queue.stranger():
         with pytest.raises(RpcFault, match="gas limit too high"):
             slow.call("eth_sendRawTransaction", "0x" + sign(0, 0, gas=most + 1).hex())
         for key, nonce, gas in ((0, 0, most - 50_000), (0, 1, 60_000), (0, 2, 21_000), (1, 0, 50_000)):
@@ -139,7 +133,7 @@ def test_a_request_of_too_many_values_is_not_decoded(
 
 
 def test_large_requests_of_strangers_share_their_room(node: LocalNode) -> None:
-    room = Room(3 * SMALL)
+    room = ByteBudget(3 * SMALL)
     with room.hold(SMALL + 1), room.hold(SMALL + 1), room.hold(SMALL):
         with pytest.raises(Full), room.hold(SMALL + 1):
             pass
@@ -147,7 +141,7 @@ def test_large_requests_of_strangers_share_their_room(node: LocalNode) -> None:
             pass
     with room.hold(3 * SMALL):
         pass
-    node.server.room = Room(SMALL)
+    node.server.budget = ByteBudget(SMALL)
     status, reply = post(node, b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}' + b" " * SMALL)
     assert (status, reply["error"]["code"]) == (503, LIMIT_EXCEEDED) and "try again" in reply["error"]["message"]
     assert post(node, b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}')[0] == 200
@@ -155,31 +149,23 @@ def test_large_requests_of_strangers_share_their_room(node: LocalNode) -> None:
 
 def test_few_large_requests_are_read_at_a_time(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "PATIENCE", 0.05)
-    begun = [socket.create_connection(("127.0.0.1", node.server.server_port), 10) for _ in range(connections.READERS)]
+    begun = [doors.dial(node.server.server_port) for _ in range(connections.READERS)]
     for connection in begun:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (SMALL + 1))
-    until(lambda: not node.server.room._readers._value)  # type: ignore[attr-defined]
+    until(lambda: not node.server.budget._readers._value)  # type: ignore[attr-defined]
     call = b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}'
     assert post(node, call + b" " * SMALL)[0] == 503
     assert post(node, call)[0] == 200
     for connection in begun:
         connection.close()
-    until(lambda: node.server.room._readers._value == connections.READERS)  # type: ignore[attr-defined]
+    until(lambda: node.server.budget._readers._value == connections.READERS)  # type: ignore[attr-defined]
     assert post(node, call + b" " * SMALL)[0] == 200
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until `holds`, with a deadline."""
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.001)
 
 
 def test_places_go_to_newcomers_in_the_order_of_waiting() -> None:
     pairs = [socket.socketpair() for _ in range(6)]
     a, b, c, d, e, f = (pair[0] for pair in pairs)
-    few = Places(3)
+    few = ConnectionSlots(3)
     for newcomer in (a, b, c):
         few.enter(newcomer)
     few.work(a)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from dltui.chain.nodes.genesis import BASE_FEE, Genesis
 from dltui.chain.transactions import Refused, decode_transaction
-from dltui.devchain.bounded import Watch
-from dltui.devchain.calls import Message
-from dltui.devchain.evm import Machine
+from dltui.devchain.deadline import Watch
+from dltui.devchain.evm import Message
+from dltui.devchain.machine import Machine
 from dltui.errors import ChainError
 from tests.kits.chain import (
     ADDRESSES,

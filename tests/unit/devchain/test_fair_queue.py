@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from dltui.devchain import fair_queue as module
-from dltui.devchain.fair_queue import Turns, aside, is_stranger, step
+from dltui.devchain.fair_queue import FairQueue, aside, is_stranger, step
 from dltui.devchain.jsonrpc import answer
 from tests.kits.chain import LocalNode, local_node, sign
+from tests.kits.doors import until
 
 DEADLINE = 10
 
@@ -43,16 +43,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     return clock
 
 
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
-
-
 class Crowd:
     """Strangers in threads of their own, who write down their names when they work."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: FairQueue) -> None:
         self.turns = turns
         self.order: list[str] = []
         self._threads: list[threading.Thread] = []
@@ -79,16 +73,8 @@ class Crowd:
                 step()
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until `holds`, with a deadline."""
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end
-        threading.Event().wait(0.001)
-
-
 def test_the_run_works_at_once_while_a_thousand_strangers_wait() -> None:
-    turns = Turns()
+    turns = FairQueue()
     crowd = Crowd(turns)
     with turns.stranger():
         for number in range(1000):
@@ -100,7 +86,7 @@ def test_the_run_works_at_once_while_a_thousand_strangers_wait() -> None:
     assert crowd.done() == ["run"] * 3 + [str(number) for number in range(1000)]
 
 
-def enter(turns: Turns) -> bool:
+def enter(turns: FairQueue) -> bool:
     """Work for the run for a moment."""
     with turns.run():
         return not is_stranger()
@@ -108,15 +94,77 @@ def enter(turns: Turns) -> bool:
 
 def test_long_work_goes_round_from_connection_to_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SLICE", 0.0)
-    crowd = Crowd(Turns())
+    monkeypatch.setattr(module, "LONG", 3)
+    crowd = Crowd(FairQueue())
     with crowd.turns.stranger():
         for name in ("a", "b", "c"):
             crowd.add(name, parts=3)
     assert crowd.done() == ["a", "b", "c"] * 3
 
 
+def test_few_have_long_work_at_a_time_and_the_next_one_goes_on_when_one_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SLICE", 0.0)
+    monkeypatch.setattr(module, "LONG", 1)
+    crowd = Crowd(FairQueue())
+    with crowd.turns.stranger():
+        for name in ("a", "b"):
+            crowd.add(name, parts=3)
+    assert crowd.done() == ["a", "b", "a", "a", "b", "b"]
+
+
+def test_long_work_is_given_up_if_others_have_theirs_for_too_long(
+    clock: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONG", 1)
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    turns = FairQueue()
+    done: list[str] = []
+
+    def work(name: str, seconds: float) -> None:
+        with turns.stranger():
+            clock.work(seconds)
+            step()
+            done.append(name)
+
+    def others() -> None:
+        work("short", module.SLICE / 2)
+        with pytest.raises(module.Busy, match="try again"):
+            work("long", 2 * module.SLICE)
+
+    with turns.stranger():
+        clock.work(2 * module.SLICE)
+        step()
+        thread = threading.Thread(target=others)
+        thread.start()
+        until(lambda: len(turns.line) == 2)
+        with aside():
+            thread.join(DEADLINE)
+    assert done == ["short"] and not thread.is_alive() and not turns.line
+    work("long", 2 * module.SLICE)
+    assert done == ["short", "long"]
+
+
+def test_a_batch_that_may_not_go_on_says_so_in_its_answers(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLICE", 0.0)
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    call = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber"}
+    queue = node.chain.queue
+    with ExitStack() as held:
+        for _ in range(module.LONG):
+            assert queue.long.acquire(timeout=0)
+            held.callback(queue.long.release)
+        with queue.stranger():
+            replies = json.loads(answer(node.methods, json.dumps([call, call]).encode()))
+        assert [reply["error"]["code"] for reply in replies] == [-32005, -32005]
+    with queue.stranger():
+        replies = json.loads(answer(node.methods, json.dumps([call, call]).encode()))
+    assert [reply["result"] for reply in replies] == ["0x0", "0x0"]
+
+
 def test_a_turn_that_is_not_used_up_goes_on(clock: FakeTime) -> None:
-    turns = Turns()
+    turns = FairQueue()
     crowd = Crowd(turns)
     with turns.stranger():
         crowd.add("next")
@@ -129,7 +177,7 @@ def test_a_turn_that_is_not_used_up_goes_on(clock: FakeTime) -> None:
 
 
 def test_strangers_rest_as_long_as_they_worked_while_the_run_worked(clock: FakeTime) -> None:
-    turns = Turns()
+    turns = FairQueue()
     with turns.stranger():
         enter(turns)
         clock.work(0.25)
@@ -145,7 +193,7 @@ def test_strangers_rest_as_long_as_they_worked_while_the_run_worked(clock: FakeT
 
 
 def test_who_waits_lets_others_work_and_does_not_make_strangers_rest(clock: FakeTime) -> None:
-    turns = Turns()
+    turns = FairQueue()
     crowd = Crowd(turns)
     with turns.stranger(), aside():
         crowd.add("other")
@@ -159,7 +207,7 @@ def test_who_waits_lets_others_work_and_does_not_make_strangers_rest(clock: Fake
 
 
 def test_work_that_fails_ends_its_turn() -> None:
-    turns = Turns()
+    turns = FairQueue()
     for context in (turns.run(), turns.stranger()):
         with pytest.raises(ZeroDivisionError), context:
             _ = 1 / 0
@@ -168,7 +216,7 @@ def test_work_that_fails_ends_its_turn() -> None:
 
 def test_a_batch_is_no_longer_turn_than_a_call(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SLICE", 0.0)
-    turns, order = node.chain.turns, []
+    turns, order = node.chain.queue, []
     call = {"jsonrpc": "2.0", "id": 1, "method": "noted", "params": []}
 
     class Noting:
@@ -203,7 +251,7 @@ def test_a_batch_is_no_longer_turn_than_a_call(node: LocalNode, monkeypatch: pyt
 )
 def test_a_stranger_that_waits_holds_nobody_up(tmp_path: Path, method: str, params: list[str] | None) -> None:
     with local_node(tmp_path, batch_ms=60_000) as (node, _):
-        turns = node.chain.turns
+        turns = node.chain.queue
         given = params or ["0x" + sign(0, 0).hex(), "0x1388"]
 
         def wait() -> None:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from eth_utils import keccak
 
 from dltui.devchain import index
-from dltui.devchain.api import feeds
+from dltui.devchain.api import filters
 from dltui.devchain.api.filters import EXPIRY, MAX_FILTERS, FilterMethods
 from dltui.devchain.params import RpcFault
 from tests.kits.chain import STRANGER, Clock, LocalNode, calldata, deploy, local_node, sign
 
 PING = "0x" + keccak(b"Ping(address,uint256,bytes)").hex()
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
 
 
 def ping(node: LocalNode, nonce: int, to: str, number: int = 1) -> str:
@@ -108,7 +101,7 @@ def test_a_filter_that_makes_no_sense_is_refused(node: LocalNode, wanted: object
 
 
 def test_a_long_absence_is_caught_up_in_steps(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds, "MAX_BLOCKS", 2)
+    monkeypatch.setattr(filters, "MOST_AT_ONCE", 2)
     name = node.call("eth_newBlockFilter")
     hashes = [node.send(sign(0, nonce))["blockHash"] for nonce in range(5)]
     looks = [node.call("eth_getFilterChanges", name) for _ in range(4)]

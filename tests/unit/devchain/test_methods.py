@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,12 +27,6 @@ from tests.kits.chain import (
 )
 
 UNKNOWN = "0x" + "77" * 32
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
 
 
 def fault(node: LocalNode, method: str, *params: Any) -> RpcFault:

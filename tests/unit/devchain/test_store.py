@@ -8,9 +8,9 @@ from eth.db.backends.memory import MemoryDB
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dltui.devchain.chain import STATE_FILE, NoBlock, StoredChain
 from dltui.devchain.database import SqliteStore
-from dltui.devchain.evm import Machine
+from dltui.devchain.machine import Machine
+from dltui.devchain.stored_chain import STATE_FILE, NoBlock, StoredChain
 from dltui.errors import ChainError
 from tests.kits.chain import START, Clock, calldata, deploy, genesis, sign
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,18 +11,12 @@ from eth_utils import keccak
 
 from dltui.devchain import index
 from dltui.devchain.params import RpcFault
-from tests.kits.chain import LocalNode, calldata, local_node, sign
+from tests.kits.chain import LocalNode, calldata, sign
 
 PING = "0x" + keccak(b"Ping(address,uint256,bytes)").hex()
 OTHER = "0x" + "77" * 32
 LIMIT = 10.0
 """Seconds after which a test that waits has failed."""
-
-
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[LocalNode]:
-    with local_node(tmp_path) as (node, _):
-        yield node
 
 
 def ping(node: LocalNode, probe: str, nonce: int) -> None:
@@ -34,13 +26,13 @@ def ping(node: LocalNode, probe: str, nonce: int) -> None:
 def waits(node: LocalNode, count: int = 1) -> None:
     """Return when `count` callers wait."""
     end = time.monotonic() + LIMIT
-    while len(node.chain.waiters) != count:
-        assert time.monotonic() < end, f"{len(node.chain.waiters)} callers wait"
+    while len(node.chain.log_waiters) != count:
+        assert time.monotonic() < end, f"{len(node.chain.log_waiters)} callers wait"
 
 
 def awake(node: LocalNode) -> int:
     with node.chain.lock:
-        return sum(waiter.woken.is_set() for waiter in node.chain.waiters)
+        return sum(waiter.woken.is_set() for waiter in node.chain.log_waiters)
 
 
 def test_the_answer_holds_the_logs_and_both_state_roots(node: LocalNode) -> None:
@@ -66,7 +58,7 @@ def test_a_caller_with_blocks_that_the_chain_lacks_is_told_at_once(node: LocalNo
 
 def test_a_wait_ends_with_the_time_and_leaves_nothing_behind(node: LocalNode) -> None:
     assert node.call("dltui_waitLogs", 0, [], [[PING]], 1)["logs"] == []
-    assert not node.chain.waiters
+    assert not node.chain.log_waiters
 
 
 @pytest.mark.parametrize(("topics", "wake"), [([[PING]], None), ([[PING, OTHER]], [PING]), ([], [PING])])
@@ -85,19 +77,19 @@ def test_a_block_wakes_whom_it_concerns_and_nobody_else(node: LocalNode, topics:
         waits(node, 2)
         assert awake(node) == 0
         with node.chain.lock:
-            for waiter in node.chain.waiters:
+            for waiter in node.chain.log_waiters:
                 waiter.woken.set()
         assert elsewhere.result(LIMIT)["logs"] == []
         slept = otherwise.result(LIMIT)["logs"]
         assert slept == found["logs"][:1], "what it slept through is in its answer"
-    assert not node.chain.waiters
+    assert not node.chain.log_waiters
 
 
 def test_a_log_that_is_there_already_ends_the_wait_at_once(node: LocalNode) -> None:
     probe = node.deploy()
     ping(node, probe, 0)
     assert len(node.call("dltui_waitLogs", 0, [probe], [[PING]], 5000)["logs"]) == 1
-    assert not node.chain.waiters
+    assert not node.chain.log_waiters
 
 
 @pytest.mark.parametrize(
@@ -125,7 +117,7 @@ def test_parameters_are_checked_at_the_door(node: LocalNode, given: list[Any]) -
     with pytest.raises(RpcFault) as refused:
         node.call("dltui_waitLogs", *given)
     assert refused.value.code == -32602
-    assert not node.chain.waiters
+    assert not node.chain.log_waiters
 
 
 def test_more_logs_than_one_answer_holds_are_refused(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:

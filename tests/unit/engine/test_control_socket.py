@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dltui.core.commands import encode, new_command
-from dltui.engine.control_socket import Control
+from dltui.engine.control_socket import ControlSocket
 
 
 class Bench:
@@ -22,7 +22,7 @@ class Bench:
         self.answer = "fine"
         self.selector = selectors.DefaultSelector()
         self.path = folder / "s"
-        self.control = Control(self.path, self.selector, lambda command: self.answer)
+        self.control = ControlSocket(self.path, self.selector, lambda command: self.answer)
 
     def serves(self, turns: int = 3) -> None:
         for _ in range(turns):

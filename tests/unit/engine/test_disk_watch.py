@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from dltui.engine import disk_watch as module
-from dltui.engine.disk_watch import LOOK_SECONDS, SPARE_BYTES, SPARE_FILES, Room
+from dltui.engine.disk_watch import LOOK_SECONDS, SPARE_BYTES, SPARE_FILES, DiskWatch
 from dltui.errors import BlobError, RunError, no_room
 from dltui.rundir.paths import RunPaths
 
@@ -29,15 +29,15 @@ class Bench:
         self.now = 100.0
         monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
         monkeypatch.setattr(module.os, "statvfs", lambda path: self._disk())
-        self.room = Room(self.paths, CLIENTS)
+        self.disk = DiskWatch(self.paths, CLIENTS)
 
     def _disk(self) -> SimpleNamespace:
         return SimpleNamespace(f_bavail=self.bytes, f_frsize=1, f_files=self.counted, f_favail=self.files)
 
     def lacks(self) -> str:
         self.now += LOOK_SECONDS
-        self.room.look(BLOB)
-        return self.room.lack.text if self.room.lack is not None else ""
+        self.disk.look(BLOB)
+        return self.disk.lack.text if self.disk.lack is not None else ""
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_round_that_would_not_find_room_is_named_until_there_is_some(bench: Be
     assert bench.lacks() == "the disk is full: a round needs 9.0 MB, and 9.0 MB are free"
     bench.bytes = 20_000
     assert bench.lacks() == "the disk is full: a round needs 9.0 MB, and 0.020 MB are free"
-    assert bench.room.lack is not None and bench.room.lack.fails_after == 0
+    assert bench.disk.lack is not None and bench.disk.lack.fails_after == 0
     bench.bytes = NEED
     assert bench.lacks() == ""
 
@@ -66,8 +66,8 @@ def test_a_disk_without_room_for_files_is_another_matter(bench: Bench) -> None:
 def test_it_looks_once_a_second(bench: Bench) -> None:
     assert bench.lacks() == ""
     bench.bytes = 0
-    bench.room.look(BLOB)
-    assert bench.room.lack is None
+    bench.disk.look(BLOB)
+    assert bench.disk.lack is None
 
 
 @pytest.mark.parametrize("name", ["blobs", "journal", "chain", "."])

@@ -1,4 +1,4 @@
-"""An examiner that dies, hangs or reads nothing: the engine never waits for it, and what is due is measured later."""
+"""An evaluator that dies, hangs or reads nothing: the engine never waits for it, and what is due is measured later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine import evaluator_client as module
 from dltui.engine import restarts
-from dltui.engine.evaluator_client import EXAMINER, HUNG_SECONDS, Examination
+from dltui.engine.evaluator_client import EVALUATOR, HUNG_SECONDS, EvaluatorClient
 from dltui.engine.forkserver_client import Child
 from dltui.errors import RunError
 from dltui.rundir.paths import RunPaths
@@ -30,7 +30,7 @@ GENESIS = {
 
 
 class Bench:
-    """An examination whose nursery is played, whose pipe the test reads, and whose clock is moved."""
+    """An evaluator whose fork server is played, whose pipe the test reads, and whose clock is moved."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
@@ -39,9 +39,9 @@ class Bench:
         self.children: dict[str, Child] = {}
         self.signals: list[int] = []
         self.events: list[Payload] = []
-        self._fifo = folder / "examiner.fifo"
-        self.examination = Examination(load(), RunPaths(folder), self, self.events.append)  # type: ignore[arg-type]
-        self.examination.start()
+        self._fifo = folder / "evaluator.fifo"
+        self.evaluator = EvaluatorClient(load(), RunPaths(folder), self, self.events.append)  # type: ignore[arg-type]
+        self.evaluator.start()
 
     def spawn(self, child_id: str, role: str, spec: dict[str, Any]) -> None:
         assert spec["requests"] == str(self._fifo)
@@ -61,12 +61,12 @@ class Bench:
             os.close(reader)
 
     def measured(self, version: int) -> None:
-        self.examination.told({"kind": "measured", "version": version, "accuracy_bp": 1, "loss": 0.5, "samples": 2})
+        self.evaluator.told({"kind": "measured", "version": version, "accuracy_bp": 1, "loss": 0.5, "samples": 2})
 
     def ends(self, code: int = -9) -> None:
-        child = self.children[EXAMINER]
+        child = self.children[EVALUATOR]
         child.code = code
-        self.examination.ended(child)
+        self.evaluator.ended(child)
 
     @property
     def alerts(self) -> list[str]:
@@ -81,77 +81,77 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 def test_a_reader_that_is_gone_never_holds_the_engine_up(bench: Bench) -> None:
     """The pipe holds some 690 requests: thousands of versions must not fill it."""
     signal.alarm(20)
-    bench.examination.told(GENESIS)
+    bench.evaluator.told(GENESIS)
     for version in range(3_000):
-        bench.examination.measure(version, DIGEST)
-        bench.examination.turn()
+        bench.evaluator.measure(version, DIGEST)
+        bench.evaluator.turn()
     signal.alarm(0)
-    assert bench.asked() == [0] and bench.examination.unmeasured == 3_000
+    assert bench.asked() == [0] and bench.evaluator.unmeasured == 3_000
 
 
 def test_versions_are_asked_for_one_by_one(bench: Bench) -> None:
-    bench.examination.measure(1, DIGEST)
-    bench.examination.turn()
+    bench.evaluator.measure(1, DIGEST)
+    bench.evaluator.turn()
     assert bench.asked() == [], "nothing is asked of one that has not made version 0 yet"
-    bench.examination.told(GENESIS)
-    bench.examination.measure(2, DIGEST)
+    bench.evaluator.told(GENESIS)
+    bench.evaluator.measure(2, DIGEST)
     for version in (1, 2):
-        bench.examination.turn()
-        bench.examination.turn()
+        bench.evaluator.turn()
+        bench.evaluator.turn()
         assert bench.asked() == [version]
         bench.measured(version)
-    assert bench.examination.unmeasured == 0
+    assert bench.evaluator.unmeasured == 0
     assert [event.version for event in bench.events if isinstance(event, ev.ModelEvaluated)] == [1, 2]
 
 
 def test_one_that_dies_comes_back_and_measures_what_it_owed(bench: Bench) -> None:
-    bench.examination.told(GENESIS)
-    bench.examination.measure(1, DIGEST)
-    bench.examination.turn()
+    bench.evaluator.told(GENESIS)
+    bench.evaluator.measure(1, DIGEST)
+    bench.evaluator.turn()
     bench.ends()
-    assert bench.alerts == ["the examiner was ended by SIGKILL; it starts again in 0.5 s"]
-    bench.examination.turn()
-    assert bench.children[EXAMINER].code == -9
+    assert bench.alerts == ["the evaluator was ended by SIGKILL; it starts again in 0.5 s"]
+    bench.evaluator.turn()
+    assert bench.children[EVALUATOR].code == -9
     bench.now += 1.0
-    bench.examination.turn()
-    bench.examination.told(GENESIS)
-    bench.examination.turn()
+    bench.evaluator.turn()
+    bench.evaluator.told(GENESIS)
+    bench.evaluator.turn()
     assert bench.asked() == [1]
     bench.measured(1)
-    assert bench.events[-2:-1] == [ev.RunAlertCleared(id=EXAMINER)]
+    assert bench.events[-2:-1] == [ev.RunAlertCleared(id=EVALUATOR)]
 
 
 def test_one_that_dies_again_and_again_is_given_up_and_nothing_waits_for_it(bench: Bench) -> None:
-    bench.examination.told(GENESIS)
-    bench.examination.measure(1, DIGEST)
+    bench.evaluator.told(GENESIS)
+    bench.evaluator.measure(1, DIGEST)
     for _ in range(len(restarts.PAUSES) + 1):
         bench.ends()
         bench.now += 10.0
-        bench.examination.turn()
+        bench.evaluator.turn()
     assert bench.alerts[-1].endswith("versions are no longer measured on the test split")
-    bench.examination.measure(2, DIGEST)
-    assert bench.examination.unmeasured == 0
+    bench.evaluator.measure(2, DIGEST)
+    assert bench.evaluator.unmeasured == 0
 
 
 def test_one_that_hangs_is_killed_and_one_that_says_it_lives_is_not(bench: Bench) -> None:
-    bench.examination.told(GENESIS)
+    bench.evaluator.told(GENESIS)
     bench.now += 2 * HUNG_SECONDS
-    bench.examination.turn()
-    bench.examination.measure(1, DIGEST)
+    bench.evaluator.turn()
+    bench.evaluator.measure(1, DIGEST)
     for _ in range(3):
-        bench.examination.turn()
+        bench.evaluator.turn()
         bench.now += HUNG_SECONDS - 1
-        bench.examination.told({"kind": "alive"})
+        bench.evaluator.told({"kind": "alive"})
     assert bench.signals == []
     bench.now += HUNG_SECONDS + 1
-    bench.examination.turn()
+    bench.evaluator.turn()
     assert bench.signals == [signal.SIGKILL]
 
 
 def test_version_0_is_tried_again_after_a_signal_but_not_after_an_error(bench: Bench) -> None:
     bench.ends(-9)
     bench.now += 1.0
-    bench.examination.turn()
-    assert bench.children[EXAMINER].code is None
+    bench.evaluator.turn()
+    assert bench.children[EVALUATOR].code is None
     with pytest.raises(RunError, match="version 0 could not be made"):
         bench.ends(1)

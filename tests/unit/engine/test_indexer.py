@@ -1,4 +1,4 @@
-"""A chronicle that goes on where an earlier engine stopped: every fact is in the journal once."""
+"""A indexer that goes on where an earlier engine stopped: every fact is in the journal once."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pytest
 
 from dltui.chain.history.blocks import MinedBlock, MinedTx
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
 from dltui.core.state.state import MAX_EVENTS, State
-from dltui.engine.indexer import Chronicle, facts_of_last_block
-from dltui.protocol.result import Terms
+from dltui.engine.indexer import ChainIndexer, facts_of_last_block
+from dltui.learning.plan import LearningPlan
 from dltui.store import Store
 
 OPERATOR, OTHER = "0x" + "aa" * 20, "0x" + "bb" * 20
@@ -66,9 +67,9 @@ def block(number: int, *statuses: int) -> MinedBlock:
     )
 
 
-def chronicle(folder: Path, blocks: Told, told: list[Payload]) -> Chronicle:
-    return Chronicle(
-        Gone("http://127.0.0.1:1"), blocks, OPERATOR, Store(str(folder)), Terms("fedavg", 24, 9, 1, 0, 1), told.append
+def indexer(folder: Path, blocks: Told, told: list[Payload]) -> ChainIndexer:
+    return ChainIndexer(
+        Gone("http://127.0.0.1:1"), blocks, OPERATOR, Store(str(folder)), LearningPlan.of(Config()), told.append
     )
 
 
@@ -87,12 +88,12 @@ def test_what_is_missing_of_the_last_block_is_told_however_much_was_said_since(
 ) -> None:
     blocks = Told([block(1, 1), block(2, 1, 1)])
     whole: list[Payload] = []
-    chronicle(tmp_path, blocks, whole).poll()
+    indexer(tmp_path, blocks, whole).poll()
     assert len(whole) == 5
     chatter = [ev.ClientProgress(id="client-0", round=1, activity="train")] * noise
     state, events = journal([*whole[: 2 + written], *chatter])
     told: list[Payload] = []
-    again = chronicle(tmp_path, blocks, told)
+    again = indexer(tmp_path, blocks, told)
     again.resume(state, facts_of_last_block(events))
     again.poll()
     assert told == whole[2 + written :]
@@ -101,7 +102,7 @@ def test_what_is_missing_of_the_last_block_is_told_however_much_was_said_since(
 def test_a_node_that_is_lost_while_the_blocks_are_read_again_costs_nothing(tmp_path: Path) -> None:
     told: list[Payload] = []
     state, events = journal([ev.ChainBlock(number=3, gas_used=0, txs=1, timestamp=3, hash="0x3", state_root="0x3")])
-    again = chronicle(tmp_path, Told([block(1, 1), block(2, 1), block(3, 1)], lost_at=2), told)
+    again = indexer(tmp_path, Told([block(1, 1), block(2, 1), block(3, 1)], lost_at=2), told)
     with pytest.raises(NodeUnreachable):
         again.resume(state, facts_of_last_block(events))
     again.resume(state, facts_of_last_block(events))
@@ -111,6 +112,6 @@ def test_a_node_that_is_lost_while_the_blocks_are_read_again_costs_nothing(tmp_p
 
 def test_a_node_that_is_lost_while_it_is_asked_why_leaves_no_block_half_told(tmp_path: Path) -> None:
     told: list[Payload] = []
-    chronicle(tmp_path, Told([block(1, 0, 1)]), told).poll()
+    indexer(tmp_path, Told([block(1, 0, 1)]), told).poll()
     assert [type(payload) for payload in told] == [ev.ChainBlock, ev.TxReverted, ev.TxMined]
     assert isinstance(told[1], ev.TxReverted) and "before it could say why" in told[1].reason

@@ -11,10 +11,10 @@ import pytest
 from dltui.chain.accounts import address_of
 from dltui.chain.contracts.bound import deploy_call
 from dltui.chain.history.txlog import TxLog
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import load
-from dltui.engine.node_supervisor import Ground
+from dltui.engine.node_supervisor import NodeSupervisor
 from dltui.engine.recovery import Stopped
 from dltui.errors import ConfigError
 from dltui.rundir.paths import RunPaths
@@ -25,10 +25,10 @@ OPERATOR = b"\x31" * 32
 
 
 @contextmanager
-def ground(folder: Path, federation_id: bytes, **flags: object) -> Iterator[Ground]:
+def supervisor(folder: Path, federation_id: bytes, **flags: object) -> Iterator[NodeSupervisor]:
     """The started chain of a run of the operator's."""
     config = load(flags={"chain.engine": "embedded", "chain.keystore": "op.json", **flags})
-    made = Ground(
+    made = NodeSupervisor(
         config, RunPaths(folder).create(), address_of(OPERATOR), lambda payload: None, lambda: None, lambda: None
     )
     made.start(federation_id)
@@ -40,8 +40,8 @@ def ground(folder: Path, federation_id: bytes, **flags: object) -> Iterator[Grou
 
 def test_a_transaction_of_one_run_is_refused_in_another_run_of_the_same_keystore(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        one = stack.enter_context(ground(tmp_path / "one", b"\x01" * 32))
-        two = stack.enter_context(ground(tmp_path / "two", b"\x02" * 32))
+        one = stack.enter_context(supervisor(tmp_path / "one", b"\x01" * 32))
+        two = stack.enter_context(supervisor(tmp_path / "two", b"\x02" * 32))
         assert (one.chain_id, two.chain_id) == (0x1_0101_0101, 0x1_0202_0202)
         wallet = Wallet(one.rpc, OPERATOR, one.chain_id)
         made = wallet.send(deploy_call("ModelRegistry", wallet.address))
@@ -56,9 +56,9 @@ def test_a_transaction_of_one_run_is_refused_in_another_run_of_the_same_keystore
 
 
 def test_a_resumed_chain_keeps_its_id(tmp_path: Path) -> None:
-    with ground(tmp_path, b"\x01" * 32) as first:
+    with supervisor(tmp_path, b"\x01" * 32) as first:
         assert first.chain_id == 0x1_0101_0101
-    with ground(tmp_path, b"\x01" * 32) as again:
+    with supervisor(tmp_path, b"\x01" * 32) as again:
         assert again.chain_id == 0x1_0101_0101
 
 
@@ -66,11 +66,11 @@ def test_a_resumed_chain_keeps_its_id(tmp_path: Path) -> None:
 def test_on_somebody_elses_chain_fees_have_a_bound(tmp_path: Path, gwei: float, bound: int) -> None:
     with local_node(tmp_path) as (node, _):
         config = load(flags={"chain.engine": node.url, "chain.max_fee_gwei": gwei, "chain.funding": 0.01})
-        foreign = Ground(
+        foreign = NodeSupervisor(
             config, RunPaths(tmp_path / "run").create(), ADDRESSES[0], lambda payload: None, lambda: None, lambda: None
         )
         foreign.start(b"\x01" * 32)
-        assert (foreign.link.max_fee, foreign.chain_id) == (bound * 10**9, 31_337)
+        assert (foreign.endpoint.max_fee, foreign.chain_id) == (bound * 10**9, 31_337)
         foreign.stop()
 
 
@@ -80,7 +80,7 @@ def test_a_stop_is_heard_while_the_node_comes_up(tmp_path: Path) -> None:
 
     address = address_of(OPERATOR)
     config = load(flags={"chain.engine": "embedded"})
-    made = Ground(config, RunPaths(tmp_path).create(), address, lambda payload: None, lambda: None, stop)
+    made = NodeSupervisor(config, RunPaths(tmp_path).create(), address, lambda payload: None, lambda: None, stop)
     with pytest.raises(Stopped):
         made.start(b"\x01" * 32)
     assert made.node.pid is None
@@ -89,7 +89,7 @@ def test_a_stop_is_heard_while_the_node_comes_up(tmp_path: Path) -> None:
 def test_anvil_is_refused_before_it_is_looked_for(tmp_path: Path) -> None:
     with (
         pytest.raises(ConfigError, match="a keystore protects nothing there"),
-        ground(tmp_path, b"\x01" * 32, **{"chain.engine": "anvil", "chain.anvil": "/nowhere"}),
+        supervisor(tmp_path, b"\x01" * 32, **{"chain.engine": "anvil", "chain.anvil": "/nowhere"}),
     ):
         pass
     assert not (tmp_path / "chain" / "genesis.json").exists()
@@ -100,7 +100,7 @@ def test_a_run_of_a_keystore_that_was_begun_on_anvil_is_told_what_is_left_to_do(
     TxLog.create(RunPaths(tmp_path).create().txs, "ab" * 32, "anvil")
     with (
         pytest.raises(ConfigError, match="was begun on anvil with a keystore, and does not go on") as refused,
-        ground(tmp_path, b"\x01" * 32, **{"chain.engine": "auto"}),
+        supervisor(tmp_path, b"\x01" * 32, **{"chain.engine": "auto"}),
     ):
         pass
     assert refused.value.hint.startswith("start a new run with --chain embedded")

@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from dltui.chain.contracts.bound import RoundState
+from dltui.core.chain_states import RoundState
+from dltui.core.client_set import ClientSet
+from dltui.core.ledger import RoundFacts
 from dltui.engine import scheduler
 from dltui.engine.scheduler import ENGINE_RANK, Scheduler
 from dltui.protocol import keeper
-from dltui.protocol.ledger import OPEN, RoundFacts
 
 DEADLINE = 1_800_000_000
 
@@ -32,7 +33,9 @@ class Contract:
 
 @pytest.fixture
 def engine() -> Any:
-    facts = RoundFacts(7, 0, "cd" * 32, "ab" * 32, 0b111, 0b111, b"", DEADLINE, 0, state=OPEN)
+    facts = RoundFacts(
+        7, 0, "cd" * 32, "ab" * 32, ClientSet(0b111), ClientSet(0b111), b"", DEADLINE, 0, state=RoundState.OPEN
+    )
     made = cast(Any, object.__new__(Scheduler))
     made._federation = SimpleNamespace(fl=Contract())
     made._ledger = SimpleNamespace(current=facts, plan_of=lambda facts: {})

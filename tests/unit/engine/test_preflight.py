@@ -165,9 +165,8 @@ def test_a_check_that_hangs_or_dies_is_given_up(tmp_path: Path, monkeypatch: pyt
 
 
 LATER = {
-    "learning/runtime/devices.py": "a GPU that `auto` finds is asked for after the fork; cuda and mps before",
+    "learning/runtime.py": "a GPU that `auto` finds is asked for after the fork; cuda and mps before",
     "learning/data/images.py": "an image is decoded when it is needed; folders, classes and sizes are looked at before",
-    "learning/training/training.py": "values that config.py has bounded already",
     "learning/data/download.py": "`dltui data get` runs before the engine",
     "engine/calls.py": "an answer to a command",
     "engine/live_verify.py": "an answer to a command",
@@ -187,10 +186,11 @@ LATER = {
 BEFORE = {
     *("learning/data/catalog.py", "learning/data/datasets.py", "learning/data/npz.py", "learning/data/partition.py"),
     *(
-        "learning/models/plugins.py",
+        "learning/plugins.py",
         "learning/data/preparation.py",
         "learning/models/models.py",
         "learning/models/sizes.py",
+        "learning/training/task.py",
     ),
 }
 """Rooms whose errors the check before the start raises, all of them."""

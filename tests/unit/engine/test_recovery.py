@@ -8,17 +8,17 @@ from typing import Any, cast
 
 import pytest
 
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.core import events as ev
 from dltui.core.events import Payload
-from dltui.engine.forkserver_client import NurseryLost
-from dltui.engine.recovery import MOST_LOSSES, Rescue, Stopped
+from dltui.engine.forkserver_client import ForkServerLost
+from dltui.engine.recovery import MOST_LOSSES, Recovery, Stopped
 
-GONE, DEAD = NodeUnreachable("gone", where="node"), NurseryLost("dead", where="nursery.log")
+GONE, DEAD = NodeUnreachable("gone", where="node"), ForkServerLost("dead", where="forkserver.log")
 
 
 class World:
-    """Node, wallet, chronicle, crew, nursery and selector in one; `losses` are raised one by one where it is heard."""
+    """Node, wallet, indexer, workers and fork server in one; `losses` are raised one by one when it is heard."""
 
     def __init__(self) -> None:
         self.did: list[str] = []
@@ -27,8 +27,8 @@ class World:
         self.running = ["client-0", "client-10", "client-2"]
         self.warm, self.stop_reason = False, cast("str | None", None)
         self.logs = Path("logs")
-        self.nursery = self
-        self.examination = SimpleNamespace(begun=True, start=lambda: self.did.append("examiner"))
+        self.fork_server = self
+        self.evaluator = SimpleNamespace(begun=True, start=lambda: self.did.append("evaluator"))
 
     def __getattr__(self, name: str) -> Any:
         return lambda *args: self.did.append(" ".join([name, *(arg for arg in args if isinstance(arg, str))]))
@@ -60,9 +60,9 @@ def world() -> World:
 
 
 @pytest.fixture
-def rescue(world: World) -> Rescue:
+def recovery(world: World) -> Recovery:
     role = cast(Any, world)
-    return Rescue(
+    return Recovery(
         role,
         role,
         role,
@@ -74,7 +74,7 @@ def rescue(world: World) -> Rescue:
     )
 
 
-AGAIN = ["stop", "start", "examiner", "restart client-0", "restart client-10"]
+AGAIN = ["stop", "start", "evaluator", "restart client-0", "restart client-10"]
 AGAIN += ["restart client-2"]
 
 
@@ -91,46 +91,48 @@ def steps(*losses: Exception) -> tuple[list[int], Any]:
     return begun, step
 
 
-def test_a_step_is_taken_again_where_the_node_or_the_nursery_was_lost_in_it(world: World, rescue: Rescue) -> None:
+def test_a_step_is_taken_again_where_the_node_or_the_fork_server_was_lost_in_it(
+    world: World, recovery: Recovery
+) -> None:
     begun, step = steps(GONE, DEAD, GONE)
-    assert rescue.surviving(step) == "done"
+    assert recovery.surviving(step) == "done"
     assert begun == [1, 2, 3, 4]
     node = [f"recover {GONE}", "forget"]
     assert world.did == [*node, *AGAIN, *node]
 
 
-def test_a_step_that_is_interrupted_again_and_again_is_given_up(rescue: Rescue) -> None:
+def test_a_step_that_is_interrupted_again_and_again_is_given_up(recovery: Recovery) -> None:
     _, step = steps(*[GONE] * (MOST_LOSSES + 1))
     with pytest.raises(NodeUnreachable):
-        rescue.surviving(step)
+        recovery.surviving(step)
 
 
-def test_a_stop_ends_the_tries(world: World, rescue: Rescue) -> None:
+def test_a_stop_ends_the_tries(world: World, recovery: Recovery) -> None:
     world.stop_reason = "stopped by SIGTERM"
     begun, step = steps()
     with pytest.raises(Stopped, match="stopped by SIGTERM"):
-        rescue.surviving(step)
+        recovery.surviving(step)
     assert begun == []
 
 
-def test_a_nursery_that_dies_while_it_is_waited_for_is_replaced_and_nobody_is_forgotten(
-    world: World, rescue: Rescue
+def test_a_fork_server_that_dies_while_it_is_waited_for_is_replaced_and_nobody_is_forgotten(
+    world: World, recovery: Recovery
 ) -> None:
     world.losses = [DEAD, DEAD]
-    rescue.until(lambda: world.warm, 5.0, "the nursery", "nursery.log")
+    recovery.until(lambda: world.warm, 5.0, "the fork server", "forkserver.log")
     assert world.did.count("start") == 2
     assert world.running == ["client-0", "client-10", "client-2"]
     assert [type(event) for event in world.events] == [ev.RunAlert, ev.RunAlertCleared]
 
 
-def test_nurseries_that_all_die_end_the_run(world: World, rescue: Rescue) -> None:
+def test_fork_servers_that_all_die_end_the_run(world: World, recovery: Recovery) -> None:
     world.losses = [DEAD] * 50
-    with pytest.raises(NurseryLost):
-        rescue.nursery(DEAD)
+    with pytest.raises(ForkServerLost):
+        recovery.fork_server(DEAD)
     assert world.did.count("start") == MOST_LOSSES
 
 
-def test_an_examiner_that_was_not_started_yet_is_not_started_by_a_rescue(world: World, rescue: Rescue) -> None:
-    world.examination.begun = False
-    rescue.nursery(DEAD)
-    assert "examiner" not in world.did
+def test_an_evaluator_that_was_not_started_yet_is_not_started_by_a_rescue(world: World, recovery: Recovery) -> None:
+    world.evaluator.begun = False
+    recovery.fork_server(DEAD)
+    assert "evaluator" not in world.did

@@ -9,20 +9,11 @@ from typing import Any, cast
 import pytest
 
 from dltui.config.sections import load
+from dltui.core.chain_states import RoundState, SuspendReason
+from dltui.core.client_set import ClientSet
+from dltui.core.ledger import Commitment, Ledger, Member, RoundFacts
 from dltui.engine import scheduler as module
 from dltui.engine.scheduler import JOIN_SECONDS, MOST_ABORTS, MOST_LOST, STARVED_SECONDS, Scheduler, Waiting
-from dltui.protocol.ledger import (
-    ABORTED,
-    ATTESTING,
-    FINALISED,
-    MISSED,
-    OPEN,
-    REPORTING,
-    Commitment,
-    Ledger,
-    Member,
-    RoundFacts,
-)
 
 COUNT = 4
 
@@ -64,7 +55,7 @@ class Bench:
         return scheduler
 
     def round(self, number: int, state: str, submitted: int = 0) -> RoundFacts:
-        facts = RoundFacts(number, 0, "", "", (1 << COUNT) - 1, 7, b"", 0, 0, state)
+        facts = RoundFacts(number, 0, "", "", ClientSet.of(range(COUNT)), ClientSet(7), b"", 0, 0, state)
         facts.submissions = {i: cast(Any, None) for i in range(submitted)}
         self.ledger.rounds[number] = facts
         return facts
@@ -87,7 +78,7 @@ def late(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_misses_of_an_excused_round_are_not_recorded(bench: Bench) -> None:
-    bench.round(1, ABORTED, submitted=1)
+    bench.round(1, RoundState.ABORTED, submitted=1)
     assert bench.call[:3] == ("record_miss", 1, 1)
     bench.excused.add(1)
     assert bench.call == ("open_round",)
@@ -96,25 +87,26 @@ def test_misses_of_an_excused_round_are_not_recorded(bench: Bench) -> None:
 def test_aborts_end_the_run_unless_the_run_itself_was_down(bench: Bench) -> None:
     for number in range(1, MOST_ABORTS + 1):
         assert bench.scheduler.failure() == ""
-        bench.round(number, ABORTED)
+        bench.round(number, RoundState.ABORTED)
     assert bench.scheduler.failure() == f"{MOST_ABORTS} rounds in a row were aborted"
     bench.excused.add(1)
     assert bench.scheduler.failure() == ""
     for number in range(1, MOST_LOST + 1):
-        bench.round(number, ABORTED)
+        bench.round(number, RoundState.ABORTED)
         bench.excused.add(number)
     assert bench.scheduler.failure() == f"{MOST_LOST} rounds in a row were aborted"
 
 
 def test_a_version_between_two_aborts_begins_the_count_again(bench: Bench) -> None:
-    for number, state in enumerate((ABORTED, ABORTED, FINALISED, ABORTED), start=1):
+    aborted, finalised = RoundState.ABORTED, RoundState.FINALISED
+    for number, state in enumerate((aborted, aborted, finalised, aborted), start=1):
         bench.round(number, state)
     assert bench.scheduler.failure() == ""
 
 
 def test_aborts_before_this_engine_do_not_end_it(bench: Bench) -> None:
     for number in range(1, MOST_ABORTS + 1):
-        bench.round(number, ABORTED)
+        bench.round(number, RoundState.ABORTED)
     bench.scheduler = bench.begin()
     assert bench.scheduler.failure() == ""
 
@@ -139,7 +131,10 @@ def test_the_way_back_of_suspended_clients_is_named(bench: Bench, late: None) ->
 
 def test_who_was_suspended_before_this_engine_is_reinstated_once(bench: Bench) -> None:
     for index in (1, 3):
-        bench.ledger.by_index[index].status, bench.ledger.by_index[index].suspended_for = "suspended", MISSED
+        bench.ledger.by_index[index].status, bench.ledger.by_index[index].suspended_for = (
+            "suspended",
+            SuspendReason.MISSED,
+        )
     bench.scheduler.missed_before = {"0x1", "0x3"}
     for index in (1, 3):
         assert bench.call == ("reinstate_client", index)
@@ -157,7 +152,7 @@ def test_who_asked_to_join_is_told_of_until_there_is_an_answer_whatever_else_goe
     assert told is not None and told.text == "waiting to be registered: client-2 and client-3"
     assert bench.scheduler.waiting() is None and bench.call is None
     bench.ledger.by_index[2].status = "rejected"
-    bench.round(1, OPEN)
+    bench.round(1, RoundState.OPEN)
     bench.scheduler.paused = True
     told = bench.scheduler.unanswered()
     assert told is not None and (told.id, told.text) == ("pending", "waiting to be registered: client-3")
@@ -165,8 +160,8 @@ def test_who_asked_to_join_is_told_of_until_there_is_an_answer_whatever_else_goe
     assert bench.scheduler.unanswered() is None and Bench().scheduler.unanswered() is None
 
 
-@pytest.mark.parametrize("state", [OPEN, REPORTING, ATTESTING, FINALISED])
-def test_what_the_machine_lacks_is_told_whatever_the_round_does(bench: Bench, state: str) -> None:
+@pytest.mark.parametrize("state", [RoundState.OPEN, RoundState.REPORTING, RoundState.ATTESTING, RoundState.FINALISED])
+def test_what_the_machine_lacks_is_told_whatever_the_round_does(bench: Bench, state: RoundState) -> None:
     scheduler = bench.begin()
     bench.round(1, state)
     assert scheduler.waiting() is None

@@ -12,7 +12,7 @@ from dltui.core.events import Payload
 from dltui.engine import telemetry as module
 from dltui.engine.forkserver_client import Child
 from dltui.engine.pace import Pace
-from dltui.engine.telemetry import SILENT_SECONDS, Hearing
+from dltui.engine.telemetry import SILENT_SECONDS, TelemetryReader
 from dltui.engine.timing import Timings
 
 CHILD = Child("client-0", "client", -1, pid=5)
@@ -25,11 +25,11 @@ class Heard:
         self.events: list[Payload] = []
         self.now = 1_000.0
         monkeypatch.setattr(module.time, "monotonic", lambda: self.now)
-        self.hearing = Hearing(Timings(), Pace(load(), self.events.append), self.events.append)
-        self.hearing.heard("client-0")
+        self.telemetry = TelemetryReader(Timings(), Pace(load(), self.events.append), self.events.append)
+        self.telemetry.heard("client-0")
 
     def tells(self, **message: Any) -> None:
-        self.hearing.told("client-0", CHILD, "client-0.log", message)
+        self.telemetry.told("client-0", CHILD, "client-0.log", message)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_the_first_word_on_a_round_reaches_the_journal_however_soon_it_comes(hea
 
 def test_a_late_client_that_is_silent_is_named_until_it_speaks_again(heard: Heard) -> None:
     heard.now += SILENT_SECONDS + 1
-    heard.hearing.late("client-0", 5)
+    heard.telemetry.late("client-0", 5)
     alert = heard.events.pop()
     assert isinstance(alert, ev.RunAlert) and alert.id == "silent-client-0"
     assert alert.text.startswith("client-0 (pid 5) has said nothing for 4 s, it may hang")
@@ -67,15 +67,15 @@ def test_a_late_client_that_speaks_is_only_slow(heard: Heard) -> None:
     heard.now += SILENT_SECONDS + 1
     heard.tells(kind="alive")
     heard.now += SILENT_SECONDS - 1
-    heard.hearing.late("client-0", 5)
+    heard.telemetry.late("client-0", 5)
     assert heard.events == []
 
 
 def test_the_end_of_a_silent_client_clears_its_alert(heard: Heard) -> None:
     heard.now += SILENT_SECONDS + 1
-    heard.hearing.late("client-0", 5)
-    heard.hearing.over("client-0")
-    heard.hearing.over("client-0")
+    heard.telemetry.late("client-0", 5)
+    heard.telemetry.over("client-0")
+    heard.telemetry.over("client-0")
     assert [type(event) for event in heard.events] == [ev.RunAlert, ev.RunAlertCleared]
 
 

@@ -65,16 +65,16 @@ def test_a_failure_is_tried_again_ever_later(now: list[float]) -> None:
 def test_a_reader_holds_the_engine_for_as_long_as_was_said_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(waiting_alert.time, "monotonic", lambda: now[0])
-    reading = waiting_alert.Reading()
-    assert reading.over
-    reading.hold(3.0)
+    hold = waiting_alert.Hold()
+    assert hold.over
+    hold.hold(3.0)
     now[0] += 2.9
-    assert not reading.over
+    assert not hold.over
     now[0] += 0.1
-    assert reading.over
-    reading.hold(60.0)
-    reading.hold(0.0)
-    assert reading.over
+    assert hold.over
+    hold.hold(60.0)
+    hold.hold(0.0)
+    assert hold.over
 
 
 def test_a_limit_is_told_once_put_off_while_a_screen_is_open_and_then_begins_in_full(

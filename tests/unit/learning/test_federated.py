@@ -9,12 +9,13 @@ from dltui.aggregation.blobs.manifest import first_version
 from dltui.aggregation.blobs.model import decode_model
 from dltui.aggregation.blobs.update import encode_update
 from dltui.aggregation.round import RoundInputs, Submission, compute
+from dltui.config.sections import TrainingSection
 from dltui.learning.data.datasets import Dataset
 from dltui.learning.data.partition import split
 from dltui.learning.models.models import build, load_tensors, tensors
-from dltui.learning.runtime.random import derive
+from dltui.learning.runtime import derive
 from dltui.learning.training.evaluation import evaluate
-from dltui.learning.training.training import TrainSettings, train, update_from
+from dltui.learning.training.training import train, update_from
 
 PLAN = "ab" * 32
 SEED = 1
@@ -22,7 +23,7 @@ SEED = 1
 
 def accuracy_after(mnist: Dataset, name: str, rounds: int, clients: int = 5) -> tuple[int, str]:
     """Accuracy in basis points on the 2,000 test records, and the last version's digest."""
-    settings = TrainSettings()
+    settings = TrainingSection()
     parts = split(mnist.y, clients, "iid", derive(SEED, "partition"))
     shards = [mnist.tensors(part.train) for part in parts.clients]
     model = build(name, mnist.input_shape, mnist.classes, derive(SEED, "model"))

@@ -12,7 +12,7 @@ import torch
 from dltui.aggregation.blobs.model import decode_model, encode_model
 from dltui.errors import ConfigError
 from dltui.learning.models.models import MODELS, build, load_tensors, parameters, tensors
-from dltui.learning.runtime.random import derive
+from dltui.learning.runtime import derive
 from dltui.store import LIMIT
 
 SMALL = [name for name in MODELS if name != "resnet18"]

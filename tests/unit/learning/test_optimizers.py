@@ -46,12 +46,13 @@ def test_the_steps_are_torchs_byte_for_byte(name: str, ours: Any, torchs: Any) -
 def test_a_client_trains_without_importing_torchs_compiler(optimizer: str) -> None:
     program = f"""
 import sys, torch
+from dltui.config.sections import TrainingSection
 from dltui.learning.models.models import build
-from dltui.learning.training.training import TrainSettings, train
-from dltui.learning.models.preload import warm
+from dltui.learning.runtime import warm
+from dltui.learning.training.training import train
 warm()
 train(build("mlp", (1, 8, 8), 4, seed=0), torch.zeros((8, 1, 8, 8)), torch.zeros(8, dtype=torch.int64),
-      TrainSettings(optimizer={optimizer!r}, batch_size=4), seed=1)
+      TrainingSection(optimizer={optimizer!r}, batch_size=4), seed=1)
 print("torch._dynamo" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)

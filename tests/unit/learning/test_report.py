@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from dltui.config.sections import TrainingSection
 from dltui.learning.data.datasets import Dataset
 from dltui.learning.data.partition import ClientSplit, Partition, split
 from dltui.learning.data.report import describe
 from dltui.learning.models.models import build, tensors
 from dltui.learning.training import estimate
-from dltui.learning.training.training import TrainSettings
 
 
 @pytest.mark.parametrize("scheme", ["iid", "dirichlet", "shards", "quantity"])
@@ -39,15 +39,15 @@ def test_measuring_leaves_the_model_as_it_is() -> None:
     model = build("cnn-bn", (1, 8, 8), 3, 1)
     before = {name: array.tobytes() for name, array in tensors(model).items()}
     x, y = torch.zeros(40, 1, 8, 8), torch.arange(40) % 3
-    assert 0 < estimate.step_seconds(model, x, y, TrainSettings(epochs=3)) < 60
+    assert 0 < estimate.step_seconds(model, x, y, TrainingSection(epochs=3)) < 60
     assert {name: array.tobytes() for name, array in tensors(model).items()} == before
 
 
 def test_a_round_takes_the_longest_client_or_the_shared_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 4)
-    settings = TrainSettings(epochs=2, batch_size=10)
+    settings = TrainingSection(epochs=2, batch_size=10)
     assert estimate.round_seconds(0.5, [100, 100, 100, 100], settings, slots=2) == 20.0
     assert estimate.round_seconds(0.5, [100, 100, 100, 100], settings, slots=0) == 10.0
     assert estimate.round_seconds(0.5, [100] * 8, settings, slots=64) == 20.0
     assert estimate.round_seconds(0.5, [1000, 10], settings, slots=2) == 100.0
-    assert estimate.round_seconds(0.5, [1000], TrainSettings(steps=3), slots=2) == 1.5
+    assert estimate.round_seconds(0.5, [1000], TrainingSection(steps=3), slots=2) == 1.5

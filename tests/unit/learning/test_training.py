@@ -13,14 +13,15 @@ from torch import nn
 
 from dltui.aggregation.blobs.canonical import digest_of
 from dltui.aggregation.blobs.model import decode_model, encode_model
+from dltui.config.sections import TrainingSection, load
 from dltui.errors import ConfigError
 from dltui.learning.data.datasets import Dataset
 from dltui.learning.models.models import build, load_tensors, tensors
-from dltui.learning.models.preload import warm
+from dltui.learning.runtime import warm
 from dltui.learning.training.evaluation import evaluate
-from dltui.learning.training.training import Progress, TrainSettings, train, update_from
+from dltui.learning.training.training import Progress, train, update_from
 
-FAST = TrainSettings(steps=6, batch_size=16)
+FAST = TrainingSection(steps=6, batch_size=16)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def records(mnist: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def trained(
-    name: str, records: tuple[torch.Tensor, torch.Tensor], settings: TrainSettings = FAST, seed: int = 1
+    name: str, records: tuple[torch.Tensor, torch.Tensor], settings: TrainingSection = FAST, seed: int = 1
 ) -> bytes:
     model = build(name, (1, 28, 28), 10, 0)
     train(model, *records, settings, seed)
@@ -51,7 +52,7 @@ def test_the_global_tensors_are_unchanged_by_local_training(name: str, records: 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("name", ["mlp", "cnn", "cnn-bn"])
 def test_equal_seeds_give_equal_bytes(name: str, optimizer: str, records: Any) -> None:
-    settings = TrainSettings(optimizer=optimizer, learning_rate=0.01, steps=6, batch_size=16, prox_mu=0.1)
+    settings = TrainingSection(optimizer=optimizer, learning_rate=0.01, steps=6, batch_size=16, prox_mu=0.1)
     torch.manual_seed(1)
     first = trained(name, records, settings)
     torch.manual_seed(2)
@@ -76,14 +77,15 @@ _SCRIPT = """
 import numpy as np
 from dltui.aggregation.blobs.canonical import digest_of
 from dltui.aggregation.blobs.model import encode_model
+from dltui.config.sections import TrainingSection
+from dltui.learning import runtime
 from dltui.learning.data import datasets
 from dltui.learning.models import models
-from dltui.learning.models.preload import warm
 from dltui.learning.training import training
-warm()
+runtime.warm()
 model = models.build("cnn-bn", (1, 28, 28), 10, 0)
 records = datasets.load("mnist10k").tensors(np.arange(100))
-training.train(model, *records, training.TrainSettings(steps=6, batch_size=16), 1)
+training.train(model, *records, TrainingSection(steps=6, batch_size=16), 1)
 print(digest_of(encode_model(models.tensors(model))))
 """
 
@@ -96,7 +98,7 @@ def test_a_fresh_interpreter_trains_the_same_bytes(records: Any) -> None:
 def test_progress_counts_every_step_and_the_result_sums_it_up(records: Any) -> None:
     seen: list[Progress] = []
     model = build("mlp", (1, 28, 28), 10, 0)
-    result = train(model, *records, TrainSettings(epochs=2, batch_size=32), 1, seen.append)
+    result = train(model, *records, TrainingSection(epochs=2, batch_size=32), 1, seen.append)
     assert [(p.step, p.steps) for p in seen] == [(n, 8) for n in range(1, 9)]
     assert (result.steps, result.records) == (8, 100)
     assert result.loss == pytest.approx(sum(p.loss for p in seen) / 8)
@@ -107,14 +109,14 @@ def test_progress_counts_every_step_and_the_result_sums_it_up(records: Any) -> N
 @pytest.mark.parametrize(
     ("settings", "steps"),
     [
-        (TrainSettings(epochs=1, batch_size=32), 4),
-        (TrainSettings(epochs=3, batch_size=100), 3),
-        (TrainSettings(epochs=3, batch_size=1000), 3),
-        (TrainSettings(epochs=1, batch_size=1), 100),
-        (TrainSettings(epochs=9, steps=5, batch_size=32), 5),
+        (TrainingSection(epochs=1, batch_size=32), 4),
+        (TrainingSection(epochs=3, batch_size=100), 3),
+        (TrainingSection(epochs=3, batch_size=1000), 3),
+        (TrainingSection(epochs=1, batch_size=1), 100),
+        (TrainingSection(epochs=9, steps=5, batch_size=32), 5),
     ],
 )
-def test_steps_follow_the_settings(settings: TrainSettings, steps: int, records: Any) -> None:
+def test_steps_follow_the_settings(settings: TrainingSection, steps: int, records: Any) -> None:
     assert settings.steps_for(100) == steps
     model = build("cnn-bn", (1, 28, 28), 10, 0)
     assert train(model, *records, settings, 1).steps == steps
@@ -134,7 +136,7 @@ def test_every_epoch_sees_every_record_once() -> None:
 
     spy = Spy()
     x = torch.arange(10, dtype=torch.float32).reshape(10, 1, 1, 1)
-    train(spy, x, torch.zeros(10, dtype=torch.int64), TrainSettings(epochs=2, batch_size=4), 1)
+    train(spy, x, torch.zeros(10, dtype=torch.int64), TrainingSection(epochs=2, batch_size=4), 1)
     assert sorted(spy.seen[:10]) == sorted(spy.seen[10:]) == list(range(10))
     assert spy.seen[:10] != spy.seen[10:]
 
@@ -143,7 +145,7 @@ def test_fedprox_pulls_towards_the_global_model(records: Any) -> None:
     base = tensors(build("mlp", (1, 28, 28), 10, 0))
 
     def distance(mu: float) -> float:
-        after = decode_model(trained("mlp", records, TrainSettings(steps=30, batch_size=16, prox_mu=mu)))
+        after = decode_model(trained("mlp", records, TrainingSection(steps=30, batch_size=16, prox_mu=mu)))
         return float(sum(np.square(after[n] - base[n]).sum() for n in base)) ** 0.5
 
     assert distance(0) > distance(0.5) > distance(5) > 0
@@ -155,7 +157,7 @@ def test_fedprox_is_mu_over_two_times_the_squared_distance() -> None:
         model.weight.zero_()
     wrapped = nn.Sequential(nn.Flatten(), model)
     x, y = torch.ones(1, 1, 1, 1), torch.zeros(1, dtype=torch.int64)
-    train(wrapped, x, y, TrainSettings(learning_rate=0.1, momentum=0, steps=2, prox_mu=0.5), 1)
+    train(wrapped, x, y, TrainingSection(learning_rate=0.1, momentum=0, steps=2, prox_mu=0.5), 1)
     w = np.zeros(2)
     for _ in range(2):
         p = np.exp(w) / np.exp(w).sum()
@@ -183,7 +185,7 @@ def test_the_update_is_trained_minus_base(records: Any) -> None:
 
 def test_training_that_diverges_ends_and_says_so(records: Any) -> None:
     model = build("mlp", (1, 28, 28), 10, 0)
-    result = train(model, *records, TrainSettings(learning_rate=1e30, steps=5), 1)
+    result = train(model, *records, TrainingSection(learning_rate=1e30, steps=5), 1)
     assert not np.isfinite(result.loss)
 
 
@@ -197,13 +199,13 @@ def test_training_that_diverges_ends_and_says_so(records: Any) -> None:
         {"momentum": -0.1},
         {"prox_mu": -1.0},
         {"epochs": 0},
-        {"steps": 0},
+        {"steps": -1},
         {"batch_size": 0},
     ],
 )
 def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
-        TrainSettings(**wrong)
+        load(flags={"training": wrong})
 
 
 def test_training_and_evaluation_need_records(records: Any) -> None:

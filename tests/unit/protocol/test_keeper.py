@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dltui.chain.contracts.bound import RoundState
 from dltui.client import participant
-from dltui.client.context import Seat
+from dltui.client.context import ClientContext
 from dltui.client.duties import committee
 from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.participant import Participant
+from dltui.core.chain_states import RoundState
+from dltui.core.client_set import ClientSet
+from dltui.core.ledger import RoundFacts
 from dltui.protocol import keeper
-from dltui.protocol.ledger import ATTESTING, FINALISED, OPEN, RoundFacts
 
 START = 1_800_000_000.0
 STEP = 0.01
@@ -37,7 +38,7 @@ def test_a_late_turn_comes_within_a_cycle_and_belongs_to_one(places: int, data: 
 
 @given(st.integers(0, 12), st.floats(0, 60, allow_nan=False))
 def test_who_is_there_in_time_acts_in_order(rank: int, after: float) -> None:
-    facts = overdue(OPEN)
+    facts = overdue(RoundState.OPEN)
     first = keeper.due_at(facts, rank)
     turn = keeper.next_turn(facts, rank, facts.deadline + after)
     assert turn >= first
@@ -46,8 +47,10 @@ def test_who_is_there_in_time_acts_in_order(rank: int, after: float) -> None:
 
 
 def overdue(state: str) -> RoundFacts:
-    facts = RoundFacts(1, 0, "cd" * 32, "ab" * 32, 0b11111, 0b11111, b"", int(START), 0, state=state)
-    facts.reports = {index: 0b11111 for index in range(5)}
+    facts = RoundFacts(
+        1, 0, "cd" * 32, "ab" * 32, ClientSet(0b11111), ClientSet(0b11111), b"", int(START), 0, state=state
+    )
+    facts.reports = {index: ClientSet(0b11111) for index in range(5)}
     return facts
 
 
@@ -72,8 +75,11 @@ class Federation:
     def __getattr__(self, name: str) -> Any:
         return lambda *args: (name, *args)
 
-    def seat(self, index: int) -> Seat:
-        return cast(Seat, SimpleNamespace(index=index, contract=self, plan=lambda facts: PLAN, send=self._send))
+    def seat(self, index: int) -> ClientContext:
+        made = SimpleNamespace(
+            index=index, contract=self, enforced=lambda facts: PLAN, agrees=lambda facts: True, send=self._send
+        )
+        return cast(ClientContext, made)
 
     def _send(self, call: Any, facts: RoundFacts) -> bool:
         self.sent.append(self.now)
@@ -96,7 +102,7 @@ def play(chain: Federation, awake: list[float], member: Any) -> None:
             if chain.now < busy_until[index]:
                 continue
             if chain.moved and chain.now > chain.sent[0] + MINED_IN + 0.5:
-                facts[index].state = FINALISED
+                facts[index].state = RoundState.FINALISED
             if facts[index].state == chain.state and step(facts[index]):
                 busy_until[index] = chain.now + MINED_IN
     assert chain.moved
@@ -111,10 +117,10 @@ AWAKE = st.lists(st.floats(0, 3, allow_nan=False), min_size=2, max_size=5) | st.
 @settings(deadline=None, max_examples=15)
 def test_one_of_the_members_that_come_back_finalises(awake: list[float]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        chain = Federation(ATTESTING, patch)
+        chain = Federation(RoundState.ATTESTING, patch)
         result = SimpleNamespace(digest="ee" * 32, verdict_blob=None, model=None, manifest=None)
         patch.setattr(CommitteeDuty, "_compute", lambda duty, facts: duty.__dict__.setdefault("_told", result))
-        duties = {i: CommitteeDuty(chain.seat(i), overdue(ATTESTING)) for i in range(len(awake))}
+        duties = {i: CommitteeDuty(chain.seat(i), overdue(RoundState.ATTESTING)) for i in range(len(awake))}
         play(chain, awake, lambda index: duties[index].step)
         assert len(chain.sent) == 1
 
@@ -123,11 +129,11 @@ def test_one_of_the_members_that_come_back_finalises(awake: list[float]) -> None
 @settings(deadline=None, max_examples=15)
 def test_one_of_the_clients_that_wake_up_closes_the_phase(awake: list[float]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        chain = Federation(OPEN, patch)
+        chain = Federation(RoundState.OPEN, patch)
 
         def member(index: int) -> Any:
             client = cast(Any, object.__new__(Participant))
-            client._seat, client._contract = chain.seat(index), chain
+            client._context, client._contract = chain.seat(index), chain
             return client._move_on
 
         play(chain, awake, member)
@@ -138,10 +144,10 @@ def test_members_that_stood_still_with_their_result_at_hand_do_not_all_finalise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """They had their turns in order, all of which passed while they stood still."""
-    chain = Federation(ATTESTING, monkeypatch)
+    chain = Federation(RoundState.ATTESTING, monkeypatch)
     result = SimpleNamespace(digest="ee" * 32, verdict_blob=None, model=None, manifest=None)
     monkeypatch.setattr(CommitteeDuty, "_compute", lambda duty, facts: result)
-    duties = [CommitteeDuty(chain.seat(index), overdue(ATTESTING)) for index in range(5)]
+    duties = [CommitteeDuty(chain.seat(index), overdue(RoundState.ATTESTING)) for index in range(5)]
     for duty in duties:
         duty._published, duty._finalise_at = True, START + 10
     play(chain, [0.0] * 5, lambda index: duties[index].step)
@@ -150,11 +156,11 @@ def test_members_that_stood_still_with_their_result_at_hand_do_not_all_finalise(
 
 def test_nobody_sends_what_the_chain_has_done_already(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own view may be blocks behind."""
-    chain = Federation(OPEN, monkeypatch)
+    chain = Federation(RoundState.OPEN, monkeypatch)
     chain.sent.append(START)
     client = cast(Any, object.__new__(Participant))
-    client._seat, client._contract = chain.seat(0), chain
+    client._context, client._contract = chain.seat(0), chain
     for _ in range(1_000):
         chain.now += STEP
-        assert not client._move_on(overdue(OPEN))
+        assert not client._move_on(overdue(RoundState.OPEN))
     assert chain.sent == [START]

@@ -9,9 +9,10 @@ import pytest
 
 from dltui.chain.contracts import abi
 from dltui.chain.contracts.logs import topics_of
-from dltui.chain.types import Log, NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
+from dltui.chain.types import Log
+from dltui.core.events import RECORDED
 from dltui.protocol import reader as module
-from dltui.protocol.ledger import HANDLED
 from dltui.protocol.reader import ChainReader, Rewound
 
 
@@ -73,8 +74,8 @@ class Own(Node):
 def reader(node: Node, monkeypatch: pytest.MonkeyPatch) -> tuple[ChainReader, list[int]]:
     """A reader of `node`, and the blocks that its ledger was told of."""
     folded: list[int] = []
-    made = ChainReader(node, ["0x00"], lambda raw: Log("C", "E", {}, raw["block"], "", 0), after=0)
-    monkeypatch.setattr(made.ledger, "apply", lambda log: folded.append(log.block))
+    made = ChainReader(node, ["0x00"], lambda raw: Log("C", "E", raw, raw["block"], "", 0), after=0)
+    monkeypatch.setattr(module, "record", lambda ledger, event, args: folded.append(args["block"]))
     return made, folded
 
 
@@ -169,4 +170,4 @@ def test_only_what_the_ledger_folds_is_asked_for(monkeypatch: pytest.MonkeyPatch
             return super().call(method, *params)
 
     reader(Asked(3), monkeypatch)[0].poll()
-    assert wanted == [[topics_of(HANDLED)]]
+    assert wanted == [[topics_of(RECORDED)]]

@@ -68,6 +68,13 @@ def test_foreign_text_never_becomes_an_element_an_attribute_or_a_template(tmp_pa
     assert "<script" not in html.lower() and html.count("</style>") == 1
 
 
+@pytest.mark.parametrize(("clip", "told"), [(0.25, True), (0.0, False)])
+def test_the_page_says_whether_updates_were_clipped(clip: float, told: bool, tmp_path: Path) -> None:
+    started = ev.RunStarted(run="a", version="1", seed=7, rounds=1, config={"training": {"clip": clip}})
+    _, page = page_of(record(tmp_path, [started]))
+    assert ("updates clipped to a norm of 0.25" in page.text) is told
+
+
 def test_the_page_needs_nothing_else(story: tuple[str, Page]) -> None:
     html, page = story
     (policy,) = [meta for meta in page.of("meta") if meta.get("http-equiv") == "Content-Security-Policy"]

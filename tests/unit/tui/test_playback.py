@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from dltui.core import events as ev
+from dltui.core.state.entities import Step
 from dltui.rundir.session import ReplaySession
 from dltui.tui.app import DltuiApp
 from dltui.tui.screens.page import PageScreen
@@ -162,7 +163,7 @@ async def test_a_recording_is_verified_as_a_whole_wherever_it_stands() -> None:
 
 async def test_the_first_beat_is_told_before_the_engine_takes_it() -> None:
     leader = Leader()
-    leader.step = ev.DemoStep(n=1, of=4, title="Setting up", text="A chain starts.")
+    leader.step = Step(n=1, of=4, title="Setting up", text="A chain starts.")
     app = DltuiApp(FakeSession(), director=leader)
     async with app.run_test(size=(120, 40)) as pilot:
         await shows(app, pilot, "1/4 Setting up", "A chain starts.", "● live")

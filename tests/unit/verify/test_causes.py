@@ -33,12 +33,12 @@ def test_each_after_its_cause_passes_and_a_node_may_come_back() -> None:
     [
         ((PUBLISHED, READY), "event 1: model.published is told before its node was ready"),
         ((*WHOLE, OPENED), "event 9: round.opened is told after its node ended"),
-        ((READY, EVALUATED, PUBLISHED), "event 2: model.evaluated is told before its version was published"),
-        ((READY, EXCUSED, OPENED), "event 2: round.excused is told before its round was opened"),
-        ((READY, OPENED, INCLUDED, ABORTED), "event 3: round.included is told before its round ended"),
-        ((*WHOLE, EVALUATED), "event 9: model.evaluated is told a second time"),
-        ((*WHOLE, EXCUSED), "event 9: round.excused is told a second time"),
-        ((*WHOLE, INCLUDED), "event 9: round.included is told a second time"),
+        ((READY, EVALUATED, PUBLISHED), "event 2: model.evaluated is told of version 1 before that was published"),
+        ((READY, EXCUSED, OPENED), "event 2: round.excused is told of round 1 before that was opened"),
+        ((READY, OPENED, INCLUDED, ABORTED), "event 3: round.included is told of round 1 before that ended"),
+        ((*WHOLE, EVALUATED), "event 9: model.evaluated is told of version 1 a second time"),
+        ((*WHOLE, EXCUSED), "event 9: round.excused is told of round 1 a second time"),
+        ((*WHOLE, INCLUDED), "event 9: round.included is told of round 1 a second time"),
     ],
 )
 def test_what_comes_early_or_twice_is_named(payloads: tuple[Payload, ...], named: str) -> None:

@@ -1,5 +1,7 @@
 """The keys: one field an action, its default the key that ships. `config.toml [keys]` changes them.
 
+Actions that send a command are declared with it (`core/commands`); the fields here are those of the screen alone.
+
 A key is a character or a name (`space`, `f1`, `shift+tab`); commas separate several keys of one action, and `none`
 leaves an action to the palette. Chords are refused: terminals send many of them as another key, or keep them.
 """
@@ -8,11 +10,12 @@ from __future__ import annotations
 
 import string
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from dltui.core.commands import COMMANDS
 from dltui.errors import ConfigError
 
 Key = Annotated[str, Meta(min_length=1, max_length=60)]
@@ -45,22 +48,17 @@ _CHARACTERS = {_name(char): char for char in string.punctuation if char != ","}
 """Character by the name that the terminal library has for its key; a comma stays a name, because commas separate."""
 
 
-class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+_Commands: Any = msgspec.defstruct(
+    "_Commands",
+    [(shortcut.id, Key, shortcut.key) for command in COMMANDS.values() for shortcut in command.shortcuts],
+    frozen=True,
+    kw_only=True,
+)
+
+
+class KeysSection(_Commands, frozen=True, kw_only=True, omit_defaults=True):  # type: ignore[call-arg]
     """Key or keys by action. A run's frozen configuration names only those that were changed."""
 
-    register: Key = "r"
-    add_client: Key = "c"
-    refuse: Key = "D"
-    approve: Key = "a"
-    reject: Key = "x"
-    suspend: Key = "u"
-    reinstate: Key = "U"
-    ban: Key = "B"
-    complete_leave: Key = "none"
-    stop_client: Key = "K"
-    restart_client: Key = "R"
-    open_round: Key = "n"
-    pause: Key = "p"
     verify: Key = "v"
     open: Key = "enter"
     log: Key = "l"

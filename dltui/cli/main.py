@@ -10,7 +10,7 @@ import typer
 
 import dltui
 from dltui.cli import chain as chain_commands
-from dltui.cli import contracts, data, doctor, models, twins, verifying, viewing
+from dltui.cli import contracts, data, doctor, models, prompt, twins, verifying, viewing
 from dltui.cli.console import guarded
 from dltui.cli.options import RUN, flags, with_flags
 from dltui.cli.password import hide
@@ -33,6 +33,7 @@ app.add_typer(data.app, name="data")
 twins.model.command("show")(models.show)
 app.command("doctor")(doctor.doctor)
 app.command("verify")(verifying.verify)
+app.command("console")(prompt.console)
 app.add_typer(chain_commands.app, name="chain")
 
 NoUi = Annotated[bool, typer.Option("--no-ui", help="Narrate instead of showing the screen.")]

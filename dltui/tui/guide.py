@@ -12,7 +12,7 @@ GUIDE: dict[str, str] = {
     "chain": (
         "The node and what it has used, all from receipts: blocks and their age, gas against the budget, of "
         "deployments, by function, sender and round (all transactions from its opening until the next one opens), "
-        "and the last transactions."
+        "and the last transactions. `dltui console` opens a Python prompt on it."
     ),
     "clients": (
         "One row a client: what it does in the round, the loss of its own training, what it attested of the round's "

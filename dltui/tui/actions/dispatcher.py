@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from textual.screen import Screen
@@ -215,16 +214,22 @@ class Control:
         self._app.copy_to_clipboard(value)
         self._app.tell(f"copied {value}")
 
-    def save(self, texts: dict[str, str], folder: Path, name: str, said: str) -> None:
-        """Writes texts by suffix to `name` in `folder`, or gives them to the browser that shows this screen."""
+    def save(self, texts: dict[str, str], name: str, said: str) -> None:
+        """Writes texts by suffix to `name` in the run's exports, or gives them to the browser that shows this screen.
+
+        A screen without a run's folder says so, and writes nothing.
+        """
         app = self._app
         if app.is_web:
             for suffix, text in texts.items():
                 app.deliver_text(io.StringIO(text), save_filename=f"{name}{suffix}")
             app.tell(f"{said} {name}{' and '.join(texts)}, in the browser's downloads")
             return
+        if app.run_dir is None:
+            app.tell("this screen shows no run of a folder, so there is no place for exports", "error")
+            return
         try:
-            path, *others = save(texts, folder, name)
+            path, *others = save(texts, app.run_dir / "exports", name)
         except DltuiError as error:
             app.tell(str(error), "error")
         else:
@@ -234,7 +239,7 @@ class Control:
         app = self._app
         picture = app.export_screenshot(title="dltui", simplify=True)
         name = f"dltui-{app.state.run or 'screen'}-{app.state.last_seq}"
-        self.save({".svg": picture}, Path(), name, "screen saved as")
+        self.save({".svg": picture}, name, "screen saved as")
 
     def _theme(self) -> None:
         app = self._app

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dltui.core.export import exported
@@ -18,5 +17,4 @@ def write_rows(app: DltuiApp, rows: list[dict[str, Any]], name: str, now: float)
         app.tell("there is nothing to export", "warning")
         return
     stamp = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%d-%H%M%S")
-    folder = app.run_dir / "exports" if app.run_dir is not None else Path()
-    app.control.save(exported(rows), folder, f"{name}-{stamp}", f"{len(rows):,} rows in")
+    app.control.save(exported(rows), f"{name}-{stamp}", f"{len(rows):,} rows in")

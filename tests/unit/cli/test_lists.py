@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from dltui.cli.main import app
 
-RUNS = Path(__file__).parents[3] / "fixtures" / "runs"
+RUNS = Path(__file__).parents[2] / "fixtures" / "runs"
 
 
 def dltui(*words: str) -> Result:

@@ -29,7 +29,7 @@ from dltui.rundir import journal
 from dltui.rundir.paths import RunPaths, top
 from dltui.rundir.session import LiveSession
 
-RUN = Path(__file__).parents[3] / "fixtures" / "runs" / "starved"
+RUN = Path(__file__).parents[2] / "fixtures" / "runs" / "starved"
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 
 

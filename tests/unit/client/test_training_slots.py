@@ -94,7 +94,7 @@ def test_without_a_bound_everybody_has_a_turn(folder: str, slots: int) -> None:
 
 WAITER = """
 import sys
-from dltui.client.gate import turn
+from dltui.client.training_slots import turn
 said = []
 def waiting():
     if not said:

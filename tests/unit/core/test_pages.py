@@ -23,7 +23,7 @@ from dltui.errors import RunError
 from dltui.rundir.journal import read
 from tests.kits.story import FIXTURE
 
-STARVED = Path(__file__).parents[3] / "fixtures" / "runs" / "starved"
+STARVED = Path(__file__).parents[2] / "fixtures" / "runs" / "starved"
 
 
 @cache

@@ -9,7 +9,7 @@ from dltui.core.state.state import State
 from dltui.core.views import StartStep, start_steps
 from dltui.rundir.journal import read
 
-STORY = Path(__file__).parents[3] / "fixtures" / "runs" / "story" / "journal"
+STORY = Path(__file__).parents[2] / "fixtures" / "runs" / "story" / "journal"
 
 
 def after(kind: str, later: float = 0.0) -> dict[str, StartStep]:

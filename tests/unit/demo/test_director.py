@@ -17,7 +17,7 @@ from dltui.errors import RunError
 from dltui.rundir.journal import read
 
 TS = "2026-11-24T00:00:00.000Z"
-STORY = Path(__file__).parents[3] / "fixtures" / "runs" / "story"
+STORY = Path(__file__).parents[2] / "fixtures" / "runs" / "story"
 
 
 def beat(

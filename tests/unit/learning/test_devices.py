@@ -19,7 +19,7 @@ def forbidden(*args, **kwargs): raise AssertionError("the nursery started a driv
 torch.cuda._lazy_init = forbidden
 torch._C._cuda_getDeviceCount = forbidden
 torch.autograd._engine_run_backward = forbidden  # the engine of autograd asks the drivers too
-from dltui.engine.nursery import _warm
+from dltui.engine.forkserver import _warm
 _warm()
 print(torch.cuda.is_initialized(), torch.cuda._is_in_bad_fork())
 pid = os.fork()

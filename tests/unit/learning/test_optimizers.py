@@ -46,9 +46,9 @@ def test_the_steps_are_torchs_byte_for_byte(name: str, ours: Any, torchs: Any) -
 def test_a_client_trains_without_importing_torchs_compiler(optimizer: str) -> None:
     program = f"""
 import sys, torch
-from dltui.learning.models import build
-from dltui.learning.training import TrainSettings, train
-from dltui.learning.warm import warm
+from dltui.learning.models.models import build
+from dltui.learning.training.training import TrainSettings, train
+from dltui.learning.models.preload import warm
 warm()
 train(build("mlp", (1, 8, 8), 4, seed=0), torch.zeros((8, 1, 8, 8)), torch.zeros(8, dtype=torch.int64),
       TrainSettings(optimizer={optimizer!r}, batch_size=4), seed=1)

@@ -74,8 +74,8 @@ def test_dropout_is_seeded_and_leaves_the_global_generator_alone(records: Any) -
 
 _SCRIPT = """
 import numpy as np
-from dltui.aggregation.canonical import digest_of
-from dltui.aggregation.model import encode_model
+from dltui.aggregation.blobs.canonical import digest_of
+from dltui.aggregation.blobs.model import encode_model
 from dltui.learning import datasets, models, training, warm
 warm.warm()
 model = models.build("cnn-bn", (1, 28, 28), 10, 0)

@@ -15,7 +15,7 @@ from dltui.report.verification import verify
 from dltui.rundir.paths import RunPaths
 from tests.kits.report import Page
 
-STORY = Path(__file__).parents[3] / "fixtures" / "runs" / "story"
+STORY = Path(__file__).parents[2] / "fixtures" / "runs" / "story"
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, folder: Path, code: int, out: str = "", err: str = "") -> None:

@@ -14,7 +14,7 @@ from dltui.report.verification import NOT_ASKED, Verification
 from dltui.rundir.paths import RunPaths
 from tests.kits.report import Page, record
 
-STORY = RunPaths(Path(__file__).parents[3] / "fixtures" / "runs" / "story")
+STORY = RunPaths(Path(__file__).parents[2] / "fixtures" / "runs" / "story")
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}</title></style>"
 
 

@@ -368,15 +368,14 @@ async def test_quit_lists_what_it_would_stop() -> None:
         assert app.focused is not None and app.focused.id == "cancel"
 
 
-async def test_alerts_screenshot_and_theme_have_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+async def test_alerts_screenshot_and_theme_have_keys(tmp_path: Path) -> None:
     script = awaiting()
-    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now)
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now, run_dir=tmp_path)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(app, pilot, script.events[-1].seq)
         await pilot.press("P")
         await pilot.pause()
-        (file,) = tmp_path.glob("*.svg")
+        (file,) = (tmp_path / "exports").glob("*.svg")
         assert file.read_text().startswith("<svg")
         assert [n.message for n in app._notifications] == [f"screen saved as {file}"]
         await pilot.press("t")

@@ -191,16 +191,15 @@ async def test_copy_takes_the_address_the_digest_the_hash_and_the_line(monkeypat
 async def test_export_writes_what_is_shown(
     pane: str, rows: int, column: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DLTUI_RUNS", str(tmp_path / "none"))
     script = live()
-    async with showing(script) as (app, pilot, _session):
+    async with showing(script, run_dir=tmp_path) as (app, pilot, _session):
         if pane != "3":
             await pilot.press(pane)
         await pilot.press("e")
         await pilot.pause()
-    (table,) = tmp_path.glob("*.csv")
-    (document,) = tmp_path.glob("*.json")
+    (table,) = (tmp_path / "exports").glob("*.csv")
+    (document,) = (tmp_path / "exports").glob("*.json")
     assert table.name in notes(app)[-1]
     with table.open(newline="") as file:
         read = list(csv.DictReader(file))
@@ -216,6 +215,15 @@ async def test_export_goes_into_the_folder_of_its_run_and_follows_filter_and_ord
     (document,) = (tmp_path / "7f3a91" / "exports").glob("clients-*.json")
     assert [row["id"] for row in json.loads(document.read_text())] == [f"client-{n}" for n in (3, 2, 1, 0)]
     assert str(document.parent) in notes(app)[-1]
+
+
+@pytest.mark.parametrize("key", ["e", "P"])
+async def test_a_screen_without_a_folder_of_its_run_refuses_to_export(key: str, tmp_path: Path) -> None:
+    async with showing(live()) as (app, pilot, _session):
+        await pilot.press(key)
+        await pilot.pause()
+        assert notes(app) == ["this screen shows no run of a folder, so there is no place for exports"]
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_screen_in_a_browser_gives_its_files_to_the_browser(
@@ -235,11 +243,11 @@ async def test_a_screen_in_a_browser_gives_its_files_to_the_browser(
 
 
 async def test_a_picture_of_the_screen_is_never_written_over(tmp_path: Path) -> None:
-    async with showing(live()) as (app, pilot, _session):
+    async with showing(live(), run_dir=tmp_path) as (app, pilot, _session):
         await pilot.press("P", "P")
         await pilot.pause()
         names = [f"dltui-7f3a91-{app.state.last_seq}{number}.svg" for number in ("", "-2")]
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    assert sorted(path.name for path in (tmp_path / "exports").iterdir()) == sorted(names)
 
 
 async def test_a_client_that_asks_to_join_is_announced_and_the_cursor_stays() -> None:

@@ -16,7 +16,7 @@ from dltui.tui.screens.page import PageScreen
 from tests.kits.screen_dump import screen_text, until
 from tests.kits.screen_scenario import FakeSession, Leader, Script, approved, started, whole_round
 
-RUNS = Path(__file__).parents[3] / "fixtures" / "runs"
+RUNS = Path(__file__).parents[2] / "fixtures" / "runs"
 LAST = 263
 
 

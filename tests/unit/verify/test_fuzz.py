@@ -27,7 +27,7 @@ from dltui.rundir.paths import RunPaths
 from dltui.rundir.session import LiveSession
 from dltui.verify import run, story
 
-STORY = Path(__file__).parents[3] / "fixtures" / "runs" / "story" / "journal"
+STORY = Path(__file__).parents[2] / "fixtures" / "runs" / "story" / "journal"
 LINES = [json.loads(line) for path in sorted(STORY.glob("*.jsonl")) for line in path.read_bytes().splitlines()]
 
 texts = st.one_of(st.text(max_size=8), st.sampled_from(["\x1b[2J", "\ud800", "a\x00b", "/dev/zero", "9" * 400]))

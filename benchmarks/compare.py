@@ -35,7 +35,7 @@ _COLUMNS = ("start s", "s/round", "node CPU", "clients CPU", "engine CPU", "requ
 
 @dataclass
 class Sample:
-    """CPU seconds by kind of process up to a moment (unix seconds); who has ended keeps what it had."""
+    """CPU seconds by kind of process up to a moment (unix seconds); a process that has ended keeps what it had."""
 
     at: float
     cpu: Counter[str]
@@ -72,7 +72,7 @@ def main() -> None:
     words.add_argument("--model", action="append", help="may be given several times (mlp)")
     words.add_argument("--chain", action="append", help="may be given several times (embedded)")
     words.add_argument("--source", action="append", type=Path, help="a checkout; may be given several times (this one)")
-    words.add_argument("--every", type=int, default=0, help="a line for each so many rounds, for long runs")
+    words.add_argument("--every", type=int, default=0, help="a line for each group of this many rounds, for long runs")
     words.add_argument("--methods", action="store_true", help="list the calls a round by method")
     words.add_argument("more", nargs="*", help="further words for dltui, after --")
     given = words.parse_args()
@@ -106,14 +106,14 @@ class Run:
     """When which JSON-RPC method was called; `+` stands for a request."""
 
     def pieces(self, size: int) -> Iterator[tuple[int, int]]:
-        """The rounds after the first, at most `size` at a time; 0 is all of them."""
+        """Yield the rounds after the first, at most `size` at a time; 0 is all of them."""
         rounds = len(self.opened)
         step = size or rounds
         for first in range(2, rounds + 1, step):
             yield first, min(first + step - 1, rounds)
 
     def figures(self, first: int, last: int) -> tuple[list[float], Counter[str]]:
-        """The figures of the columns over rounds `first` to `last`, and the calls a round by method."""
+        """Return the figures of the columns over rounds `first` to `last`, and the calls a round by method."""
         edges = [*self.opened, self.closed][first - 1 : last + 1]
         count = len(edges) - 1
         used = self.watch.between(edges[0], edges[-1])
@@ -126,7 +126,7 @@ class Run:
 
 
 def record(source: Path, more: list[str]) -> Run:
-    """One run of `dltui --no-ui` of a checkout."""
+    """Record one run of `dltui --no-ui` of a checkout."""
     with tempfile.TemporaryDirectory() as folder:
         counted, watch = Path(folder) / "counted", Watch()
         began = time.time()

@@ -17,7 +17,7 @@ _NODES = (b"dltui.devchain", b"dltui.chain")
 
 
 def sampled(face: subprocess.Popen[bytes], seconds: float) -> Iterator[list[int]]:
-    """Yield the ids of `face` and all that descend from it, every so many seconds until it has ended."""
+    """Yield the ids of `face` and all that descend from it, every `seconds` until it has ended."""
     while face.poll() is None:
         yield family(face.pid)
         time.sleep(seconds)

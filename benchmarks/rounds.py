@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def measure(model: str, clients: int, rounds: int, more: list[str]) -> str:
-    """One run of `dltui --no-ui`, as a line of the table."""
+    """Return one run of `dltui --no-ui` as a line of the table."""
     command = [sys.executable, "-m", "dltui", "--no-ui", "--clients", str(clients), "--rounds", str(rounds)]
     with tempfile.TemporaryDirectory() as runs:
         began = time.monotonic()

@@ -4,7 +4,7 @@
 
 Every case is the program itself (`dltui attach`, `dltui replay`) at 120x40 with its output drained; CPU is the child's
 user and system time from `/proc` (Linux). `idle` is a bare Textual application beside it. Of repeated measurements the
-smallest counts: what else the machine does can only add. Where it is never idle, the lines that end in CPU say what
+smallest counts: what else the machine does can only add. If it is never idle, the lines that end in CPU say what
 the times would come to at best.
 """
 
@@ -101,14 +101,14 @@ class Terminal:
                 self._news.notify_all()
 
     def wait_for(self, text: bytes, seconds: float = 60.0) -> float:
-        """Seconds from the start until this was written."""
+        """Return seconds from the start until this was written."""
         with self._news:
             if not self._news.wait_for(lambda: text in self._output, seconds):
                 raise SystemExit(f"the screen never wrote {text!r}")
         return time.monotonic() - self.began
 
     def press(self, key: bytes) -> float:
-        """Seconds from a key to the next thing that is written."""
+        """Return seconds from a key to the next thing that is written."""
         with self._news:
             before = len(self._output)
         began = time.monotonic()
@@ -118,12 +118,12 @@ class Terminal:
         return time.monotonic() - began
 
     def cpu(self) -> float:
-        """Seconds of CPU so far."""
+        """Return seconds of CPU so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def close(self) -> None:
-        """Ends the child."""
+        """End the child."""
         os.kill(self.pid, 15)
         os.waitpid(self.pid, 0)
         os.close(self._fd)
@@ -143,7 +143,7 @@ def _dltui(*words: str) -> list[str]:
 
 
 class Run:
-    """A run that is told by this benchmark: its journal grows as an engine's would."""
+    """A run that this benchmark writes: its journal grows as an engine's would."""
 
     def __init__(self, folder: Path, clients: int) -> None:
         self.paths = RunPaths(folder / "b3nc40").create()
@@ -209,7 +209,7 @@ class Run:
             thread.join()
 
     def finish(self) -> None:
-        """The run is done."""
+        """Let the run be done."""
         self.tell(ev.RunFinished(status="done", exit_code=0))
 
 

@@ -1,6 +1,6 @@
 """Files that may come from anybody: read only if regular and of bounded size, no link followed; written whole or not.
 
-A link to an endless device, a pipe that nobody writes, a folder in a file's place or 20 GB of nothing end in one line
+A link to an endless device, a pipe without a writer, a folder in a file's place or 20 GB of nothing end in one line
 that names the file.
 """
 
@@ -60,7 +60,7 @@ def open_regular(path: Path | str, limit: int | None = None) -> BinaryIO:
 
 
 def read_regular(path: Path | str, limit: int = DOCUMENT) -> bytes:
-    """The bytes of a regular file. Raises as `open_regular` does, also if the file grows over `limit` meanwhile."""
+    """Return the bytes of a regular file. Raises as `open_regular` does, also if it grows over `limit` meanwhile."""
     with open_regular(path, limit) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
@@ -69,7 +69,7 @@ def read_regular(path: Path | str, limit: int = DOCUMENT) -> bytes:
 
 
 def check_tree(root: Path, pipes: tuple[str, ...] = ()) -> list[Path]:
-    """The files below `root`, sorted. Raises MismatchError at the first that is not regular, or nested too deeply.
+    """Return the files below `root`, sorted. Raises MismatchError at the first that is not regular or too deep.
 
     An engine writes under fixed names: through a link it would write to another's file. `pipes` names those that
     an engine makes itself, in `root`.
@@ -95,7 +95,7 @@ def _files(folder: Path, pipes: set[Path], depth: int) -> Iterator[Path]:
 
 
 def kind_of(mode: int) -> str:
-    """What something in a folder is, in words, by its mode."""
+    """Return what something in a folder is, in words, by its mode."""
     return _KINDS.get(stat.S_IFMT(mode), "something else")
 
 
@@ -137,7 +137,10 @@ def try_lock(descriptor: int, shared: bool = False) -> bool:
 
 
 def file_sha256(path: Path, limit: int | None = None) -> str:
-    """SHA-256 of a file in hex, empty if there is none. Raises MismatchError if it is larger than `limit` bytes."""
+    """Return the SHA-256 of a file in hex, empty if there is none.
+
+    Raises MismatchError if it is larger than `limit` bytes.
+    """
     digest = hashlib.sha256()
     try:
         with open_regular(path, limit) as file:
@@ -149,7 +152,7 @@ def file_sha256(path: Path, limit: int | None = None) -> str:
 
 
 def owner_only(path: str, flags: int) -> int:
-    """An `opener` of `open`: a new file is readable for its owner alone."""
+    """Return an `opener` of `open`: a new file is readable for its owner alone."""
     return os.open(path, flags, 0o600)
 
 

@@ -36,12 +36,12 @@ class BlobCorrupt(BlobError):
 
 
 def digest_of(data: bytes) -> str:
-    """SHA-256 of `data`, 64 lower-case hex digits."""
+    """Return the SHA-256 of `data`, 64 lower-case hex digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def cid(digest_hex: str) -> str:
-    """The digest as an IPFS CIDv1 (raw codec, sha2-256, base32 lower-case multibase)."""
+    """Return the digest as an IPFS CIDv1 (raw codec, sha2-256, base32 lower-case multibase)."""
     raw = bytes.fromhex("01551220" + _checked(digest_hex))
     return "b" + base64.b32encode(raw).decode("ascii").lower().rstrip("=")
 
@@ -54,7 +54,7 @@ def _checked(digest: str) -> str:
 
 
 class BlobStore(Protocol):
-    """Where blobs are: the part that clients, engine and checks know, wherever the bytes lie and whoever may read them.
+    """A store of blobs, as clients, engine and checks know it: the bytes may lie anywhere.
 
     A store on another host serves the same four functions and checks who asks.
     """
@@ -97,14 +97,14 @@ class Store:
         self._local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
     def path(self, digest: str) -> str:
-        """Where the blob lies, or would lie. Raises BlobError for anything but 64 lower-case hex digits."""
+        """Return the path of a blob, which need not exist. Raises BlobError for what is no digest."""
         _checked(digest)
         return f"{self._root}/{digest[:2]}/{digest}"
 
     def put(self, data: bytes) -> str:
-        """Stores `data` and returns its digest; a damaged copy that is already there is replaced.
+        """Store `data` and return its digest; a damaged copy that is already there is replaced.
 
-        Raises BlobError where the store cannot be written.
+        Raises BlobError if the store cannot be written.
         """
         digest = digest_of(data)
         path = self.path(digest)
@@ -122,10 +122,10 @@ class Store:
         return digest
 
     def get(self, digest: str, limit: int = LIMIT) -> bytes:
-        """The blob's bytes, at most `limit`.
+        """Return the blob's bytes, at most `limit`.
 
         The size is checked before anything is read, the hash after. Raises BlobMissing, BlobTooLarge,
-        BlobCorrupt, or BlobError where the store cannot be read.
+        BlobCorrupt, or BlobError if the store cannot be read.
         """
         path = self.path(digest)
         try:
@@ -149,7 +149,7 @@ class Store:
         return data
 
     def has(self, digest: str) -> bool:
-        """Whether a blob lies under this digest; its bytes are checked by `get`."""
+        """Return whether a blob lies under this digest; its bytes are checked by `get`."""
         path = self.path(digest)
         try:
             return bool(self._fs.isfile(path))
@@ -157,7 +157,7 @@ class Store:
             raise BlobError(f"cannot reach the store: {error}", where=path) from error
 
     def digests(self) -> Iterator[str]:
-        """Every digest that the store holds, sorted; files with other names are passed over."""
+        """Yield every digest that the store holds, sorted; files with other names are passed over."""
         for folder in self._names(self._root):
             if len(folder) == 2:
                 for name in self._names(f"{self._root}/{folder}"):

@@ -19,9 +19,10 @@ from typing import Any
 
 from eth_account import Account
 
-from dltui.chain.nodes.embedded_node import EmbeddedNode, Genesis
+from dltui.chain.nodes.embedded_node import EmbeddedNode
+from dltui.chain.nodes.genesis import Genesis
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 
 CHAIN_ID = 31337
 LOOP = {"data": "0x5b600056"}  # JUMPDEST PUSH1 0 JUMP
@@ -75,7 +76,7 @@ def call_until(url: str, stop: threading.Event) -> None:
 
 
 def probe(node: EmbeddedNode, account: Any, first: int, count: int) -> tuple[list[float], list[float]]:
-    """Seconds that each of `count` transactions (nonces from `first`) took to its receipt, and a read after each."""
+    """Return the seconds of each of `count` transactions (nonces from `first`), and of a read after each."""
     sent, read = [], []
     with Rpc(node.url, timeout=60.0, word=node.word) as rpc:
         for nonce in range(first, first + count):
@@ -90,7 +91,7 @@ def probe(node: EmbeddedNode, account: Any, first: int, count: int) -> tuple[lis
 
 
 def transfer(account: Any, nonce: int) -> bytes:
-    """A signed transfer of one wei."""
+    """Return a signed transfer of one wei."""
     fields = {"type": 2, "chainId": CHAIN_ID, "nonce": nonce, "to": STRANGER, "value": 1, "gas": 21_000}
     fees = {"maxFeePerGas": 10**11, "maxPriorityFeePerGas": 10**9}
     return bytes(account.sign_transaction(fields | fees).raw_transaction)

@@ -38,22 +38,22 @@ HANDSHAKE = (
 
 
 def rpc(method: str, *params: Any) -> bytes:
-    """The body of one call."""
+    """Return the body of one call."""
     return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
 
 
 def batch(body: bytes, count: int) -> bytes:
-    """The body of `count` equal calls."""
+    """Return the body of `count` equal calls."""
     return b"[" + b",".join([body] * count) + b"]"
 
 
 def http(body: bytes) -> bytes:
-    """A POST with `body`."""
+    """Return a POST with `body`."""
     return b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 def frame(body: bytes) -> bytes:
-    """A masked text frame of a WebSocket (mask 0)."""
+    """Return a masked text frame of a WebSocket (mask 0)."""
     size = bytes([0x80 | len(body)]) if len(body) < 126 else b"\xfe" + len(body).to_bytes(2, "big")
     return b"\x81" + size + b"\0\0\0\0" + body
 
@@ -94,7 +94,7 @@ def ask_again_and_again(body: bytes, port: int, end: float) -> None:
 
 
 def malformed(port: int, end: float) -> None:
-    """Bytes that are no HTTP, each on a connection of its own."""
+    """Send bytes that are no HTTP, each on a connection of its own."""
     while time.monotonic() < end:
         with suppress(OSError), socket.create_connection((HOST, port), 10) as connection:
             connection.sendall(b"\x16\x03\x01 no http at all\r\n\r\n")
@@ -103,7 +103,7 @@ def malformed(port: int, end: float) -> None:
 
 
 def half_open(port: int, end: float) -> None:
-    """Many connections whose requests never end, a byte at a time."""
+    """Open many connections whose requests never end, a byte at a time."""
     connections: list[socket.socket] = []
     while time.monotonic() < end:
         for connection in list(connections):
@@ -122,7 +122,7 @@ def half_open(port: int, end: float) -> None:
 
 
 def unread_sockets(port: int, end: float) -> None:
-    """WebSockets with subscriptions and requests, of which nothing is ever read."""
+    """Open WebSockets with subscriptions and requests, and never read from them."""
     asked = frame(rpc("eth_subscribe", "newHeads")) * 4 + frame(rpc("eth_subscribe", "newPendingTransactions")) * 4
     asked += frame(rpc("eth_getBlockByNumber", "latest", True)) * 20
     connections: list[socket.socket] = []
@@ -197,7 +197,7 @@ class Sender:
         return rpc.call("eth_sendRawTransactionSync", "0x" + bytes(raw).hex())
 
     def rate(self, rpc: Any, seconds: float) -> tuple[float, float]:
-        """Transactions a second during `seconds`, and the longest wait for one in seconds."""
+        """Return the transactions a second during `seconds`, and the longest wait for one in seconds."""
         began = time.monotonic()
         times = [began]
         while times[-1] - began < seconds:
@@ -212,7 +212,8 @@ def running(folder: Path) -> Iterator[tuple[Any, Any, Sender]]:
     """A node with some blocks, a client of the run, and a sender with ether."""
     from eth_account import Account
 
-    from dltui.chain.nodes.embedded_node import EmbeddedNode, Genesis
+    from dltui.chain.nodes.embedded_node import EmbeddedNode
+    from dltui.chain.nodes.genesis import Genesis
     from dltui.chain.rpc import Rpc
 
     account = Account.create()

@@ -19,7 +19,7 @@ _SECTION = """[keys]
 
 
 def page() -> str:
-    """The page of keys."""
+    """Return the page of keys."""
     lines = [
         "# Keys",
         "",
@@ -28,7 +28,7 @@ def page() -> str:
         "Any key can be changed in `config.toml`, section `[keys]`, by the name in the last column. Keys that move in",
         "lists and chords are refused, because terminals keep many chords or send them as another key.",
         "A key that can do nothing now is grey in the footer; pressing it says why.",
-        "What sends a transaction asks first, and shows what it would cost. With *, it asks in red; where a round that",
+        "What sends a transaction asks first, and shows what it would cost. With *, it asks in red; if a round that",
         "runs is hit, the id has to be typed.",
     ]
     for group in GROUPS:
@@ -48,7 +48,7 @@ def _row(action: Action) -> str:
 
 
 def config(text: str) -> str:
-    """The configuration file with its section of keys written anew."""
+    """Return the configuration file with its section of keys written again."""
     section = _SECTION
     for name, keys in KeysSection().table().items():
         section += f"# {BY_ID[name].help.capitalize()}.\n{name} = {json.dumps(','.join(keys) or NONE)}\n"

@@ -34,7 +34,7 @@ ROOMS = (
 
 
 def page() -> str:
-    """The page: the top of the package, then each room from the highest layer to the lowest."""
+    """Return the page: the top of the package, then each room from the highest layer to the lowest."""
     lines = [
         "# Modules",
         "",

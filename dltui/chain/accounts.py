@@ -18,12 +18,12 @@ class WrongPassword(ConfigError):
 
 
 def address_of(key: bytes) -> str:
-    """The checksummed address of a private key of 32 bytes."""
+    """Return the checksummed address of a private key of 32 bytes."""
     return str(Account.from_key(key).address)
 
 
 def open_keystore(path: Path, password: str) -> bytes:
-    """The private key (32 bytes) in a keystore file.
+    """Return the private key (32 bytes) in a keystore file.
 
     Raises WrongPassword, or ConfigError if the file is wrong or others than its owner may read it.
     """

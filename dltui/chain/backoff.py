@@ -18,7 +18,7 @@ class Backoff:
         self._pause = FIRST
 
     def failed(self) -> float:
-        """The seconds to wait now."""
+        """Return the seconds to wait now."""
         pause, self._pause = self._pause, min(2 * self._pause, LONGEST)
         return pause * random.uniform(0.5, 1.0)
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
 from web3.middleware import ExtraDataToPOAMiddleware, SignAndSendRawMiddlewareBuilder, Web3Middleware
@@ -83,7 +82,8 @@ class FeeBound(Web3Middleware):
     def request_processor(self, method: Any, params: Any) -> Any:
         """What goes on to the node, unchanged."""
         if method == "eth_sendRawTransaction":
-            offered = decode_tx(bytes(HexBytes(params[0])), {}).max_fee
+            raw = params[0] if isinstance(params[0], bytes) else Web3.to_bytes(hexstr=params[0])
+            offered = decode_tx(raw, {}).max_fee
             if offered > self._max_fee:
                 raise ChainError(
                     f"a fee of {offered:,} wei per gas is over the bound of {self._max_fee:,}",

@@ -15,12 +15,12 @@ _HASH = 32
 
 
 def root(leaves: Sequence[bytes]) -> bytes:
-    """The root over 32-byte leaf hashes, in any order. ValueError without leaves or for another length."""
+    """Return the root over 32-byte leaf hashes, in any order. ValueError without leaves or for another length."""
     return _tree(leaves)[0]
 
 
 def proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The siblings from leaf `leaves[index]` up to the root. IndexError for an index out of range."""
+    """Return the siblings from leaf `leaves[index]` up to the root. IndexError for an index out of range."""
     tree = _tree(leaves)
     if not 0 <= index < len(leaves):
         raise IndexError(f"leaf {index} of {len(leaves)}")
@@ -34,7 +34,7 @@ def proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def verify(leaf: bytes, path: Sequence[bytes], expected: bytes) -> bool:
-    """Whether `path` leads from `leaf` to the root `expected`."""
+    """Return whether `path` leads from `leaf` to the root `expected`."""
     node = leaf
     for sibling in path:
         node = _pair(node, sibling)
@@ -64,7 +64,7 @@ def seal(
     result_digest: bytes,
     verdicts_root: bytes,
 ) -> bytes:
-    """What `member` attests to: equal to FLContract.sealOf of the contract `fl`."""
+    """Return what `member` attests to: equal to FLContract.sealOf of the contract `fl`."""
     types = ["uint256", "address", "bytes32", "uint32", "uint8", "address", "bytes32", "bytes32"]
     values = [chain_id, fl, federation_id, round, attempt, member, result_digest, verdicts_root]
     return keccak(encode(types, values))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
 from dltui.core.safe_json import decode_json
 from dltui.errors import ChainError
 
@@ -61,8 +61,8 @@ class Rpc:
     def call(self, method: str, *params: Any) -> Any:
         """Call `method` and return its result.
 
-        Raises `RpcError` where the node answers with an error, `NodeUnreachable` where it does not answer,
-        and `ChainError` where the answer is not JSON-RPC.
+        Raises `RpcError` if the node answers with an error, `NodeUnreachable` if it does not answer,
+        and `ChainError` if the answer is not JSON-RPC.
         """
         request = self._request(method, params)
         answer = self._exchange(request, may_repeat=not method.startswith(_SENDS))
@@ -95,7 +95,7 @@ class Rpc:
         return self._send(json.dumps(self._asked, separators=(",", ":")).encode()).fileno()
 
     def answer(self) -> Any:
-        """The result of what was asked last; raises as `call` does."""
+        """Return the result of what was asked last; raises as `call` does."""
         return self._result(self._asked, self._decode(*self._receive()))
 
     def close(self) -> None:

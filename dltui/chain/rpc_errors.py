@@ -1,8 +1,13 @@
-"""Why a node refused a transaction, in words for people, whichever node it was."""
+"""What goes wrong with a node: it does not answer, or it refuses. And why, in words for people."""
 
 from __future__ import annotations
 
-from dltui.chain.types import RpcError
+from typing import Any
+
+from dltui.errors import ChainError
+
+METHOD_NOT_FOUND = (-32601, -32004)
+"""Codes of a node that does not know a method."""
 
 _WORDS = (
     (
@@ -38,8 +43,21 @@ _WORDS = (
 )
 
 
+class RpcError(ChainError):
+    """The node answered a JSON-RPC call with an error object."""
+
+    def __init__(self, method: str, code: int, message: str, data: Any = None) -> None:
+        super().__init__(message, where=method)
+        self.code = code
+        self.data = data
+
+
+class NodeUnreachable(ChainError):
+    """The node did not answer: refused, reset or timed out."""
+
+
 def in_words(error: RpcError, sender: str) -> RpcError:
-    """The same error with a sentence and a hint in front of the node's own words, where the reason is known."""
+    """Return the same error with a sentence and a hint in front of the node's own words, where the reason is known."""
     said = error.message.lower()
     for texts, words, hint in _WORDS:
         if any(text in said for text in texts):

@@ -7,9 +7,6 @@ from typing import Any
 
 from dltui.errors import ChainError
 
-METHOD_NOT_FOUND = (-32601, -32004)
-"""Codes of a node that does not know a method."""
-
 
 @dataclass(frozen=True)
 class Call:
@@ -49,19 +46,6 @@ class Log:
     tx: str
     index: int
     address: str = ""
-
-
-class RpcError(ChainError):
-    """The node answered a JSON-RPC call with an error object."""
-
-    def __init__(self, method: str, code: int, message: str, data: Any = None) -> None:
-        super().__init__(message, where=method)
-        self.code = code
-        self.data = data
-
-
-class NodeUnreachable(ChainError):
-    """The node did not answer: refused, reset or timed out."""
 
 
 @dataclass(frozen=True)

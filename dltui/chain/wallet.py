@@ -13,8 +13,8 @@ from eth_utils import keccak, to_checksum_address
 from dltui.chain.backoff import Backoff
 from dltui.chain.history.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
-from dltui.chain.rpc_errors import in_words
-from dltui.chain.types import METHOD_NOT_FOUND, Call, NodeUnreachable, Receipt, Revert, Reverted, RpcError
+from dltui.chain.rpc_errors import METHOD_NOT_FOUND, NodeUnreachable, RpcError, in_words
+from dltui.chain.types import Call, Receipt, Revert, Reverted
 from dltui.errors import ChainError
 
 TRANSFER_GAS = 21_000
@@ -28,7 +28,7 @@ _STALE = ("nonce too low", "nonce too high", "less than block base fee", "underp
 
 
 def demo_key(seed: int, role: str, index: int) -> bytes:
-    """The private key (32 bytes) of a demo's account: made from the run's seed, so it protects nothing."""
+    """Return the private key (32 bytes) of a demo's account: made from the run's seed, so it protects nothing."""
     for attempt in range(256):
         key = keccak(f"dltui demo key v1|{seed}|{len(role)}:{role}|{index}|{attempt}".encode())
         if 0 < int.from_bytes(key, "big") < SECPK1_N:
@@ -37,7 +37,7 @@ def demo_key(seed: int, role: str, index: int) -> bytes:
 
 
 def unexplained(data: bytes) -> Revert:
-    """The revert for data that nobody decodes."""
+    """Return the revert for data that no contract of ours explains."""
     if not data:
         return Revert("Reverted", "the call reverted without a reason")
     return Revert("Reverted", f"the call reverted with data 0x{data[:36].hex()}", {"data": data})
@@ -86,8 +86,8 @@ class Wallet:
     def send(self, call: Call, value: int | None = None) -> Receipt:
         """Sign, send and wait until mined; `value` in wei overrides the call's.
 
-        Raises `Reverted` (with the receipt) where it was mined with status 0, `RpcError` where the node
-        refuses it, `NodeUnreachable` where the node stayed away for `patience` seconds, `ChainError` where
+        Raises `Reverted` (with the receipt) if it was mined with status 0, `RpcError` if the node
+        refuses it, `NodeUnreachable` if the node stayed away for `patience` seconds, `ChainError` if
         another process uses the key.
         """
         receipt = self._mine(call, call.value if value is None else value)
@@ -96,7 +96,7 @@ class Wallet:
         return receipt
 
     def simulate(self, call: Call) -> None:
-        """Ask whether `call` would succeed in the next block, now; raises `Reverted` where it would not."""
+        """Ask whether `call` would succeed in the next block, now; raises `Reverted` if it would not."""
         try:
             self._rpc.call("eth_call", self._message(call, call.value), "pending")
         except RpcError as error:
@@ -113,7 +113,7 @@ class Wallet:
         deadline = time.monotonic() + self._patience
         for last in (False, True):
             raw, tx_hash = self._sign(call, value)
-            # Until the outcome is known, so is neither the next nonce.
+            # The next nonce is unknown until the outcome is.
             nonce, self._nonce = self._nonce, None
             try:
                 answer = self._deliver(raw, tx_hash, deadline)
@@ -207,7 +207,7 @@ class Wallet:
             time.sleep(pause)
 
     def _buried(self, answer: Any, tx_hash: str, deadline: float) -> Any:
-        """The receipt once `confirmations` blocks are on top of it; `answer` is what the node said first."""
+        """Return the receipt once `confirmations` blocks are on top of it; `answer` is what the node said first."""
         while self._confirmations:
             head = int(self._rpc.call("eth_blockNumber"), 16)
             answer = self._rpc.call("eth_getTransactionReceipt", tx_hash)
@@ -254,7 +254,7 @@ class Wallet:
 
 
 def _revert_data(error: RpcError) -> bytes | None:
-    """The revert data of an eth_call error; None where the call did not revert but failed otherwise."""
+    """Return the revert data of an eth_call error; None if the call did not revert but failed otherwise."""
     text = error.data if isinstance(error.data, str) else ""
     try:
         data = bytes.fromhex(text.removeprefix("0x")) if text.startswith("0x") else b""

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from dltui.cli.lists import folded
 from dltui.core import format as fmt
-from dltui.core.safe_json import read_json
 from dltui.core.sanitize import clean
 from dltui.core.summary import summarise
 from dltui.demo.script import available, load
 from dltui.errors import DltuiError, MismatchError
+from dltui.rundir.documents import read_json
 from dltui.rundir.paths import RunPaths, all_runs, runs_dir
 from dltui.rundir.session import LiveSession
 

@@ -76,7 +76,8 @@ def opened(paths: RunPaths, signing: bool, progress: Progress) -> Iterator[tuple
     with _chain(paths, config, state, session.alive(), progress) as chain:
         w3 = console.connect(chain.url, foreign=chain.foreign)
         contracts, release = console.bind(w3, addresses)
-        lines = [f"{clean(paths.id, 60)}: {chain.what}, block {w3.eth.block_number}, {len(state.rounds)} rounds", _HELP]
+        reached = f"block {w3.eth.block_number}, {len(state.rounds)} rounds"
+        lines = [f"{clean(paths.id, 60)}, {reached}: {chain.what}", _HELP]
         if release:
             lines.append(f"The contracts are those of release {release}: functions that are newer are not there.")
         if key is not None:

@@ -22,12 +22,12 @@ from dltui.config.sections import Config, load
 from dltui.core import answers
 from dltui.core.answers import CheckResult
 from dltui.core.commands import new_command
-from dltui.core.safe_json import read_json
 from dltui.core.sanitize import clean
 from dltui.demo.director import Director
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.learning.data.catalog import CATALOG
 from dltui.resources import first_time
+from dltui.rundir.documents import read_json
 from dltui.rundir.journal import Tail
 from dltui.rundir.launch import create_run, engine_failure, start_engine
 from dltui.rundir.paths import RunPaths, all_runs, find_run

@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import Any
 
+ATTEMPTS = 3
+"""Committees that are drawn for a round before it aborts, as the contract has it."""
+
 
 class ChainState(str, Enum):
     """Base of a state: the contracts give its number, and it is equal to its word.

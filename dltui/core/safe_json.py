@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
-
-from dltui.files import DOCUMENT, read_regular
 
 MAX_DEPTH = 64
 """Deepest nesting that is decoded."""
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
-def read_json(path: Path, limit: int = DOCUMENT) -> Any:
-    """The document in a file of a run, of at most `limit` bytes, in which no object has a key twice.
-
-    Raises ValueError if it is no such document, and what `read_regular` raises.
-    """
-    return decode_json(read_regular(path, limit), unique=True)
-
-
 def decode_json(data: bytes, *, unique: bool = False) -> Any:
-    """The decoded document; raises `ValueError` where `data` is not JSON or nested too deeply.
+    """Return the decoded document. Raises `ValueError` if `data` is not JSON or nested too deeply.
 
     With `unique`, a key that an object has twice is refused too: readers would differ on what it says.
 

@@ -8,6 +8,7 @@ from math import ceil, floor, log10
 from dltui.core import format as fmt
 from dltui.core.state.entities import Round
 from dltui.core.state.state import State
+from dltui.core.views.taking_part import weight_shares
 from dltui.core.views.time import spent
 
 MOST_CLIENTS = 8
@@ -102,7 +103,7 @@ def shares(state: State, most: int = MOST_CLIENTS) -> Figure:
 
     A share is what a client's update counted for in the mean, not how good it was.
     """
-    rounds = {n: _weights(r) for n, r in sorted(state.rounds.items()) if r.state == "finalised" and r.verdicts}
+    rounds = {n: _shares(r) for n, r in sorted(state.rounds.items()) if r.state == "finalised" and r.verdicts}
     sums: dict[str, float] = {}
     for weights in rounds.values():
         for client, share in weights.items():
@@ -155,10 +156,9 @@ def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
     return [round(n * step, 12) for n in range(first, last + 1)]
 
 
-def _weights(shown: Round) -> dict[str, float]:
-    """Share of the weight by client; a client whose update was refused has 0."""
-    total = sum(verdict.weight for verdict in shown.verdicts if verdict.included)
-    return {v.client: v.weight / total if v.included and total else 0.0 for v in shown.verdicts}
+def _shares(shown: Round) -> dict[str, float]:
+    known = weight_shares(shown)
+    return {verdict.client: float(known.get(verdict.client, 0)) for verdict in shown.verdicts}
 
 
 def _counted(shares: list[float]) -> str:

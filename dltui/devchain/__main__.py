@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _hear() -> str:
-    """The word on stdin; empty on a terminal, and if stdin is closed."""
+    """Return the word on stdin; empty on a terminal, and if stdin is closed."""
     return "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.readline(_LONGEST_WORD).strip()
 
 

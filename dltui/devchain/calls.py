@@ -15,6 +15,7 @@ from dltui.chain.transactions import intrinsic_gas
 from dltui.devchain.database import SqliteReader, SqliteStore
 from dltui.devchain.deadline import Watch
 from dltui.devchain.evm import CallResult, Message, States
+from dltui.devchain.fair_queue import Busy
 
 CALL_SECONDS = 5.0
 """How long one call, or all trials of one estimate, may take: as in geth."""
@@ -70,10 +71,6 @@ class Caller(States):
                 break
             guess = (low + high) // 2
         return CallResult(first.output, high)
-
-
-class Busy(Exception):
-    """No caller became free in time."""
 
 
 class CallPool:

@@ -26,8 +26,8 @@ class Full(Exception):
 class ConnectionSlots:
     """At most `most` connections; a newcomer takes the place of the one that has been waiting longest for a request.
 
-    So half-open connections keep nobody out. Nor do requests that are being answered: a newcomer always gets in, since
-    only its first request shows whether it is of the run. Safe to use from many threads.
+    So half-open connections keep no other out. Nor do requests that are being answered: a newcomer always gets in,
+    since only its first request shows whether it is of the run. Safe to use from many threads.
     """
 
     def __init__(self, most: int) -> None:
@@ -42,7 +42,7 @@ class ConnectionSlots:
         return len(self._all)
 
     def idle(self) -> int:
-        """How many of the connections wait for a request."""
+        """Return how many of the connections wait for a request."""
         return len(self._waiting)
 
     def enter(self, connection: socket.socket) -> None:
@@ -54,20 +54,20 @@ class ConnectionSlots:
             self._waiting[connection] = None
 
     def wait(self, connection: socket.socket) -> None:
-        """From now on `connection` waits for a request."""
+        """Note that `connection` waits for a request."""
         with self._lock:
             if connection in self._all:
                 self._waiting[connection] = None
 
     def work(self, connection: socket.socket) -> None:
-        """From now on `connection` has a request that is being answered; raises `Full` if too many have one."""
+        """Note that `connection` has a request that is being answered; raises `Full` if too many have one."""
         with self._lock:
             if connection not in self._waiting or self._working >= self._most:
                 raise Full
             del self._waiting[connection]
 
     def leave(self, connection: socket.socket) -> None:
-        """`connection` has ended, or turned out to be of the run."""
+        """Forget `connection`: it has ended, or is of the run."""
         with self._lock:
             self._all.discard(connection)
             self._waiting.pop(connection, None)

@@ -20,7 +20,7 @@ class SqliteStore(Database):
     """A key-value store whose writes wait in memory until `block()` commits them with the caller's own rows.
 
     A process killed at any point leaves whole blocks only: the write-ahead log is replayed or dropped by
-    sqlite. Not thread-safe; one lock outside guards all use. Raises `ChainError` where the file cannot be
+    sqlite. Not thread-safe; one lock outside guards all use. Raises `ChainError` if the file cannot be
     used.
     """
 
@@ -74,7 +74,7 @@ class SqliteStore(Database):
     def block(self) -> Iterator[sqlite3.Connection]:
         """One sqlite transaction: what was set since the last one, and the rows the caller writes inside.
 
-        Where the caller or sqlite fails, nothing is written, the pending values are dropped and the error
+        If the caller or sqlite fails, nothing is written, the pending values are dropped and the error
         goes on.
         """
         try:
@@ -97,7 +97,7 @@ class SqliteStore(Database):
         self._pending.clear()
 
     def reader(self) -> SqliteReader:
-        """A view of the committed entries for one other thread, with a connection of its own."""
+        """Return a view of the committed entries for one other thread, with a connection of its own."""
         return SqliteReader(self._path, self._cache)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The deadline of a call that nobody pays for: it ends the call, and lets other threads go first.
+"""The deadline of an unsigned call: it ends the call, and lets other threads go first.
 
 py-evm is Python, and one thread runs Python at a time. A call that never paused would keep the miner waiting for the
 interpreter at every step of a block; so a call steps aside each millisecond, which costs it a few per cent.
@@ -30,7 +30,7 @@ class Watch:
         self._cancelled = True
 
     def step(self) -> None:
-        """Called at every step of the call; raises `OutOfTime`."""
+        """Raise `OutOfTime` if the call must end; called at each of its steps."""
         now = time.monotonic()
         if now < self._turn:
             return

@@ -1,6 +1,6 @@
 """py-evm behind one door: no other module imports it, since it is a pinned pre-release.
 
-It gives stored states, a block in the making, and calls that nobody pays for. The rest of the node sees headers, the
+It gives stored states, a block in the making, and unsigned calls. The rest of the node sees headers, the
 key-value store below a chain, and the records of this module.
 
 The same genesis and the same (timestamp, raw transactions) give the same block hashes and state roots on every machine,

@@ -2,7 +2,8 @@
 
 Python runs one thread at a time, so each thread that works slows the others down. A stranger is a caller that does
 not know the run's word. Each of its connections asks for one thing at a time and waits in one line with the others,
-so the turns go round from connection to connection. A turn is short: long work calls `step` between its parts.
+so the turns go round from connection to connection. A turn is short: long work calls `step` between its parts. What it
+has found so far stays in memory meanwhile, so few strangers may have long work at a time.
 """
 
 from __future__ import annotations
@@ -15,8 +16,19 @@ from contextlib import contextmanager
 
 SLICE = 0.005
 """Seconds of one turn; what has more to do goes to the end of the line."""
+LONG = 2
+"""Strangers at a time whose work takes more than one turn."""
+PATIENCE = 10.0
+"""Seconds that long work waits until it is among them."""
 
 _here = threading.local()
+
+
+class Busy(Exception):
+    """Too much is being done for others; the message says so."""
+
+    def __init__(self) -> None:
+        super().__init__("too many calls are being executed; try again")
 
 
 class FairQueue:
@@ -25,6 +37,7 @@ class FairQueue:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.line: deque[_StrangersTurn] = deque()
+        self.long = threading.BoundedSemaphore(LONG)
         self.rest_until = 0.0
         self.working = 0
         """Threads that work for the run now."""
@@ -32,17 +45,17 @@ class FairQueue:
         """How often a thread began to work for the run."""
 
     def run(self) -> _Turn:
-        """A context that works for the run, at once."""
+        """Return a context that works for the run, at once."""
         return _Turn(self)
 
     def stranger(self) -> _Turn:
-        """A context that works for a stranger when it is its turn."""
+        """Return a context that works for a stranger when it is its turn."""
         return _StrangersTurn(self)
 
     def rest(self, began: float, begun: int) -> float:
-        """Seconds to rest after work that began at `began`: as long as it took, if the run worked since it had `begun`.
+        """Return the seconds to rest after work that began at `began` (`time.monotonic`).
 
-        Times in seconds of `time.monotonic`.
+        As long as it took, if the run worked since it had `begun`.
         """
         return time.monotonic() - began if self.working or self.begun != begun else 0.0
 
@@ -71,7 +84,7 @@ class _Turn:
             self._queue.working -= 1
 
     def step(self) -> None:
-        """The run works on."""
+        """Work on: the run does not wait for its turn."""
 
 
 class _StrangersTurn(_Turn):
@@ -82,6 +95,13 @@ class _StrangersTurn(_Turn):
         self._called = threading.Event()
         self._began = 0.0
         self._begun = 0
+        self._is_long = False
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        if self._is_long:
+            self._is_long = False
+            self._queue.long.release()
 
     def begin(self) -> None:
         """Stand in line, and return when this one is the first and the rest after the last turn is over."""
@@ -107,18 +127,25 @@ class _StrangersTurn(_Turn):
             following._called.set()
 
     def step(self) -> None:
-        if time.monotonic() - self._began >= SLICE:
-            self.end()
-            self.begin()
+        if time.monotonic() - self._began < SLICE:
+            return
+        self.end()
+        self._is_long = self._is_long or self._queue.long.acquire(timeout=PATIENCE)
+        self.begin()
+        if not self._is_long:
+            raise Busy
 
 
 def is_stranger() -> bool:
-    """Whether this thread works for a stranger."""
+    """Return whether this thread works for a stranger."""
     return isinstance(getattr(_here, "turn", None), _StrangersTurn)
 
 
 def step() -> None:
-    """Between two parts of long work: a stranger whose turn is used up lets the others go first. Hold no lock."""
+    """Let the others go first between two parts of long work, if the turn of a stranger is used up. Hold no lock.
+
+    Raises `Busy` if too many others have long work.
+    """
     turn: _Turn | None = getattr(_here, "turn", None)
     if turn is not None:
         turn.step()

@@ -15,17 +15,17 @@ Json = dict[str, Any]
 
 
 def quantity(number: int) -> str:
-    """A number as JSON-RPC writes it: hex without leading zeros."""
+    """Return a number as JSON-RPC writes it: hex without leading zeros."""
     return hex(number)
 
 
 def data(value: bytes) -> str:
-    """Bytes as JSON-RPC writes them: hex, two digits a byte."""
+    """Return bytes as JSON-RPC writes them: hex, two digits a byte."""
     return "0x" + value.hex()
 
 
 def block_json(header: Header, raws: list[bytes]) -> Json:
-    """The block object without its `transactions`; `raws` (all signed transactions) give its size."""
+    """Return the block object without its `transactions`; `raws` (all signed transactions) give its size."""
     body = [raw if raw[0] < 0xC0 else rlp.decode(raw) for raw in raws]
     size = len(rlp.encode([rlp.decode(rlp.encode(header)), body, [], []]))
     return {
@@ -58,18 +58,18 @@ def block_json(header: Header, raws: list[bytes]) -> Json:
 
 
 def transaction_json(block: BlockResult, position: int) -> Json:
-    """The transaction object of the transaction at `position` of `block`."""
+    """Return the transaction object of the transaction at `position` of `block`."""
     executed = block.transactions[position]
     return _transaction(executed.tx, executed.price, (data(block.hash), quantity(block.number), quantity(position)))
 
 
 def pending_json(tx: Transaction) -> Json:
-    """The transaction object of a transaction that waits for a block."""
+    """Return the transaction object of a transaction that waits for a block."""
     return _transaction(tx, tx.max_fee, (None, None, None))
 
 
 def _transaction(tx: Transaction, price: int, place: tuple[str | None, str | None, str | None]) -> Json:
-    """The transaction object with `place`: hash and number of the block, and the position in it."""
+    """Return the transaction object with `place`: hash and number of the block, and the position in it."""
     result: Json = {
         "blockHash": place[0],
         "blockNumber": place[1],
@@ -105,7 +105,7 @@ def _transaction(tx: Transaction, price: int, place: tuple[str | None, str | Non
 
 
 def receipt_json(block: BlockResult, position: int) -> Json:
-    """The receipt object of the transaction at `position` of `block`, without its `logs`."""
+    """Return the receipt object of the transaction at `position` of `block`, without its `logs`."""
     executed: Executed = block.transactions[position]
     tx = executed.tx
     return {
@@ -126,8 +126,10 @@ def receipt_json(block: BlockResult, position: int) -> Json:
 
 
 def log_json(row: Sequence[Any]) -> Json:
-    """The log object of a row of the index: number, hash and time of the block, hash and position of the transaction,
-    position of the log in the block, address, four topics (None at the end where there are fewer), data."""
+    """Return the log object of a row of the index.
+
+    A row is number, hash and time of the block, hash and position of the transaction, position of the log in the block,
+    address, four topics (None at the end if there are fewer), and data."""
     number, block_hash, timestamp, tx_hash, tx_index, log_index, address, *topics, payload = row
     return {
         "address": data(address),

@@ -52,7 +52,7 @@ def parse_head(raw: bytes) -> Head:
 
 
 def may_ask(host: str, origin: str | None) -> bool:
-    """Whether a request with these headers is answered.
+    """Return whether a request with these headers is answered.
 
     A `Host` that is not this machine is a page whose name was rebound to it. An `Origin` is sent by browsers: pages of
     this machine and wallets (extensions, whose origin no page can claim) may ask.
@@ -72,7 +72,7 @@ def _is_wallet(origin: str) -> bool:
 
 
 def response(status: HTTPStatus, body: bytes, headers: Mapping[str, str]) -> bytes:
-    """A whole response."""
+    """Return a whole response."""
     lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
     if status != HTTPStatus.NO_CONTENT:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]

@@ -23,7 +23,7 @@ class Incoming:
         self._buffer = bytearray()
 
     def head(self, most: int) -> bytes:
-        """The next head with its empty line, or the first `most` bytes without one; empty if the client is done.
+        """Return the next head with its empty line, or the first `most` bytes without one; empty if the client is done.
 
         The first byte may take for ever: a kept connection has nothing to say.
         """
@@ -39,7 +39,7 @@ class Incoming:
         return self._take(most if found is None else found.end())
 
     def body(self, size: int) -> bytearray:
-        """The next `size` bytes."""
+        """Return the next `size` bytes."""
         end, begun = time.monotonic() + READ_TIMEOUT, self._take(min(size, len(self._buffer)))
         whole = bytearray(size)
         whole[: len(begun)] = begun
@@ -50,7 +50,7 @@ class Incoming:
         return whole
 
     def some(self) -> bytes:
-        """What comes next; empty if the client is done."""
+        """Return what comes next; empty if the client is done."""
         if not self._buffer:
             self._receive()
         return self._take(len(self._buffer))

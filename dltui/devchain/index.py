@@ -56,7 +56,7 @@ class Answer:
         self._bytes = 0
 
     def add(self, size: int) -> None:
-        """One more log with `size` bytes of data. Raises `TooManyLogs`."""
+        """Count one more log with `size` bytes of data. Raises `TooManyLogs`."""
         self._logs += 1
         self._bytes += size
         if self._logs > MAX_LOGS:
@@ -98,22 +98,22 @@ class Index:
         self._db.executemany("INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", log_rows)
 
     def height(self) -> int | None:
-        """Number of the newest indexed block, or None."""
+        """Return the number of the newest indexed block, or None."""
         value: int | None = self._db.execute("SELECT max(number) FROM blocks").fetchone()[0]
         return value
 
     def block_hashes(self, first: int, last: int) -> list[bytes]:
-        """Hashes of the blocks from `first` to `last`, in order."""
+        """Return the hashes of the blocks from `first` to `last`, in order."""
         rows = self._db.execute("SELECT hash FROM blocks WHERE number BETWEEN ? AND ? ORDER BY number", (first, last))
         return [bytes(row[0]) for row in rows]
 
     def block_number(self, block_hash: bytes) -> int | None:
-        """Number of the block with this hash, or None."""
+        """Return the number of the block with this hash, or None."""
         row = self._db.execute("SELECT number FROM blocks WHERE hash = ?", (block_hash,)).fetchone()
         return None if row is None else int(row[0])
 
     def block(self, number: int, full: bool = False) -> Json | None:
-        """The block object with transaction hashes, or with whole transactions where `full`."""
+        """Return the block object with transaction hashes, or with whole transactions if `full`."""
         row = self._db.execute("SELECT body FROM blocks WHERE number = ?", (number,)).fetchone()
         if row is None:
             return None
@@ -123,31 +123,31 @@ class Index:
         return result
 
     def transaction(self, tx_hash: bytes) -> Json | None:
-        """The transaction object, or None."""
+        """Return the transaction object, or None."""
         row = self._db.execute("SELECT body FROM txs WHERE hash = ?", (tx_hash,)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def transaction_count(self, number: int) -> int:
-        """How many transactions a block has."""
+        """Return how many transactions a block has."""
         return int(self._db.execute("SELECT count(*) FROM txs WHERE block = ?", (number,)).fetchone()[0])
 
     def transaction_at(self, number: int, position: int) -> Json | None:
-        """The transaction object at `position` of a block, or None."""
+        """Return the transaction object at `position` of a block, or None."""
         row = self._db.execute("SELECT body FROM txs WHERE block = ? AND position = ?", (number, position)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def receipt(self, tx_hash: bytes) -> Json | None:
-        """The receipt object with its logs, or None."""
+        """Return the receipt object with its logs, or None."""
         row = self._db.execute("SELECT receipt, block, position FROM txs WHERE hash = ?", (tx_hash,)).fetchone()
         return None if row is None else self._with_logs(*row)
 
     def receipts(self, number: int) -> list[Json]:
-        """The receipt objects of one block, in order."""
+        """Return the receipt objects of one block, in order."""
         rows = self._db.execute("SELECT receipt, block, position FROM txs WHERE block = ? ORDER BY position", (number,))
         return [self._with_logs(*row) for row in rows.fetchall()]
 
     def paid(self, number: int) -> list[tuple[int, int]]:
-        """Effective gas price (wei per gas) and gas used of the transactions of one block, in order."""
+        """Return the effective gas price (wei per gas) and gas used of the transactions of one block, in order."""
         rows = self._db.execute(
             "SELECT json_extract(receipt, '$.effectiveGasPrice'), json_extract(receipt, '$.gasUsed') "
             "FROM txs WHERE block = ? ORDER BY position",
@@ -156,7 +156,7 @@ class Index:
         return [(int(price, 16), int(gas, 16)) for price, gas in rows]
 
     def logs(self, wanted: LogFilter, answer: Answer | None = None) -> list[Json]:
-        """The log objects that match, in chain order, as a part of `answer`. Raises `TooManyLogs`."""
+        """Return the log objects that match, in chain order, as a part of `answer`. Raises `TooManyLogs`."""
         answer = answer or Answer()
         clauses, values = ["l.block BETWEEN ? AND ?"], list[int | bytes]([wanted.first, wanted.last])
         columns: list[tuple[str, tuple[bytes, ...]]] = [("l.address", wanted.addresses)]

@@ -27,14 +27,14 @@ _PART = 128 * 1024
 
 
 class Dispatcher(Protocol):
-    """Whoever executes methods."""
+    """Executes methods."""
 
     def call(self, method: str, given: Any) -> Any:
-        """The result of `method` with the parameters `given`; every failure is an `RpcFault`."""
+        """Return the result of `method` with the parameters `given`; every failure is an `RpcFault`."""
 
 
 def answer(dispatcher: Dispatcher, body: bytes | bytearray) -> bytes:
-    """The answer to one request, a single call or a batch; empty where there were notifications only.
+    """Return the answer to one request, a single call or a batch; empty if there were notifications only.
 
     Never raises for what a stranger sent.
     """
@@ -55,7 +55,7 @@ def answer(dispatcher: Dispatcher, body: bytes | bytearray) -> bytes:
 
 
 def _has_too_many_values(body: bytes | bytearray) -> bool:
-    """Whether a request would take long to decode; found in its first part if it consists of nothing else."""
+    """Return whether a request would take long to decode; found in its first part if it consists of nothing else."""
     values = 0
     for start in range(0, len(body), _PART):
         part = body[start : start + _PART]
@@ -66,7 +66,7 @@ def _has_too_many_values(body: bytes | bytearray) -> bool:
 
 
 def refusal(fault: RpcFault, identity: Any = None) -> bytes:
-    """An answer that is an error."""
+    """Return an answer that is an error."""
     error = {"code": fault.code, "message": fault.message}
     if fault.data is not None:
         error["data"] = fault.data
@@ -76,28 +76,33 @@ def refusal(fault: RpcFault, identity: Any = None) -> bytes:
 def _batch(dispatcher: Dispatcher, requests: list[Any]) -> list[bytes]:
     answers, size, end = [], 0, time.monotonic() + BATCH_SECONDS
     for request in requests:
-        fair_queue.step()
-        declined = None
-        if size > MAX_ANSWER:
-            declined = RpcFault(params.TOO_LARGE, "response too large")
-        elif time.monotonic() > end:
-            declined = RpcFault(params.TIMED_OUT, "request timed out")
-        one = _one(dispatcher, request, declined)
+        one = _one(dispatcher, request, _declined(size, end))
         size += len(one)
         if one:
             answers.append(one)
     return answers
 
 
+def _declined(size: int, end: float) -> RpcFault | None:
+    """Return why the next call of a batch is not executed, if so: what there is already, the time, or others."""
+    try:
+        fair_queue.step()
+    except fair_queue.Busy as error:
+        return RpcFault(params.LIMIT_EXCEEDED, str(error))
+    if size > MAX_ANSWER:
+        return RpcFault(params.TOO_LARGE, "response too large")
+    return RpcFault(params.TIMED_OUT, "request timed out") if time.monotonic() > end else None
+
+
 def _is_identity(value: Any) -> bool:
-    """Whether an answer can repeat this id: null, a whole number of 64 bits, or a text of Unicode characters."""
+    """Return whether an answer can repeat this id: null, a whole number of 64 bits, or a text of Unicode characters."""
     if isinstance(value, str):
         return len(value) <= _MAX_ID and not any("\ud800" <= c <= "\udfff" for c in value)
     return value is None or (type(value) is int and -(2**63) <= value < 2**64)
 
 
 def _one(dispatcher: Dispatcher, request: Any, declined: RpcFault | None = None) -> bytes:
-    """The answer to one call, which is not executed where it is `declined`; empty for a notification."""
+    """Return the answer to one call, which is not executed if it is `declined`; empty for a notification."""
     if not isinstance(request, dict):
         return refusal(RpcFault(params.INVALID_REQUEST, "invalid request"))
     identity = request.get("id")

@@ -15,8 +15,8 @@ from dltui.devchain.api.filters import FilterMethods
 from dltui.devchain.api.logs import LogMethods
 from dltui.devchain.api.node import NodeMethods
 from dltui.devchain.api.transactions import CallMethods, SendMethods
-from dltui.devchain.calls import Busy
 from dltui.devchain.deadline import OutOfTime
+from dltui.devchain.fair_queue import Busy
 from dltui.devchain.index import TooManyLogs
 from dltui.devchain.miner import Miner
 from dltui.devchain.params import RpcFault
@@ -48,11 +48,11 @@ class Methods:
         }
 
     def names(self) -> list[str]:
-        """The names of all methods, sorted."""
+        """Return the names of all methods, sorted."""
         return sorted(self._table)
 
     def call(self, method: str, given: Any) -> Any:
-        """The result of `method` with the parameters `given`; every failure is an `RpcFault`."""
+        """Return the result of `method` with the parameters `given`; every failure is an `RpcFault`."""
         function = self._table.get(method)
         if function is None:
             name = ascii(method[:80])[1:-1]
@@ -66,7 +66,7 @@ class Methods:
         except TooManyLogs as error:
             raise RpcFault(params.LIMIT_EXCEEDED, str(error)) from error
         except Busy as error:
-            raise RpcFault(params.LIMIT_EXCEEDED, "too many calls are being executed; try again") from error
+            raise RpcFault(params.LIMIT_EXCEEDED, str(error)) from error
         except RpcFault:
             raise
         except Exception as error:

@@ -56,7 +56,7 @@ class Miner(threading.Thread):
         self._stopping = threading.Event()
 
     def submit(self, raw: bytes) -> Ticket:
-        """Take a signed transaction for the next block; raises `Refused` where it cannot be in one."""
+        """Take a signed transaction for the next block; raises `Refused` if it cannot be in one."""
         tx, stranger = decode_transaction(raw, self._chain.machine.chain_id), is_stranger()
         if stranger and tx.gas > STRANGERS_GAS:
             raise Refused(f"gas limit too high: have {tx.gas}, a transaction from outside the run has {STRANGERS_GAS}")
@@ -80,18 +80,18 @@ class Miner(threading.Thread):
         return ticket
 
     def taken_since(self, count: int) -> tuple[int, list[bytes]]:
-        """How many transactions were ever taken, and the hashes of those after the first `count`."""
+        """Return how many transactions were ever taken, and the hashes of those after the first `count`."""
         with self._chain.lock:
             new = min(self._count - count, len(self._hashes))
             return self._count, list(self._hashes)[len(self._hashes) - new :]
 
     def waiting(self, tx_hash: bytes) -> Transaction | None:
-        """The transaction with this hash, if it waits for a block."""
+        """Return the transaction with this hash, if it waits for a block."""
         with self._chain.lock:
             return next((ticket.tx for ticket in self._queue if ticket.tx.hash == tx_hash), None)
 
     def next_nonce(self, sender: bytes) -> int:
-        """The nonce of the sender's next transaction, after those that wait for a block."""
+        """Return the nonce of the sender's next transaction, after those that wait for a block."""
         with self._chain.lock:
             nonces = [ticket.tx.nonce for ticket in self._queue if ticket.tx.sender == sender]
             return max(nonces) + 1 if nonces else self._chain.machine.nonce(sender)
@@ -120,7 +120,7 @@ class Miner(threading.Thread):
         self.join()
 
     def _take(self) -> list[Ticket]:
-        """The longest beginning of the queue whose gas limits fit into one block, without the strangers' too much."""
+        """Return the longest beginning of the queue that fits into a block; strangers have a limit of their own."""
         batch: list[Ticket] = []
         rest: list[Ticket] = []
         late: set[bytes] = set()

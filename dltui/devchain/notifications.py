@@ -38,12 +38,12 @@ class LogWaiter:
     woken: threading.Event = field(default_factory=threading.Event)
 
     def wants(self, address: bytes, topic: bytes | None) -> bool:
-        """Whether it waits for a log of this address with this first topic."""
+        """Return whether it waits for a log of this address with this first topic."""
         return (not self.addresses or address in self.addresses) and (not self.topics or topic in self.topics)
 
 
 class LogWaiters(set[LogWaiter]):
-    """Those who wait at present: a block wakes the ones that it concerns. The caller holds the chain's lock."""
+    """The ones that wait at present: a block wakes the ones that it concerns. The caller holds the chain's lock."""
 
     def wake(self, logs: Iterable[LogEntry]) -> None:
         """Wake those that wait for one of these logs of a new block."""

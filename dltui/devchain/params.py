@@ -40,12 +40,12 @@ class RpcFault(Exception):
 
 
 def invalid(what: str) -> RpcFault:
-    """The error for a parameter that cannot be used."""
+    """Return the error for a parameter that cannot be used."""
     return RpcFault(INVALID_PARAMS, f"invalid params: {what}")
 
 
 def arguments(params: Any, least: int, most: int) -> list[Any]:
-    """The positional parameters, filled up with None to `most`."""
+    """Return the positional parameters, filled up with None to `most`."""
     given = [] if params is None else params
     if not isinstance(given, list):
         raise invalid("expected a list")
@@ -55,14 +55,14 @@ def arguments(params: Any, least: int, most: int) -> list[Any]:
 
 
 def quantity(value: Any, what: str, bits: int = 256) -> int:
-    """A number in hex without leading zeros, below 2**bits."""
+    """Return a number in hex without leading zeros, below 2**bits."""
     if not isinstance(value, str) or not _QUANTITY.fullmatch(value) or (number := int(value, 16)) >= 1 << bits:
         raise invalid(f"{what} is not a hex number of at most {bits} bits")
     return number
 
 
 def count(value: Any, what: str, most: int) -> int:
-    """A number from 0 to `most`, as a JSON integer or in hex."""
+    """Return a number from 0 to `most`, as a JSON integer or in hex."""
     number = value if type(value) is int else quantity(value, what)
     if not 0 <= number <= most:
         raise invalid(f"{what} is not from 0 to {most}")
@@ -70,7 +70,7 @@ def count(value: Any, what: str, most: int) -> int:
 
 
 def data(value: Any, what: str, size: int | None = None) -> bytes:
-    """Bytes in hex: exactly `size` of them, or at most 1 MiB."""
+    """Return bytes in hex: exactly `size` of them, or at most 1 MiB."""
     if not isinstance(value, str) or len(value) > 2 * _MAX_DATA + 2 or not _HEX.fullmatch(value):
         raise invalid(f"{what} is not a hex string of whole bytes")
     result = bytes.fromhex(value[2:])
@@ -80,19 +80,19 @@ def data(value: Any, what: str, size: int | None = None) -> bytes:
 
 
 def address(value: Any, what: str = "address") -> bytes:
-    """A 20-byte address in hex."""
+    """Return a 20-byte address in hex."""
     return data(value, what, 20)
 
 
 def slot(value: Any) -> int:
-    """A storage slot: up to 32 bytes in hex, leading zeros allowed."""
+    """Return a storage slot: up to 32 bytes in hex, leading zeros allowed."""
     if not isinstance(value, str) or not _SLOT.fullmatch(value):
         raise invalid("the storage slot is not a hex number of at most 32 bytes")
     return int(value, 16)
 
 
 def flag(value: Any, what: str) -> bool:
-    """A boolean; absent means false."""
+    """Return a boolean; absent means false."""
     if value is None:
         return False
     if not isinstance(value, bool):
@@ -101,7 +101,7 @@ def flag(value: Any, what: str) -> bool:
 
 
 def block_tag(value: Any) -> str | int | bytes:
-    """Which block: a tag ("latest" by default), a number, or a 32-byte hash, plain or as an object (EIP-1898)."""
+    """Return which block: a tag (default "latest"), a number, or a 32-byte hash, plain or as an object (EIP-1898)."""
     if value is None:
         return "latest"
     if isinstance(value, dict):
@@ -118,7 +118,7 @@ def block_tag(value: Any) -> str | int | bytes:
 
 
 def message(value: Any) -> Message:
-    """The call object of eth_call and eth_estimateGas. Fee fields and the nonce are accepted and not used."""
+    """Return the call object of eth_call and eth_estimateGas. Fee fields and the nonce are accepted and not used."""
     if not isinstance(value, dict):
         raise invalid("the call is not an object")
     given = {key: item for key, item in value.items() if item is not None}
@@ -137,7 +137,7 @@ def message(value: Any) -> Message:
 
 
 def choices(value: Any, what: str, size: int) -> tuple[bytes, ...]:
-    """One byte string of `size` bytes or a list of them; absent means any."""
+    """Return one byte string of `size` bytes or a list of them; absent means any."""
     if value is None:
         return ()
     items = value if isinstance(value, list) else [value]
@@ -147,7 +147,7 @@ def choices(value: Any, what: str, size: int) -> tuple[bytes, ...]:
 
 
 def topics(value: Any) -> tuple[tuple[bytes, ...], ...]:
-    """The topics of a log filter: up to four positions, each any, one or a list."""
+    """Return the topics of a log filter: up to four positions, each any, one or a list."""
     if value is None:
         return ()
     if not isinstance(value, list) or len(value) > 4:

@@ -47,6 +47,6 @@ def prove_slot(db: MutableMapping[bytes, bytes], storage_root: bytes, slot: int)
 
 
 def _look_up(db: MutableMapping[bytes, bytes], root: bytes, key: bytes) -> tuple[bytes, tuple[bytes, ...]]:
-    """The value at the hash of `key` and the encoded nodes on the way to it."""
+    """Return the value at the hash of `key` and the encoded nodes on the way to it."""
     trie, place = HexaryTrie(db, root), keccak(key)
     return bytes(trie.get(place)), tuple(rlp.encode(node) for node in trie.get_proof(place))

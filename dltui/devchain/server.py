@@ -52,7 +52,7 @@ class RpcServer(socketserver.ThreadingTCPServer):
         self.server_port: int = self.server_address[1]
 
     def is_of_the_run(self, head: Head) -> bool:
-        """Whether a request with this head shows the word."""
+        """Return whether a request with this head shows the word."""
         shown = head.headers.get("authorization", "")
         return bool(self._expected) and hmac.compare_digest(shown.encode("latin-1"), self._expected.encode())
 
@@ -71,7 +71,7 @@ class RpcServer(socketserver.ThreadingTCPServer):
             self.slots.leave(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke is not worth a traceback."""
+        """Say in one line that a connection broke."""
         log.debug("a connection from %s broke", client_address, exc_info=True)
 
     def server_close(self) -> None:
@@ -106,7 +106,7 @@ class _Handler(socketserver.BaseRequestHandler):
             self._server.slots.wait(self.request)
 
     def _recognise(self, head: Head) -> None:
-        """A connection of the run takes no place of the strangers."""
+        """Note whether the connection is of the run, and then give its place back."""
         self._of_the_run = self._server.is_of_the_run(head)
         if self._of_the_run:
             self._server.slots.leave(self.request)
@@ -153,7 +153,7 @@ class _Handler(socketserver.BaseRequestHandler):
             self._server.slots.work(self.request)
 
     def _body(self, size: int) -> bytearray:
-        """The body of a request; large ones of strangers take turns with the run. Raises `Full`."""
+        """Return the body of a request; large ones of strangers take turns with the run. Raises `Full`."""
         if size <= SMALL or self._of_the_run:
             return self._incoming.body(size)
         with self._server.budget.reader():

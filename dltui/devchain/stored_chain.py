@@ -1,6 +1,6 @@
 """One stored chain: the machine, its sqlite file and the index, kept in step and guarded by one lock.
 
-It is brought forward from a transaction log before the node listens, so nobody sees half a chain.
+It is brought forward from a transaction log before the node listens, so no client sees half a chain.
 """
 
 from __future__ import annotations

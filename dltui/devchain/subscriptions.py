@@ -37,7 +37,7 @@ class Subscriber:
         self._subscriptions: dict[str, _Subscription] = {}
 
     def call(self, method: str, given: Any) -> Any:
-        """The result of `method`; every failure is an `RpcFault`."""
+        """Return the result of `method`; every failure is an `RpcFault`."""
         if method == "eth_subscribe":
             return self._subscribe(given)
         if method == "eth_unsubscribe":

@@ -103,7 +103,7 @@ class _Session:
             data = read()
 
     def end(self, code: CloseCode = CloseCode.NORMAL_CLOSURE) -> None:
-        """Close the connection, with a farewell where it is open; for any thread."""
+        """Close the connection, with a farewell if it is open; for any thread."""
         try:
             with self._lock:
                 if self._protocol.state is State.OPEN:
@@ -114,7 +114,7 @@ class _Session:
             log.debug("a WebSocket was gone already")
 
     def _receive(self, data: bytes) -> list[bytearray]:
-        """The messages that `data` completes; what it demands (handshake, control frames) is sent with the next."""
+        """Return the messages that `data` completes; answers to handshake and control frames go out with the next."""
         with self._lock:
             self._protocol.receive_data(data)
             events = self._protocol.events_received()
@@ -124,7 +124,7 @@ class _Session:
         return [message for event in events if isinstance(event, Frame) for message in self._messages(event)]
 
     def _messages(self, frame: Frame) -> list[bytearray]:
-        """The message that `frame` completes, if any."""
+        """Return the message that `frame` completes, if any."""
         if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             return []
         self._message += frame.data
@@ -134,7 +134,7 @@ class _Session:
         return [message]
 
     def _send(self, *texts: bytes) -> None:
-        """Send what is due and `texts`; raises `Full` if the node holds too much for those who do not read."""
+        """Send what is due and `texts`; raises `Full` if the node holds too much for clients that do not read."""
         with self._budget.hold(sum(map(len, texts))), self._lock:
             self._flush(texts)
 

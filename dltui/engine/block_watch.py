@@ -7,7 +7,7 @@ import selectors
 import time
 
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 from dltui.errors import ChainError
 
 BUSY_MS, IDLE_MS = 1_000, 5_000

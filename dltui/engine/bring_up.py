@@ -14,6 +14,7 @@ from functools import partial
 import dltui
 from dltui.chain.contracts.bound import explain
 from dltui.chain.wallet import Wallet
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.chain_states import ClientStatus, SuspendReason
 from dltui.core.format import unix
@@ -228,4 +229,4 @@ class _Steps:
         name = self._transactor.facts.id_of(member.address)
         text = f"{name} is suspended for misses of an earlier time, and runs again"
         hint = f"reinstate it: dltui client reinstate {name}"
-        self._run.recorder.emit(ev.RunAlert(id=f"suspended-{name}", severity="warning", text=text, hint=hint))
+        self._run.recorder.emit(ev.RunAlert(id=alerts.SUSPENDED.id(name), severity="warning", text=text, hint=hint))

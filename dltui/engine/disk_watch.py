@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+from dltui.core import alerts
 from dltui.core.format import megabytes
 from dltui.engine.scheduler import Waiting
 from dltui.errors import RunError
@@ -48,11 +49,15 @@ class DiskWatch:
         free, need = disk.f_bavail * disk.f_frsize, SPARE_BYTES + self._blobs * blob_bytes
         if free < need:
             text = f"the disk is full: a round needs {megabytes(need)}, and {megabytes(free)} are free"
-            return Waiting("disk", text, f"free space under {self._paths.root}: rounds then go on by themselves")
+            return Waiting(
+                alerts.DISK.id(), text, f"free space under {self._paths.root}: rounds then go on by themselves"
+            )
         # Some file systems count no files.
         if disk.f_files and disk.f_favail < self._blobs + SPARE_FILES:
             text = f"the disk takes no more files: a round makes {self._blobs}, and {disk.f_favail} are possible"
-            return Waiting("disk", text, f"remove files from the disk of {self._paths.root}: rounds then go on")
+            return Waiting(
+                alerts.DISK.id(), text, f"remove files from the disk of {self._paths.root}: rounds then go on"
+            )
         return None
 
 

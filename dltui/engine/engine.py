@@ -8,6 +8,7 @@ import time
 import traceback
 
 from dltui import exits
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.engine.assemble import Run
 from dltui.engine.bring_up import Connection, begin, bring_up, connect
@@ -67,7 +68,7 @@ def bring_down(run: Run, connection: Connection | None) -> None:
             connection.transactor.poll()
         except DltuiError as error:
             text = f"the last blocks could not be read: {error}"
-            run.recorder.emit(ev.RunAlert(id="chain", severity="error", text=text))
+            run.recorder.emit(ev.RunAlert(id=alerts.CHAIN.id(), severity="error", text=text))
         for timed in run.watches.timings.settled(at_once=True):
             run.recorder.emit(timed)
     run.supervisor.stop()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dltui.config.sections import Config
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.core.format import ending
@@ -154,12 +155,12 @@ class EvaluatorClient:
 
     def _say(self, text: str) -> None:
         self._alert = True
-        self._emit(ev.RunAlert(id=EVALUATOR, severity="warning", text=text, hint=f"its log: {self._log}"))
+        self._emit(ev.RunAlert(id=alerts.EVALUATOR.id(), severity="warning", text=text, hint=f"its log: {self._log}"))
 
     def _clear(self) -> None:
         if self._alert:
             self._alert = False
-            self._emit(ev.RunAlertCleared(id=EVALUATOR))
+            self._emit(ev.RunAlertCleared(id=alerts.EVALUATOR.id()))
 
     def _describe_data(self, data: ev.DataDescribed) -> None:
         if self.data_sha256 not in ("", data.sha256):

@@ -9,7 +9,8 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator
 
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.core.format import unix
@@ -18,7 +19,6 @@ from dltui.core.state.state import State
 STALL_SECONDS, STALL_SHARE = 3.0, 0.2
 """A node that keeps the engine waiting keeps the clients waiting too: for so many seconds at least, and so much of the
 phase, it takes from them what they needed."""
-ALERT, SILENT = "excused", "node"
 
 
 class ExcusedRounds:
@@ -49,8 +49,8 @@ class ExcusedRounds:
 
     def finalised(self) -> None:
         """A round succeeded: what was before it is over."""
-        if ALERT in self._state.alerts:
-            self._emit(ev.RunAlertCleared(id=ALERT))
+        if alerts.EXCUSED.id() in self._state.alerts:
+            self._emit(ev.RunAlertCleared(id=alerts.EXCUSED.id()))
 
     def ended(self, name: str, wanted: Collection[str]) -> None:
         """A client's process ended unasked; `wanted` are those that the operator has not stopped.
@@ -82,9 +82,9 @@ class ExcusedRounds:
 
     def silent(self) -> None:
         """The node has kept the engine waiting for a while: say so, until it answers."""
-        if SILENT not in self._state.alerts:
+        if alerts.SILENT_NODE.id() not in self._state.alerts:
             text = "the node does not answer: nothing goes on until it does, or has been started again"
-            self._emit(ev.RunAlert(id=SILENT, severity="warning", text=text))
+            self._emit(ev.RunAlert(id=alerts.SILENT_NODE.id(), severity="warning", text=text))
 
     def excuse(self, number: int | None, reason: str) -> None:
         """Count no miss of a round, and say why; None if there was none, and only the first reason counts."""
@@ -94,8 +94,8 @@ class ExcusedRounds:
         self._say(number, reason)
 
     def _answered(self) -> None:
-        if SILENT in self._state.alerts:
-            self._emit(ev.RunAlertCleared(id=SILENT))
+        if alerts.SILENT_NODE.id() in self._state.alerts:
+            self._emit(ev.RunAlertCleared(id=alerts.SILENT_NODE.id()))
         if self._asked is None:
             return
         (since, number, bearable), self._asked = self._asked, None
@@ -118,4 +118,4 @@ class ExcusedRounds:
 
     def _say(self, number: int, reason: str, after: str = "") -> None:
         text = f"misses of round {number} count for nobody: {reason}{after}"
-        self._emit(ev.RunAlert(id=ALERT, severity="warning", text=text))
+        self._emit(ev.RunAlert(id=alerts.EXCUSED.id(), severity="warning", text=text))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from dltui.chain.contracts import gas
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import Config
 from dltui.errors import ChainError

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.aggregation.errors import Malformed, Unavailable
 from dltui.chain.contracts.bound import explain
-from dltui.chain.history.blocks import MinedTx
-from dltui.chain.history.sources import Blocks
+from dltui.chain.history.blocks import Blocks, MinedTx
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
 from dltui.core.ledger import RoundFacts
@@ -116,7 +116,9 @@ class ChainIndexer:
             self._emit(included(self.facts, facts.number, self.verdicts_of(facts)))
         except (BlobError, Malformed, Unavailable) as error:
             text = f"the verdicts of round {facts.number} cannot be read: {error}"
-            self._emit(ev.RunAlert(id=f"verdicts-{facts.number}", severity="error", text=text, hint="run dltui verify"))
+            self._emit(
+                ev.RunAlert(id=alerts.VERDICTS.id(facts.number), severity="error", text=text, hint="run dltui verify")
+            )
 
     def _why(self, tx: MinedTx, block: int) -> str:
         """Repeat a reverted transaction as a call on the state after its block, and say why it fails.

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from dltui.chain.accounts import address_of, open_keystore
 from dltui.config.sections import Config
-from dltui.core.safe_json import read_json
 from dltui.errors import RunError
 from dltui.files import refuse_readable, write_whole
 from dltui.protocol.demo_keys import Key, client_key, operator_key
+from dltui.rundir.documents import read_json
 
 OWN_KEYS = "clients.json"
 """The file of keys that were drawn at random."""

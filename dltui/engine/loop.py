@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
-from dltui.chain.types import NodeUnreachable, Reverted
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.chain.types import Reverted
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.engine.assemble import Run
 from dltui.engine.block_watch import BlockWatch
@@ -17,8 +19,6 @@ from dltui.errors import ChainError, RunError, no_room
 
 MEASURE_SECONDS = 60.0
 """How long a run that has its rounds waits for the evaluator's last answers."""
-REVERTED = "operator-tx"
-"""The alert that a transaction of the operator reverted; the next one that does not clears it."""
 
 
 class Loop:
@@ -69,7 +69,7 @@ class Loop:
         except Reverted as error:
             self._backoff.failed()
             text = f"a transaction reverted: {error}"
-            self._recorder.emit(ev.RunAlert(id=REVERTED, severity="warning", text=text))
+            self._recorder.emit(ev.RunAlert(id=alerts.OPERATOR_TX.id(), severity="warning", text=text))
         except ChainError as error:
             if not no_room(error):
                 raise
@@ -122,7 +122,7 @@ class Loop:
         if call is not None and self._sent:
             self._transactor.send(call)
             self._backoff.succeeded()
-            self._recorder.clear(REVERTED)
+            self._recorder.clear(alerts.OPERATOR_TX.id())
         waiting = self._scheduler.waiting()
         # A run that is held does not fail for want of clients meanwhile.
         self._waiting.tell(None if held and waiting is not None and waiting.fails_after else waiting)

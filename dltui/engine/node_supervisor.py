@@ -7,19 +7,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from dltui.chain.history.remote_blocks import ForeignBlocks, check_first_block
-from dltui.chain.history.sources import Blocks, LocalBlocks
+from dltui.chain.history.blocks import Blocks
+from dltui.chain.history.local_blocks import LocalBlocks
+from dltui.chain.history.remote_blocks import RemoteBlocks, check_first_block
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.anvil_node import AnvilNode
-from dltui.chain.nodes.chain_id import own_chain_id
 from dltui.chain.nodes.choice import ANVIL, OPEN, URL, Choice, choose, refuse_open
-from dltui.chain.nodes.embedded_node import EmbeddedNode, Node
+from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.nodes.endpoint import MAX_FEE_GWEI, Endpoint
-from dltui.chain.nodes.genesis import Genesis
+from dltui.chain.nodes.genesis import Genesis, own_chain_id
+from dltui.chain.nodes.node import Node
 from dltui.chain.nodes.url_node import UrlNode
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.config.sections import Config
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.funds import check_funds
@@ -90,7 +92,7 @@ class NodeSupervisor:
         self._ready(replayed)
         if choice.engine == ANVIL:
             hint = "--chain embedded: only keys can act on it"
-            self._emit(ev.RunAlert(id="open-node", severity="warning", text=OPEN, hint=hint))
+            self._emit(ev.RunAlert(id=alerts.OPEN_NODE.id(), severity="warning", text=OPEN, hint=hint))
 
     def recover(self, reason: str) -> None:
         """Start the node again after it was lost, and bring it forward from the log before anybody goes on."""
@@ -165,7 +167,7 @@ class NodeSupervisor:
         if not self.log.sparse:
             return LocalBlocks(self.rpc, self.log)
         confirmations = self._config.chain.confirmations
-        return ForeignBlocks(self.rpc, self.log, self.chain_id, self._operator, confirmations, self.endpoint.pause)
+        return RemoteBlocks(self.rpc, self.log, self.chain_id, self._operator, confirmations, self.endpoint.pause)
 
     @property
     def endpoint(self) -> Endpoint:

@@ -8,7 +8,7 @@ from typing import Any
 from dltui.chain.types import Receipt
 from dltui.core import answers
 from dltui.core import events as ev
-from dltui.core.commands import QUERIES, Command, cli_twin
+from dltui.core.commands import COMMANDS, Command, cli_twin
 from dltui.core.events import Payload
 from dltui.engine.calls import Calls
 from dltui.engine.fleet import Fleet
@@ -48,7 +48,7 @@ class Operator:
 
     def handle(self, command: Command) -> str:
         """Carry a command out once and return what became of it; raises DltuiError where it is refused."""
-        if command.name in QUERIES:
+        if COMMANDS[command.name].query:
             return self._queries.answer(command)
         if command.id not in self._answers:
             self._answers[command.id] = self._carry_out(command)

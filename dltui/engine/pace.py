@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable
 
 from dltui.config.sections import Config
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload
 
-TOO_SLOW = "too-slow"
-"""The alert that rounds end before everybody has trained; a finalised round clears it."""
 WATCHED_SECONDS = 5.0
 """How long a client must have trained before it is extrapolated."""
 
@@ -46,4 +45,4 @@ class Pace:
             self._warned = True
             text = f"training takes about {seconds:.0f} s a round here, and the deadline is {self._deadline} s"
             hint = "raise [rounds] train_seconds_max, or train less: [training] steps"
-            self._emit(ev.RunAlert(id=TOO_SLOW, severity="warning", text=text, hint=hint))
+            self._emit(ev.RunAlert(id=alerts.TOO_SLOW.id(), severity="warning", text=text, hint=hint))

@@ -8,7 +8,8 @@ from dltui.chain.contracts.decode import decode_tx
 from dltui.chain.contracts.reverts import explain
 from dltui.chain.history.rawtx import raw_transaction
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import Call, RpcError
+from dltui.chain.rpc_errors import RpcError
+from dltui.chain.types import Call
 from dltui.core import answers
 from dltui.core.commands import Command, new_command
 from dltui.engine.calls import Calls

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.excused_rounds import ExcusedRounds
-from dltui.engine.pace import TOO_SLOW
 from dltui.engine.recorder import Recorder
-from dltui.engine.telemetry import TROUBLE
 from dltui.engine.timing import Timings
 from dltui.engine.workers import WorkerPool
 
@@ -27,7 +26,7 @@ class Reactions:
     def follow(self, payload: Payload) -> None:
         """Act on one event, which is written and folded already."""
         self._timings.saw(payload)
-        if (alert := _cleared_by(payload)) is not None:
+        for alert in alerts.cleared_by(payload):
             self._recorder.clear(alert)
         if isinstance(payload, ev.RoundOpened):
             self._excused_rounds.opened(payload.round, payload.deadline, self._workers.running)
@@ -39,16 +38,3 @@ class Reactions:
             self._workers.late(payload.id)
         elif isinstance(payload, ev.ClientExited) and not payload.asked:
             self._excused_rounds.ended(payload.id, self._workers.wanted)
-
-
-def _cleared_by(payload: Payload) -> str | None:
-    """Return the id of the alert that an event brings to an end."""
-    if isinstance(payload, ev.RoundFinalised):
-        return TOO_SLOW
-    if isinstance(payload, ev.UpdateSubmitted):
-        return f"{TROUBLE}{payload.client}"
-    if isinstance(payload, ev.ClientSpawned):
-        return f"exited-{payload.id}"
-    if isinstance(payload, ev.ClientReinstated):
-        return f"suspended-{payload.id}"
-    return None

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.forkserver_client import ForkServerLost
@@ -69,7 +70,9 @@ class Recovery:
         Raises ForkServerLost where new ones die too.
         """
         self._emit(
-            ev.RunAlert(id="forkserver", severity="error", text=str(error), hint="all clients are started again")
+            ev.RunAlert(
+                id=alerts.FORKSERVER.id(), severity="error", text=str(error), hint="all clients are started again"
+            )
         )
         lost: list[str] = []
         for left in reversed(range(MOST_LOSSES)):
@@ -80,7 +83,7 @@ class Recovery:
             except ForkServerLost:
                 if not left:
                     raise
-        self._emit(ev.RunAlertCleared(id="forkserver"))
+        self._emit(ev.RunAlertCleared(id=alerts.FORKSERVER.id()))
 
     def _begin_again(self, lost: list[str]) -> None:
         fork_server = self._workers.fork_server

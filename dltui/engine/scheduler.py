@@ -14,6 +14,7 @@ from dltui.aggregation.blobs.verdicts import Reason, Verdict
 from dltui.chain import merkle
 from dltui.chain.types import Call
 from dltui.config.sections import Config
+from dltui.core import alerts
 from dltui.core.chain_states import RoundState
 from dltui.core.format import names, plural
 from dltui.core.ledger import Ledger, Member, RoundFacts
@@ -126,7 +127,7 @@ class Scheduler:
         if self._awaiting_approval():
             version = self._ledger.base
             return Waiting(
-                "approval",
+                alerts.APPROVAL.id(),
                 f"version {version} waits for the operator's approval",
                 f"a approves, x rejects it (dltui model approve {version})",
             )
@@ -145,7 +146,7 @@ class Scheduler:
         if not ids:
             return None
         hint = f"r registers {'it' if len(ids) == 1 else 'one'} (dltui client register {ids[0]})"
-        return Waiting("pending", f"waiting to be registered: {names(ids, 2)}", hint)
+        return Waiting(alerts.PENDING.id(), f"waiting to be registered: {names(ids, 2)}", hint)
 
     def _starved(self) -> Waiting:
         """Too few can take part: who could, and what the operator would do for each."""
@@ -158,7 +159,7 @@ class Scheduler:
         if down:
             ways.append(f"R restarts {names(down)} (dltui client restart {down[0]})")
         return Waiting(
-            "starved",
+            alerts.STARVED.id(),
             f"{plural(len(self._able), 'client')} can take part, a round needs {self._needed()}",
             "; ".join(ways) or "register or restart clients",
             STARVED_SECONDS,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.core.sanitize import clean
@@ -17,8 +18,6 @@ SILENT_SECONDS = 3.0
 """A client that let a deadline pass and has said nothing for so long may hang."""
 PROGRESS_SECONDS = 1.0
 """Seconds between two progress events of a client in the journal, at least, save the start and end of training."""
-TROUBLE = "no-update-"
-"""What the alert of a client that could not train begins with; its next update clears it."""
 MAX_TROUBLE = 300
 """Characters of a client's own words in an alert."""
 
@@ -43,7 +42,7 @@ class TelemetryReader:
         """A client is silent no more, or has ended."""
         if name in self._silent:
             self._silent.remove(name)
-            self._emit(ev.RunAlertCleared(id=f"silent-{name}"))
+            self._emit(ev.RunAlertCleared(id=alerts.SILENT.id(name)))
 
     def late(self, name: str, pid: int) -> None:
         """A deadline passed without a client whose process runs: say so where it is silent."""
@@ -54,7 +53,7 @@ class TelemetryReader:
         self._silent.add(name)
         self._emit(
             ev.RunAlert(
-                id=f"silent-{name}",
+                id=alerts.SILENT.id(name),
                 severity="warning",
                 text=f"{name} (pid {pid}) has said nothing for {quiet:.0f} s, it may hang",
                 hint=f"end it (dltui client stop {name} --kill), then R restarts it (dltui client restart {name})",
@@ -83,7 +82,7 @@ class TelemetryReader:
         text, hint = clean(str(message["text"]), MAX_TROUBLE), clean(str(message["hint"]), MAX_TROUBLE)
         self._emit(
             ev.RunAlert(
-                id=f"{TROUBLE}{name}",
+                id=alerts.NO_UPDATE.id(name),
                 severity="warning",
                 text=f"{name} has no update in round {int(message['round'])}: {text}",
                 hint=f"{hint}; its log: {log}" if hint else f"its log: {log}",

@@ -9,6 +9,7 @@ from typing import Any
 
 from dltui.chain.nodes.endpoint import Endpoint
 from dltui.config.sections import Config
+from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.client_ids import client_id
 from dltui.core.events import Payload
@@ -23,8 +24,6 @@ from dltui.engine.timing import Timings
 from dltui.errors import RunError
 from dltui.protocol.demo_keys import Key
 from dltui.rundir.paths import RunPaths
-
-HUNG = "forkserver-hung"
 
 
 class WorkerPool:
@@ -151,12 +150,12 @@ class WorkerPool:
             return
         self._hung = self.fork_server.hung
         if not self._hung:
-            self._emit(ev.RunAlertCleared(id=HUNG))
+            self._emit(ev.RunAlertCleared(id=alerts.FORKSERVER_HUNG.id()))
             return
         pid = self.fork_server.pid
         text = f"the fork server (pid {pid}) does not answer: no client starts, and none that ends is noticed"
         hint = f"if it was stopped, kill -CONT {pid}; else it is started again soon, with all clients"
-        self._emit(ev.RunAlert(id=HUNG, severity="error", text=text, hint=hint))
+        self._emit(ev.RunAlert(id=alerts.FORKSERVER_HUNG.id(), severity="error", text=text, hint=hint))
 
     def _exited(self, child: Child) -> None:
         name, code = self._name(child), child.code or 0
@@ -174,7 +173,7 @@ class WorkerPool:
                 text += f" again, after {len(PAUSES)} restarts: it stays away"
             else:
                 text, hint = f"{text}; it starts again in {pause:g} s", f"its log: {self._log(child)}"
-        self._emit(ev.RunAlert(id=f"exited-{name}", severity="warning", text=text, hint=hint))
+        self._emit(ev.RunAlert(id=alerts.EXITED.id(name), severity="warning", text=text, hint=hint))
 
     def late(self, name: str) -> None:
         """A deadline passed without a client: say so where it is one of this machine that runs and is silent."""

@@ -15,6 +15,7 @@ from dltui.core import views
 from dltui.core.events import Event, Payload
 from dltui.core.state.entities import GasRow, Round
 from dltui.core.state.state import State
+from dltui.core.views.taking_part import seconds_since_opening
 from dltui.core.views.time import account
 from dltui.headless.console import console
 
@@ -157,9 +158,7 @@ class Printer:
 
 
 def _took(shown: Round) -> float:
-    start, end = fmt.unix(shown.opened_at), fmt.unix(shown.closed_at)
-    measured = end - start if start is not None and end is not None else 0.0
-    return shown.timing.get("total", measured)
+    return shown.timing.get("total", seconds_since_opening(shown, shown.closed_at) or 0.0)
 
 
 def block_lines(state: State, shown: Round) -> list[tuple[str, str]]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from dltui.core import events as ev
 from dltui.core.events import Event
-from dltui.core.safe_json import read_json
 from dltui.core.state.state import State
 from dltui.errors import MismatchError, RunError
 from dltui.rundir import journal
+from dltui.rundir.documents import read_json
 from dltui.rundir.paths import RunPaths
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +15,7 @@ from dltui.core.series import Figure
 from dltui.core.state.entities import GasRow
 from dltui.core.state.state import State
 from dltui.core.summary import summarise
+from dltui.core.views.chain import money
 from dltui.report.content import Content
 from dltui.report.svg import draw
 from dltui.report.verification import Verification
@@ -110,12 +112,9 @@ def _gas_tables(state: State) -> list[tuple[str, list[tuple[str, GasRow]]]]:
     return [("function", ranked(chain.by_function)), ("sender", ranked(chain.by_sender)), ("round", rounds)]
 
 
-def _cost(state: State) -> Any:
-    """A fee in wei in the currency of the configuration; None where no rate is set."""
-    currency, rate = state.setting("gas", "currency", ""), state.setting("gas", "rate", 0.0)
-    if not currency or rate <= 0:
-        return None
-    return lambda wei: f"{wei / 10**18 * rate:,.4f} {currency}"
+def _cost(state: State) -> Callable[[int], str] | None:
+    """Return what says a fee in wei in the currency of the configuration; None if no rate is set."""
+    return (lambda wei: money(state, wei, 4)) if money(state, 0) else None
 
 
 def _settings(state: State) -> list[tuple[str, Any]]:

@@ -13,9 +13,9 @@ import msgspec
 import dltui
 from dltui.config.sections import Config
 from dltui.core.events import Event, RunStarted
-from dltui.core.safe_json import read_json
 from dltui.errors import ConfigError, RunError
 from dltui.files import write_whole
+from dltui.rundir.documents import read_json
 from dltui.rundir.journal import timestamp
 from dltui.rundir.paths import RunPaths
 

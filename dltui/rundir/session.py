@@ -16,10 +16,11 @@ from typing import Any, Protocol
 from dltui.core.commands import Command, encode
 from dltui.core.events import Event, RunFinished, RunResumed
 from dltui.core.marks import Marks
-from dltui.core.safe_json import decode_json, read_json
+from dltui.core.safe_json import decode_json
 from dltui.core.sanitize import clean
 from dltui.errors import DltuiError, RunError
 from dltui.rundir import journal
+from dltui.rundir.documents import read_json
 from dltui.rundir.paths import RunPaths
 
 ANSWER_SECONDS = 30.0

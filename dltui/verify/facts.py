@@ -46,9 +46,11 @@ def _comparable(payload: Payload, told: Payload | None = None) -> Payload:
     """Without what is not on the chain, the words for a revert, and what the journal was too old to have `told`."""
     if isinstance(payload, ev.TxReverted):
         return msgspec.structs.replace(payload, reason="")
-    if isinstance(payload, ev.ChainBlock) and isinstance(told, ev.ChainBlock) and not told.state_root:
-        return msgspec.structs.replace(payload, state_root="")
-    return payload
+    if told is None or type(told) is not type(payload):
+        return payload
+    defaults = {field.name: field.default for field in msgspec.structs.fields(type(payload))}
+    missing = {name: defaults[name] for name in payload.ADDED if getattr(told, name) == defaults[name]}
+    return msgspec.structs.replace(payload, **missing) if missing else payload
 
 
 def _say(payload: Payload) -> str:

@@ -10,8 +10,8 @@ from dltui import exits
 from dltui.chain.contracts.describe import deployment
 from dltui.chain.history.blocks import MinedBlock
 from dltui.chain.nodes import statefile
-from dltui.chain.nodes.chain_id import own_chain_id
 from dltui.chain.nodes.choice import URL
+from dltui.chain.nodes.genesis import own_chain_id
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.chain_states import RoundState

@@ -9,11 +9,11 @@ from typing import Any
 from dltui.config.sections import Config, load
 from dltui.core import events as ev
 from dltui.core.events import Event
-from dltui.core.safe_json import read_json
 from dltui.core.state.state import State
 from dltui.core.summary import summarise
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.files import open_regular, try_lock
+from dltui.rundir.documents import read_json
 from dltui.rundir.journal import records
 from dltui.rundir.metadata import check_config
 from dltui.rundir.paths import RunPaths

@@ -13,7 +13,7 @@ from dltui.chain.history.remote_blocks import block_of, short_receipt
 from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.nodes.url_node import UrlNode
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core import format as fmt

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from dltui.chain.contracts import abi, artifacts
 from dltui.chain.contracts.bound import OPERATOR_ROLE, ClientStatus, FLContract, decode_log, explain
 from dltui.chain.contracts.reverts import _WORDS
-from dltui.chain.types import Reverted, RpcError
+from dltui.chain.rpc_errors import RpcError
+from dltui.chain.types import Reverted
 from dltui.errors import ChainError
 from tests.kits.contract_evm import address
 from tests.kits.contract_world import World

@@ -15,7 +15,7 @@ from eth_utils import keccak
 
 from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 from dltui.devchain.stored_chain import StoredChain
 from dltui.resources import top
 from tests.kits.anvil import anvil, needs_anvil

@@ -14,8 +14,8 @@ import pytest
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.ports import free_port
 from dltui.chain.rpc import Rpc
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.chain.transactions import decode_transaction
-from dltui.chain.types import NodeUnreachable
 from dltui.core import events as ev
 from dltui.protocol.demo_keys import operator_key
 from dltui.verify.run import verify

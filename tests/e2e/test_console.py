@@ -24,7 +24,7 @@ ROUND = "print(w3.eth.block_number, fl.functions.currentRound().call(), fl.addre
 @pytest.fixture
 def over(tmp_path: Path) -> RunPaths:
     """A run that is over."""
-    return unpack("embedded", tmp_path)
+    return unpack("0.1.0/embedded", tmp_path)
 
 
 def contents(paths: RunPaths) -> dict[str, tuple[str, int]]:
@@ -53,7 +53,7 @@ def test_a_live_run_answers_and_is_acted_on(start: Callable[..., Run]) -> None:
 
 @pytest.mark.parametrize("name", ["embedded", "anvil"])
 def test_a_run_that_is_over_is_looked_at_on_a_copy(name: str, tmp_path: Path) -> None:
-    over = unpack(name, tmp_path)
+    over = unpack(f"0.1.0/{name}", tmp_path)
     before = contents(over)
     spend = (
         'h = w3.eth.send_transaction({"to": fl.functions.modelRegistry().call(), "value": 0, "gas": 30_000}); '

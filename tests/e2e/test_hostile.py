@@ -149,7 +149,7 @@ def cheats_on_the_committee(rogue: Rogue, facts: RoundFacts) -> bool:
     """As a member: a report of updates that nobody made is refused; an empty one, and a copied seal, win nothing."""
     me, number = rogue.index, facts.number
     rogue.until(lambda: facts.state != "open", "end of submissions")
-    if not facts.committee >> me & 1:
+    if me not in facts.committee:
         return False
     everything = 2**256 - 1
     assert rogue.refused(rogue.contract.report(number, 0, everything, b"")) == "NotSubmitted"

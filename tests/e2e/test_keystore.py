@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from dltui.chain.nodes.chain_id import own_chain_id
+from dltui.chain.nodes.genesis import own_chain_id
 from dltui.core import events as ev
 from dltui.protocol.demo_keys import client_key
 from tests.kits.runs import Run, dltui, make

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from dltui.chain.nodes.embedded_node import EmbeddedNode, Genesis
+from dltui.chain.nodes.embedded_node import EmbeddedNode
+from dltui.chain.nodes.genesis import Genesis
 from dltui.core import events as ev
 from dltui.protocol.demo_keys import operator_key
 from dltui.rundir.paths import RunPaths

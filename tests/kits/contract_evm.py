@@ -21,7 +21,8 @@ from eth_utils import keccak, to_checksum_address
 from trie import HexaryTrie
 
 from dltui.chain.contracts.bound import decode_log, explain
-from dltui.chain.types import Call, Log, Reverted, RpcError
+from dltui.chain.rpc_errors import RpcError
+from dltui.chain.types import Call, Log, Reverted
 
 CHAIN_ID = 7357
 START = 1_800_000_000

@@ -23,9 +23,14 @@ def post(node: LocalNode, body: bytes, **headers: str) -> tuple[int, Any]:
         connection.close()
 
 
+def dial(port: int) -> socket.socket:
+    """A connection to the node on this port that waits 10 seconds at most."""
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
 def raw_exchange(node: LocalNode, request: bytes) -> bytes:
     """What the server answers to these bytes on a connection of their own."""
-    with socket.create_connection(("127.0.0.1", node.server.server_port), timeout=10) as connection:
+    with dial(node.server.server_port) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         pieces = []

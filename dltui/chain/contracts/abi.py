@@ -30,7 +30,7 @@ class Param:
         return "bytes" if self.type == "string" else self.type
 
     def value(self, decoded: Any) -> Any:
-        """The decoded value as Python sees it: structs as dicts, text repaired, addresses checksummed."""
+        """Return the decoded value as Python sees it: structs as dicts, text repaired, addresses checksummed."""
         if self.parts:
             return {part.name: part.value(item) for part, item in zip(self.parts, decoded, strict=True)}
         if self.type == "string":
@@ -58,33 +58,33 @@ class Entry:
         return self.selector + encode([param.type for param in self.inputs], list(args))
 
     def decode_inputs(self, data: bytes) -> dict[str, Any]:
-        """Arguments by name, from data without the selector."""
+        """Return arguments by name, from data without the selector."""
         return named(self.inputs, data)
 
 
 def named(params: Sequence[Param], data: bytes) -> dict[str, Any]:
-    """Decodes `data` as `params`, by name; raises eth_abi's DecodingError."""
+    """Decode `data` as `params`, by name; raises eth_abi's DecodingError."""
     values = decode([param.wire for param in params], data)
     return {param.name: param.value(item) for param, item in zip(params, values, strict=True)}
 
 
 @cache
 def entries(contract: str, kind: str) -> Mapping[str, Entry]:
-    """The `kind` ("function", "event", "error") entries of a contract by name; no name is overloaded."""
+    """Return the `kind` ("function", "event", "error") entries of a contract by name; no name is overloaded."""
     found = (item for item in artifacts.artifact(contract).abi if item["type"] == kind)
     return {item["name"]: _entry(contract, item) for item in found}
 
 
 @cache
 def constructor(contract: str) -> tuple[str, ...]:
-    """The ABI types of a contract's constructor."""
+    """Return the ABI types of a contract's constructor."""
     found = [item for item in artifacts.artifact(contract).abi if item["type"] == "constructor"]
     return tuple(param.type for item in found for param in _params(item["inputs"]))
 
 
 @cache
 def by_digest(kind: str) -> Mapping[bytes, Entry]:
-    """All contracts' entries of a kind by the keccak of their signature (shared ones: of the first contract)."""
+    """Return all contracts' entries of a kind by the keccak of their signature (shared ones: of the first contract)."""
     table: dict[bytes, Entry] = {}
     for name in artifacts.names():
         for entry in entries(name, kind).values():

@@ -11,7 +11,8 @@ from eth_utils import to_checksum_address
 from dltui.chain.contracts import abi, artifacts, gas, releases
 from dltui.chain.contracts.declarations import ROLES
 from dltui.chain.contracts.reverts import explain
-from dltui.chain.types import Call, Reverted, RpcError
+from dltui.chain.rpc_errors import RpcError
+from dltui.chain.types import Call, Reverted
 from dltui.errors import ChainError
 
 ADMIN_ROLE = ROLES["admin"]
@@ -27,7 +28,7 @@ class Caller(Protocol):
     """The part of a JSON-RPC client that reads need."""
 
     def call(self, method: str, *params: Any) -> Any:
-        """The result of one JSON-RPC call; raises RpcError."""
+        """Return the result of one JSON-RPC call; raises RpcError."""
 
 
 class Contract:
@@ -44,11 +45,11 @@ class Contract:
         self._block = hex(block) if isinstance(block, int) else block
 
     def at(self: _Bound, block: int | str) -> _Bound:
-        """The same contract, read as it was after `block`."""
+        """Return the same contract, read as it was after `block`."""
         return type(self)(self.rpc, self.address, block=block)
 
     def verify_code(self) -> None:
-        """Checks that the code on chain is the shipped contract's; raises ChainError."""
+        """Check that the code on chain is the shipped contract's; raises ChainError."""
         code = bytes.fromhex(self.rpc.call("eth_getCode", self.address, self._block)[2:])
         if artifacts.artifact(self.name).is_code(code):
             return
@@ -62,11 +63,11 @@ class Contract:
         )
 
     def has_role(self, role: bytes, account: str) -> bool:
-        """Whether `account` has `role` (ADMIN_ROLE, OPERATOR_ROLE)."""
+        """Return whether `account` has `role` (ADMIN_ROLE, OPERATOR_ROLE)."""
         return bool(self._one("hasRole", role, account))
 
     def get_role_admin(self, role: bytes) -> bytes:
-        """The role whose holders hand `role` out."""
+        """Return the role whose holders hand `role` out."""
         return bytes(self._one("getRoleAdmin", role))
 
     def supports_interface(self, interface_id: bytes) -> bool:
@@ -74,15 +75,15 @@ class Contract:
         return bool(self._one("supportsInterface", interface_id))
 
     def grant_role(self, role: bytes, account: str) -> Call:
-        """Gives `role`. Admin."""
+        """Give `role`. Admin."""
         return self._write("grantRole", role, account)
 
     def revoke_role(self, role: bytes, account: str) -> Call:
-        """Takes `role` away. Admin."""
+        """Take `role` away. Admin."""
         return self._write("revokeRole", role, account)
 
     def renounce_role(self, role: bytes, account: str) -> Call:
-        """Gives the sender's own `role` up; `account` repeats the sender."""
+        """Give the sender's own `role` up; `account` repeats the sender."""
         return self._write("renounceRole", role, account)
 
     def _write(self, function: str, *args: Any) -> Call:
@@ -108,7 +109,7 @@ class Contract:
 
 
 def deploy_call(name: str, *args: Any) -> Call:
-    """The deployment of a contract by its name, with what its constructor is given (see `declarations`).
+    """Return the deployment of a contract by its name, with what its constructor is given (see `declarations`).
 
     Afterwards the admin calls `set_federation` on the registries.
     """

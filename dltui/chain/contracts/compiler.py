@@ -34,7 +34,7 @@ _OUTPUTS = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "evm.de
 
 
 def build() -> dict[str, Any]:
-    """Compiles and returns the artifacts: `compiler`, `settings`, `sources` (name -> SHA-256), `contracts`.
+    """Compile and return the artifacts: `compiler`, `settings`, `sources` (name -> SHA-256), `contracts`.
 
     Raises ConfigError without sources, node or npm; ChainError when the sources do not compile.
     """
@@ -61,13 +61,13 @@ def build() -> dict[str, Any]:
 
 
 def write(artifacts: dict[str, Any]) -> Path:
-    """Writes `artifacts` as the shipped ones and returns their path."""
+    """Write `artifacts` as the shipped ones and return their path."""
     ARTIFACTS_PATH.write_text(json.dumps(artifacts, indent=1, sort_keys=True) + "\n")
     return ARTIFACTS_PATH
 
 
 def install() -> None:
-    """Installs compiler and OpenZeppelin as the lock file pins them, in `contracts/node_modules`.
+    """Install compiler and OpenZeppelin as the lock file pins them, in `contracts/node_modules`.
 
     `build` does so by itself when they are missing. Raises ConfigError without npm or lock file, or when npm fails.
     """
@@ -87,14 +87,14 @@ def install() -> None:
 
 
 def npm_reason(stderr: str) -> str:
-    """The line of npm's complaint that says why; the others name codes, and a log file."""
+    """Return the line of npm's complaint that says why; the others name codes, and a log file."""
     said = [line.removeprefix("npm error").strip() for line in stderr.splitlines() if line.startswith("npm error")]
     told = [line for line in said if line and not line.startswith(("code ", "errno ", "syscall ", "A complete log"))]
     return (told or said or stderr.strip().splitlines() or ["no message"])[0]
 
 
 def check() -> None:
-    """Rebuilds and compares with the shipped artifacts; MismatchError names the first difference."""
+    """Rebuild and compare with the shipped artifacts; MismatchError names the first difference."""
     check_sources()
     difference = _difference(_shipped(), build(), "")
     if difference:
@@ -106,7 +106,7 @@ def check() -> None:
 
 
 def check_sources() -> None:
-    """Compares the sources' SHA-256 with the shipped artifacts, without a compiler.
+    """Compare the sources' SHA-256 with the shipped artifacts, without a compiler.
 
     OpenZeppelin's sources are compared when they are installed. MismatchError names the first that differs.
     """
@@ -171,7 +171,7 @@ def _source_files() -> dict[str, Path]:
 
 
 def _sources() -> dict[str, str]:
-    """Every source by its name to the compiler, with what it imports."""
+    """Return every source by its name to the compiler, with what it imports."""
     folder = top("contracts")
     sources: dict[str, str] = {}
     queue = list(_source_files())

@@ -23,9 +23,9 @@ _BITMAPS = frozenset({"available"})
 
 
 def decode_tx(raw: bytes, contracts: Mapping[str, str]) -> DecodedTx:
-    """The call in a signed transaction of type 0, 1 or 2; `contracts` maps our contracts' addresses to their names.
+    """Return the call in a signed transaction of type 0, 1 or 2; `contracts` maps addresses to our contracts' names.
 
-    Raises ChainError where the bytes are no transaction. A call that cannot be decoded is told with its raw data.
+    Raises ChainError if the bytes are no transaction. A call that cannot be decoded is given with its raw data.
     """
     try:
         kind = raw[0] if raw[0] < 0x80 else 0
@@ -49,7 +49,7 @@ def decode_tx(raw: bytes, contracts: Mapping[str, str]) -> DecodedTx:
 
 
 def logged_tx(log: TxLog, hash: str) -> bytes:
-    """The signed bytes of the transaction of that hash from a run's log. Raises ChainError where it is not in it."""
+    """Return the signed bytes of a transaction from a run's log, by its hash. Raises ChainError if it is not there."""
     wanted = bytes.fromhex(hash[2:])
     for record in log.read():
         for raw in record.txs:
@@ -86,7 +86,7 @@ def _deployment(data: bytes) -> tuple[str, str, dict[str, Any]]:
 
 
 def _flat(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Arguments by name, the parts of a struct under their own names."""
+    """Return arguments by name, the parts of a struct under their own names."""
     for name, value in arguments.items():
         if isinstance(value, dict):
             yield from value.items()

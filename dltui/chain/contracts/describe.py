@@ -13,7 +13,7 @@ def _selectors() -> dict[bytes, str]:
 
 
 def deployment(data: bytes) -> tuple[str, bytes] | None:
-    """The contract that this creation code deploys, and its constructor's arguments, encoded; None if it is not ours.
+    """Return the contract that this creation code deploys, and its encoded arguments; None if it is not ours.
 
     Code of earlier releases counts: runs that were recorded with it stay readable.
     """
@@ -25,13 +25,13 @@ def deployment(data: bytes) -> tuple[str, bytes] | None:
 
 
 def deployed_name(data: bytes) -> str | None:
-    """The name of the contract that this creation code deploys, None if it is not ours."""
+    """Return the name of the contract that this creation code deploys, None if it is not ours."""
     found = deployment(data)
     return found[0] if found is not None else None
 
 
 def function_name(to: str | None, data: bytes, ours: bool) -> str:
-    """`submit`, `deploy FLContract`, `transfer`; `call` for what is not one of our contracts' functions."""
+    """Return `submit`, `deploy FLContract`, `transfer`; `call` for what is not one of our contracts' functions."""
     if to is None:
         return f"deploy {deployed_name(data) or 'contract'}"
     if not data:

@@ -6,15 +6,15 @@ from dltui.chain.contracts.declarations import CONTRACTS, declared
 
 
 def limit(contract: str, function: str) -> int:
-    """The gas limit of a contract's function ("constructor" for its deployment); KeyError for another."""
+    """Return the gas limit of a contract's function ("constructor" for its deployment); KeyError for another."""
     return declared(contract).gas[function]
 
 
 def deployments() -> int:
-    """The gas limits of a federation's deployments, added up."""
+    """Return the gas limits of a federation's deployments, added up."""
     return sum(contract.gas["constructor"] for contract in CONTRACTS)
 
 
 def functions() -> set[tuple[str, str]]:
-    """Every (contract, function) that has a limit."""
+    """Return every (contract, function) that has a limit."""
     return {(contract.name, function) for contract in CONTRACTS for function in contract.gas}

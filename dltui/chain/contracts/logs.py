@@ -14,16 +14,16 @@ from dltui.chain.types import Log
 
 
 def topics_of(events: Iterable[str]) -> list[str]:
-    """The first topics (hex) of the contracts' events of these names, sorted: what a log query asks for."""
+    """Return the first topics (hex) of the contracts' events of these names, sorted: what a log query asks for."""
     wanted = set(events)
     return sorted("0x" + digest.hex() for digest, entry in abi.by_digest("event").items() if entry.name in wanted)
 
 
 def decode_log(raw: Any, addresses: Mapping[str, str] | None = None) -> Log | None:
-    """The event in one JSON-RPC log object, or None when it is not one of ours. Never raises.
+    """Return the event in one JSON-RPC log object, or None when it is not one of ours. Never raises.
 
     `addresses` maps checksummed contract addresses to contract names: a log of any other address is then not ours.
-    Without it the contract is told from the event alone (role events, which all have, count as one contract's).
+    Without it the contract follows from the event alone (role events, which all have, count as one contract's).
     Text that is not UTF-8 is repaired with U+FFFD, never dropped; it is a stranger's, so show it with care.
     """
     try:
@@ -70,7 +70,7 @@ def _arguments(entry: Entry, indexed: list[Param], topics: list[bytes], data: by
 
 @cache
 def _readers(contract: str, event: str) -> tuple[tuple[Param, words.Reader], ...] | None:
-    """How each parameter of an event is read from its word; None if one of them is longer than a word."""
+    """Return how each parameter of an event is read from its word; None if one of them is longer than a word."""
     found = [(param, words.reader(param.type)) for param in abi.entries(contract, "event")[event].inputs]
     return tuple((param, read) for param, read in found if read) if all(read for _, read in found) else None
 

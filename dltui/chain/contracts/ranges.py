@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dltui.chain.contracts.binding import Caller
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 
 SPAN = 2_000
 """Most blocks in one question; public nodes refuse more than some thousands."""
 
 
 def logs_of(rpc: Caller, addresses: Sequence[str], first: int, last: int) -> Iterator[Any]:
-    """The raw logs of contracts in blocks `first` to `last`, in order.
+    """Yield the raw logs of contracts in blocks `first` to `last`, in order.
 
-    A range that the node refuses, because it is too long or holds too much, is halved; raises its `RpcError` where it
+    A range that the node refuses, because it is too long or holds too much, is halved; raises its `RpcError` if it
     refuses a single block.
     """
     span = SPAN
@@ -28,7 +28,7 @@ def logs_of(rpc: Caller, addresses: Sequence[str], first: int, last: int) -> Ite
 def piece_of(
     rpc: Caller, addresses: Sequence[str], first: int, last: int, span: int, topics: Sequence[Sequence[str]] = ()
 ) -> tuple[int, Sequence[Any], int]:
-    """The raw logs of the first `span` blocks of a range, or of as many as the node does not refuse.
+    """Return the raw logs of the first `span` blocks of a range, or of as many as the node does not refuse.
 
     `topics` are those of eth_getLogs; without them all logs count.
     Returns the last block they are of, the logs, and the span that was not refused.

@@ -123,5 +123,5 @@ NO_LIMIT = 2**64 - 1
 
 
 def indices(bitmap: int) -> tuple[int, ...]:
-    """The client indices in a bitmap, ascending."""
+    """Return the client indices in a bitmap, ascending."""
     return tuple(ClientSet(bitmap))

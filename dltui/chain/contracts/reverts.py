@@ -31,7 +31,7 @@ _PANIC = keccak(text="Panic(uint256)")[:4]
 
 
 def explain(data: Any) -> Revert:
-    """The revert behind `data`: bytes, 0x-hex, or whatever a node gave instead. Never raises.
+    """Return the revert behind `data`: bytes, 0x-hex, or whatever a node gave instead. Never raises.
 
     Knows the contracts' and OpenZeppelin's custom errors, Error(string) and Panic(uint256); what it does not know is
     named "Unknown", and no data at all "Empty".

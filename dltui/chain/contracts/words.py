@@ -20,7 +20,7 @@ _KIND = re.compile(r"(uint|bytes)(\d+)")
 
 @cache
 def reader(kind: str) -> Reader | None:
-    """What reads a value of the type `kind`; None for a type that is not one word, or is none of this house's."""
+    """Return what reads a value of type `kind`; None for one that is not one word, or that our contracts do not use."""
     if kind == "address":
         return address
     if kind == "bool":
@@ -47,7 +47,7 @@ def _bytes(size: int, word: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def address(word: bytes) -> str:
-    """The checksummed address in the last 20 bytes of a word; raises ValueError if the others are not zero."""
+    """Return the checksummed address in the last 20 bytes of a word; raises ValueError if the others are not zero."""
     if any(_whole(word)[:12]):
         raise ValueError("there are bytes before the address")
     return str(to_checksum_address(word[12:]))

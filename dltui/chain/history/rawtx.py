@@ -17,9 +17,9 @@ _NUMBERS = {
 
 
 def raw_transaction(tx: Any) -> bytes:
-    """The signed raw transaction behind a full block's JSON object of type 0, 1 or 2.
+    """Return the signed raw transaction behind a full block's JSON object of type 0, 1 or 2.
 
-    Raises `ChainError` where a field is missing or malformed, or where the bytes do not hash to the object's
+    Raises `ChainError` if a field is missing or malformed, or if the bytes do not hash to the object's
     `hash`: what this returns is what the sender signed, whatever the node says.
     """
     try:
@@ -40,7 +40,7 @@ def raw_transaction(tx: Any) -> bytes:
 
 
 def hash_of(raw: bytes) -> str:
-    """The transaction hash of signed bytes."""
+    """Return the transaction hash of signed bytes."""
     return "0x" + bytes(keccak(raw)).hex()
 
 
@@ -51,7 +51,7 @@ def _field(tx: Any, name: str) -> bytes:
 
 
 def _number(text: Any) -> bytes:
-    """A quantity in the form RLP wants: big-endian without leading zeros."""
+    """Return a quantity in the form RLP wants: big-endian without leading zeros."""
     value = int(text, 16)
     if value < 0:
         raise ValueError("negative")

@@ -13,7 +13,7 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 def parse_receipt(answer: Any) -> Receipt:
-    """The receipt in a JSON-RPC answer; raises `ChainError` where a field is missing or of the wrong kind.
+    """Return the receipt in a JSON-RPC answer; raises `ChainError` if a field is missing or of the wrong kind.
 
     The fee is gas used times effective gas price, in wei.
     """

@@ -15,18 +15,18 @@ from dltui.chain.history.rawtx import raw_transaction
 from dltui.chain.history.receipts import parse_receipt
 from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.rpc import Rpc
+from dltui.chain.rpc_errors import RpcError
 from dltui.chain.transactions import Refused, Transaction, decode_transaction
-from dltui.chain.types import RpcError
 from dltui.errors import ChainError, ConfigError
 
 RECEIPT = ("status", "gasUsed", "effectiveGasPrice", "contractAddress")
 """What is kept of a receipt besides its logs, as the node wrote it."""
 SLICE = 5.0
-"""Seconds of one piece of a long history: whoever reads it has other things to serve in between."""
+"""Seconds of one piece of a long history: the reader has other things to serve in between."""
 _HEX = re.compile(r"0x[0-9a-f]*")
 
 
-class ForeignBlocks:
+class RemoteBlocks:
     """Reads a foreign chain up to `confirmations` blocks below its head, every `pause` seconds while idle.
 
     Ours are the transactions of `operator`, and those to whatever it deploys and to what `watch` names.
@@ -57,15 +57,15 @@ class ForeignBlocks:
         self._contracts |= {address.lower() for address in contracts}
 
     def history(self, last: int) -> Iterator[MinedBlock]:
-        """The blocks of the log: nobody needs to be asked for them."""
+        """Yield the blocks of the log, without a request to the node."""
         for record in self._log.read():
             if record.block <= last:
                 yield self._told(record)
 
     def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
-        """Blocks of the log after block `after`, then the new ones of the node that hold transactions of ours.
+        """Yield the blocks of the log after block `after`, then the new ones of the node with transactions of ours.
 
-        Returns after some `SLICE` seconds with `behind` set where there are more. Raises `ChainError` where the chain
+        Returns after some `SLICE` seconds with `behind` set if there are more. Raises `ChainError` if the chain
         was reorganised below a block that is in the log.
         """
         if after < self._log.last_block:
@@ -103,7 +103,10 @@ class ForeignBlocks:
         return record
 
     def _reorganised(self) -> None:
-        """What was read is not the chain's any more: read again from the log's last block, if that still is."""
+        """Read again from the log's last block, since what was read is not the chain's any more.
+
+        Raises ChainError if that block is not there either.
+        """
         seen = self._seen
         self._seen, self._hash = self._log.last_block, self._log.last_hash
         if seen > self._seen and (not self._hash or self._is_there(self._seen, self._hash)):
@@ -144,7 +147,7 @@ class ForeignBlocks:
 
 
 def check_first_block(rpc: Caller, contract: str, first: int) -> None:
-    """Raise `ConfigError` where block `first` is no place to begin the history of a `contract` that is there.
+    """Raise `ConfigError` if block `first` is no place to begin the history of a `contract` that is there.
 
     What an old block held is not asked of a node that has forgotten it.
     """
@@ -161,7 +164,7 @@ def check_first_block(rpc: Caller, contract: str, first: int) -> None:
 
 
 def short_receipt(receipt: Any) -> dict[str, Any]:
-    """What the log keeps of a node's receipt; raises `ChainError` where it is malformed."""
+    """Return what the log keeps of a node's receipt; raises `ChainError` if it is malformed."""
     parse_receipt(receipt)
     logs = [{"address": e["address"], "topics": e["topics"], "data": e["data"]} for e in receipt["logs"]]
     indices = [{"logIndex": e["logIndex"]} for e in receipt["logs"]]
@@ -169,9 +172,9 @@ def short_receipt(receipt: Any) -> dict[str, Any]:
 
 
 def block_of(record: BlockRecord, chain_id: int) -> MinedBlock:
-    """The block behind a record: senders from the signatures, results from the receipts that the node gave.
+    """Return the block behind a record: senders from the signatures, results from the receipts that the node gave.
 
-    Raises `ChainError` where a transaction is not signed for `chain_id`, or a receipt is malformed.
+    Raises `ChainError` if a transaction is not signed for `chain_id`, or a receipt is malformed.
     """
     where = f"block {record.block}"
     txs, receipts = [], []
@@ -192,7 +195,7 @@ def block_of(record: BlockRecord, chain_id: int) -> MinedBlock:
 
 
 def _whole(tx: Transaction, name: str, record: BlockRecord, told: dict[str, Any]) -> dict[str, Any]:
-    """The receipt as a node gives it, with what the transaction itself says."""
+    """Return the receipt as a node gives it, with what the transaction itself says."""
     common = {"transactionHash": name, "blockNumber": hex(record.block)}
     logs = [common | _log(log) for log in told["logs"]]
     sides = {"from": to_checksum_address(tx.sender), "to": to_checksum_address(tx.to) if tx.to else None}

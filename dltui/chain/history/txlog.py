@@ -6,7 +6,7 @@ JSON lines: first `{"genesis_sha256": …, "v": 1}`, then one line a block from 
 With `"engine": "anvil"` in the first line, hash and state root are anvil's own, and each block has a `receipts_root`,
 which any node would compute.
 
-On a chain of other people (`"engine": "url"`, with `"after"`: the last block before the run) only blocks with our
+On a foreign chain (`"engine": "url"`, with `"after"`: the last block before the run) only blocks with our
 transactions have a line, only ours are in it, and `receipts` holds what the node said that they did.
 """
 
@@ -41,8 +41,8 @@ _MORE = {"embedded": set[str](), "anvil": {"receipts_root"}, "url": {"receipts"}
 class BlockRecord:
     """One block: `timestamp` in unix seconds, hashes in hex, `txs` the signed bytes in order.
 
-    `receipts_root` is there where hash and state root are the engine's own; `receipts` are JSON-RPC receipts in the
-    same order, only where nobody could execute the block again.
+    `receipts_root` is there if hash and state root are the engine's own; `receipts` are JSON-RPC receipts in the
+    same order, only if the block cannot be executed again.
     """
 
     block: int
@@ -54,7 +54,7 @@ class BlockRecord:
     receipts: tuple[dict[str, Any], ...] = ()
 
     def encode(self) -> bytes:
-        """The block's line in the log."""
+        """Return the block's line in the log."""
         document: dict[str, Any] = {
             "block": self.block,
             "timestamp": self.timestamp,
@@ -92,7 +92,7 @@ class TxLog:
 
     @classmethod
     def create(cls, path: Path, genesis_sha256: str, engine: str = "embedded", after: int = 0) -> TxLog:
-        """Begin a log of the chain that `engine` makes; raises `ChainError` where the file exists.
+        """Begin a log of the chain that `engine` makes; raises `ChainError` if the file exists.
 
         `after` is the number of the last block before the run, on a chain that was there before it.
         """
@@ -117,7 +117,7 @@ class TxLog:
     def append(self, record: BlockRecord) -> None:
         """Write the next block and have it on disk before this returns.
 
-        What a killed writer left of a torn line is cut off first. Raises `ChainError` where the number does
+        What a killed writer left of a torn line is cut off first. Raises `ChainError` if the number does
         not follow or the disk refuses; the file then still ends with a whole line.
         """
         if not self._follows(record.block, self.last_block):
@@ -135,7 +135,7 @@ class TxLog:
         self._stands_at(record)
 
     def read(self, allow_torn: bool = False) -> Iterator[BlockRecord]:
-        """Every block in order, each line checked; `allow_torn` passes over an unfinished last line."""
+        """Yield every block in order, each line checked; `allow_torn` passes over an unfinished last line."""
         try:
             file = open_regular(self.path, _MAX_BYTES)
         except FileNotFoundError as error:
@@ -155,7 +155,7 @@ class TxLog:
                 number, before = number + 1, record.block
 
     def altered(self, block: int, reason: str) -> ChainError:
-        """The error for a block that does not give what it gave."""
+        """Return the error for a block that does not give what it gave."""
         return ChainError(
             f"block {block} of the transaction log {reason}",
             where=str(self.path),
@@ -219,7 +219,7 @@ class TxLog:
 
 
 def record_of(block: Any, number: int, engine: str) -> BlockRecord:
-    """The record of a `block` with whole transactions, as a node gave it: its signed transactions are rebuilt.
+    """Return the record of a `block` with whole transactions, as a node gave it: its signed transactions are rebuilt.
 
     Raises `ChainError` if there is no such block or a transaction does not hash to what it claims.
     """

@@ -42,19 +42,19 @@ class Anvil:
     """Whether `dltui chain install` put it there, so that its bytes are known."""
 
     def check(self) -> None:
-        """Raise `ChainError` where an installed binary is not the one that was installed."""
+        """Raise `ChainError` if an installed binary is not the one that was installed."""
         if self.installed:
             check_binary(self.path)
 
 
 def installed_path(env: Mapping[str, str] = os.environ) -> Path:
-    """Where `dltui chain install` puts the binary."""
+    """Return the path to which `dltui chain install` puts the binary."""
     home = Path(env.get("HOME") or Path.home())
     return Path(env.get("XDG_DATA_HOME") or home / ".local" / "share") / "dltui" / f"anvil-{VERSION}" / "anvil"
 
 
 def places(configured: str = "", env: Mapping[str, str] = os.environ) -> list[tuple[str, Path | None]]:
-    """Every place that is looked at, in order, with the path that is there or should be."""
+    """Return every place that is looked at, in order, with the path that is there or should be."""
     on_path = shutil.which("anvil", path=env.get("PATH", os.defpath))
     return [
         ("[chain] anvil", Path(configured).expanduser() if configured else None),
@@ -66,7 +66,7 @@ def places(configured: str = "", env: Mapping[str, str] = os.environ) -> list[tu
 
 
 def find(configured: str = "", env: Mapping[str, str] = os.environ) -> Anvil | None:
-    """The first anvil of `places`, or None. Raises `ChainError` where that one cannot be used."""
+    """Return the first anvil of `places`, or None. Raises `ChainError` if that one cannot be used."""
     for source, path in places(configured, env):
         if path is None:
             continue
@@ -80,7 +80,7 @@ def find(configured: str = "", env: Mapping[str, str] = os.environ) -> Anvil | N
 
 
 def version_of(path: Path) -> str:
-    """The version that the binary at `path` names; raises `ChainError` where it does not run or is too old."""
+    """Return the version that the binary at `path` names; raises `ChainError` if it does not run or is too old."""
     try:
         done = subprocess.run(
             [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_VERSION_SECONDS, check=False
@@ -116,7 +116,7 @@ def check_binary(path: Path) -> None:
 
 
 def supported() -> bool:
-    """Whether the package's binary is for this platform."""
+    """Return whether the package's binary is for this platform."""
     return (platform.system(), platform.machine()) == PLATFORM
 
 

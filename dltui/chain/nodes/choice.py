@@ -18,12 +18,12 @@ EMBEDDED = "embedded"
 ANVIL = "anvil"
 URL = "url"
 OPEN = "any program of this machine can act as the operator on anvil"
-"""What everybody is told who uses anvil."""
+"""What every user of anvil must know."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The engine with the reason in words; `anvil` where it is anvil, `url` where it is somebody's node."""
+    """The engine with the reason in words; `anvil` is set for anvil, `url` for a node by its address."""
 
     engine: str
     reason: str
@@ -32,7 +32,9 @@ class Choice:
 
 
 def choose(engine: str, anvil: str = "", env: Mapping[str, str] = os.environ) -> Choice:
-    """The engine behind `[chain] engine`: auto, embedded, anvil or an address; `anvil` is the path in `[chain] anvil`.
+    """Return the engine behind `[chain] engine`: auto, embedded, anvil or an address.
+
+    `anvil` is the path in `[chain] anvil`.
 
     Raises `ChainError` if anvil is asked for and there is none that can be used.
     """

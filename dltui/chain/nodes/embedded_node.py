@@ -1,4 +1,4 @@
-"""Chain nodes as processes: start, restore from a transaction log, watch, stop; and the embedded one."""
+"""The embedded chain as a process: started, restored from a transaction log, and told who is of the run."""
 
 from __future__ import annotations
 
@@ -6,153 +6,22 @@ import json
 import os
 import secrets
 import selectors
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from dltui.chain.history.txlog import TxLog
-from dltui.chain.nodes.genesis import Genesis, read_genesis, write_genesis
+from dltui.chain.nodes import node
+from dltui.chain.nodes.genesis import Genesis
+from dltui.chain.nodes.node import LocalNode
 from dltui.chain.nodes.ports import taken
 from dltui.chain.rpc import MEANWHILE_SECONDS, Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.errors import ChainError
-
-START_DEADLINE = 60.0
-"""Seconds that a node may take until JSON-RPC answers."""
-STOP_DEADLINE = 10.0
-"""Seconds between TERM and KILL."""
-
-__all__ = ["EmbeddedNode", "Genesis", "LocalNode", "Node", "read_genesis", "write_genesis"]
-
-
-class Node(Protocol):
-    """A chain node: the embedded chain, anvil, or an address of somebody else's."""
-
-    engine: str
-    """Which kind of node: "embedded", "anvil" or "url"."""
-    word: str
-    """What shows it that a process of the run asks; empty if it does not matter. Secret."""
-    meanwhile: Callable[[], None] | None
-    """Called again and again while `start` waits; what it raises ends the start, and the node."""
-
-    @property
-    def url(self) -> str:
-        """Address of its JSON-RPC."""
-
-    @property
-    def shown(self) -> str:
-        """Its address without anything secret, for journal and screen."""
-
-    @property
-    def pid(self) -> int | None:
-        """Its process, while it runs and is ours."""
-
-    def fingerprint(self) -> str:
-        """The digest (hex) by which a transaction log names the beginning of this chain; after the start."""
-
-    def start(self, log: TxLog | None = None) -> int:
-        """Start it, bring it forward to the end of `log` where it is behind, and return when JSON-RPC answers.
-
-        Returns the number of blocks that were replayed. Raises `ChainError` that names the log file, or where the
-        node's chain is not that of `log`.
-        """
-
-    def alive(self) -> bool:
-        """Whether its process runs."""
-
-    def close(self) -> Path | None:
-        """End it in good order; returns the file that holds its closing state, None where there is none."""
-
-    def stop(self) -> None:
-        """End it: TERM, then KILL."""
-
-
-class LocalNode:
-    """What the nodes that we run ourselves share: a directory, a genesis, a loopback port and a process.
-
-    `genesis` is written to `directory/genesis.json` where that is missing and must equal it where it is
-    there; None takes what is there. `port` 0 takes a free one; a restart keeps the port. What the node says goes to
-    the file `log`, by default `directory/node.log`. Start it from the main thread: the kernel ends the node when the
-    starting thread ends.
-    """
-
-    engine = ""
-    word = ""
-    meanwhile: Callable[[], None] | None = None
-
-    def __init__(
-        self, directory: Path, genesis: Genesis | None = None, port: int = 0, *, log: Path | None = None
-    ) -> None:
-        self.directory = directory
-        self.log_path = log or directory / "node.log"
-        self._genesis = genesis
-        self._port = port
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        """Address of JSON-RPC; raises `ChainError` before the first start on port 0."""
-        if not self._port:
-            raise ChainError("the node has no port before it is started", where=f"{self.engine} chain")
-        return f"http://127.0.0.1:{self._port}"
-
-    @property
-    def shown(self) -> str:
-        """The address: there is nothing secret in it."""
-        return self.url
-
-    @property
-    def pid(self) -> int | None:
-        """The node's process id while it runs."""
-        return self._process.pid if self._process is not None and self.alive() else None
-
-    def alive(self) -> bool:
-        """Whether the node's process runs."""
-        return self._process is not None and self._process.poll() is None
-
-    def stop(self) -> None:
-        """End the node: TERM lets it close its state, KILL follows after `STOP_DEADLINE` seconds."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        if process.poll() is None:
-            process.terminate()
-            # One that was stopped by a signal ends only when it goes on.
-            process.send_signal(signal.SIGCONT)
-            try:
-                process.wait(STOP_DEADLINE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        process.wait()
-
-    @property
-    def _where(self) -> str:
-        return f"{self.engine} chain (log: {self.log_path})"
-
-    def _prepare_genesis(self) -> Genesis:
-        """Write the genesis file, or check it; raises `ChainError` where the node runs already."""
-        if self.alive():
-            raise ChainError("the node runs already", where=self._where)
-        path = self.directory / "genesis.json"
-        if self._genesis is None or path.exists():
-            stored = read_genesis(path)
-            if self._genesis is not None and stored != self._genesis:
-                raise ChainError("the directory holds a chain with another genesis", where=str(path))
-            return stored
-        return write_genesis(path, self._genesis.chain_id, self._genesis.timestamp, self._genesis.alloc)
-
-    def fingerprint(self) -> str:
-        """SHA-256 of the genesis file."""
-        return read_genesis(self.directory / "genesis.json").sha256()
-
-    def _check_log(self, log: TxLog) -> None:
-        if log.genesis_sha256 != self.fingerprint():
-            raise ChainError("the transaction log belongs to another genesis", where=str(log.path))
 
 
 class EmbeddedNode(LocalNode):
@@ -179,7 +48,7 @@ class EmbeddedNode(LocalNode):
     def start(self, log: TxLog | None = None) -> int:
         """Start the node, restore it from `log`, and return when JSON-RPC answers; returns the blocks replayed.
 
-        The node replays before it listens, so nobody sees half a chain, and no method makes blocks of a chosen time.
+        The node replays before it listens, so no client sees half a chain, and no method makes blocks of a chosen time.
         Raises `ChainError` if the port is taken (naming its owner), genesis, state or log do not fit, or the node
         says nothing for `START_DEADLINE` seconds; `NodeUnreachable` if a signal ended it.
         """
@@ -197,7 +66,7 @@ class EmbeddedNode(LocalNode):
         assert process.stdin is not None and process.stdout is not None
         try:
             with suppress(BrokenPipeError), process.stdin as pipe:
-                # It fits into the pipe, so this waits for nobody; other programs read no pipe of the node.
+                # It fits into the pipe, so this does not wait; other programs read no pipe of the node.
                 pipe.write(self.word.encode() + b"\n")
             with process.stdout as pipe:
                 ready = self._ready(pipe)
@@ -215,11 +84,11 @@ class EmbeddedNode(LocalNode):
         return self.directory / "state.sqlite"
 
     def _ready(self, pipe: IO[bytes]) -> dict[str, Any]:
-        """What the node says when it listens; before, it says now and then how many blocks it has replayed."""
+        """Return what the node says when it listens; before, it says now and then how many blocks it has replayed."""
         while True:
-            line = _read_line(pipe, time.monotonic() + START_DEADLINE, self.meanwhile)
+            line = _read_line(pipe, time.monotonic() + node.START_DEADLINE, self.meanwhile)
             if line is None:
-                raise ChainError(f"the node did not answer within {START_DEADLINE:.0f} s", where=self._where)
+                raise ChainError(f"the node did not answer within {node.START_DEADLINE:.0f} s", where=self._where)
             try:
                 said = json.loads(line)
             except ValueError:
@@ -230,7 +99,7 @@ class EmbeddedNode(LocalNode):
                 raise self._refusal(said)
             if said is None:
                 break
-        code = self._process.wait(STOP_DEADLINE) if self._process is not None else None
+        code = self._process.wait(node.STOP_DEADLINE) if self._process is not None else None
         kind = NodeUnreachable if code is not None and code < 0 else ChainError
         raise kind(f"the node ended before it answered (exit code {code})", where=self._where)
 
@@ -242,7 +111,7 @@ class EmbeddedNode(LocalNode):
 
 
 def _read_line(pipe: IO[bytes], deadline: float, meanwhile: Callable[[], None] | None) -> str | None:
-    """The newest whole line from `pipe`, "" if the other end closed without one, None if `deadline` passed."""
+    """Return the newest whole line from `pipe`, "" if the other end closed without one, None if `deadline` passed."""
     data = b""
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)

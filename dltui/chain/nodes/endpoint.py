@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAX_FEE_GWEI = 500.0
-"""The most that a unit of gas may cost on somebody else's chain if nobody says another bound: a node may lie."""
+"""The most that a unit of gas may cost on a chain that is not ours, if no other bound is set: a node may lie."""
 
 
 @dataclass(frozen=True)

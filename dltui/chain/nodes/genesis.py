@@ -1,4 +1,7 @@
-"""The first block of a local chain: chain id, timestamp and first balances, in the genesis format of geth."""
+"""The first block of a local chain: chain id, timestamp and first balances, in the genesis format of geth.
+
+The chain id is what keeps a signature of one run from being valid in another.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ GAS_LIMIT = 30_000_000
 """Gas limit of every block."""
 BASE_FEE = 1_000_000_000
 """Base fee of the first block in wei per gas; it moves by EIP-1559 from there."""
+DEMO_CHAIN_ID = 31_337
+"""Of chains with demo keys, which protect nothing: wallets and tools know it as that of a development chain."""
 
 _FORKS = (
     "homesteadBlock",
@@ -45,7 +50,7 @@ class Genesis:
     alloc: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise `ChainError` where a value is out of range, so that no two spellings of one genesis exist."""
+        """Raise `ChainError` if a value is out of range, so that no two spellings of one genesis exist."""
         if not 0 < self.chain_id < 2**53:
             raise ChainError(f"chain id {self.chain_id} is out of range", where="genesis")
         if not 0 <= self.timestamp < 2**40:
@@ -61,7 +66,7 @@ class Genesis:
         object.__setattr__(self, "alloc", dict(sorted(alloc.items())))
 
     def encode(self) -> bytes:
-        """The canonical bytes of the genesis file (geth's format, sorted keys)."""
+        """Return the canonical bytes of the genesis file (geth's format, sorted keys)."""
         config: dict[str, Any] = dict.fromkeys(_FORKS, 0)
         config |= {"chainId": self.chain_id, "shanghaiTime": 0, "cancunTime": 0}
         config |= {"terminalTotalDifficulty": 0, "terminalTotalDifficultyPassed": True}
@@ -80,8 +85,18 @@ class Genesis:
         return json.dumps(document, sort_keys=True, indent=1).encode() + b"\n"
 
     def sha256(self) -> str:
-        """SHA-256 of the genesis file in hex: what a transaction log refers to."""
+        """Return the SHA-256 of the genesis file in hex: what a transaction log refers to."""
         return hashlib.sha256(self.encode()).hexdigest()
+
+
+def own_chain_id(configured: int, keystore: str, federation_id: bytes) -> int:
+    """Return `configured` if it is not 0; with a `keystore` one that only this federation has, otherwise the demo's.
+
+    One keystore signs for many runs, from nonce 0 in each: by the id alone their transactions differ in what they bind.
+    """
+    if configured:
+        return configured
+    return 2**32 + int.from_bytes(federation_id[:4], "big") if keystore else DEMO_CHAIN_ID
 
 
 def decode_genesis(data: bytes, where: str = "genesis") -> Genesis:
@@ -111,7 +126,7 @@ def write_genesis(path: Path, chain_id: int, timestamp: int, alloc: Mapping[str,
 
 
 def read_genesis(path: Path) -> Genesis:
-    """Read `genesis.json`; raises `ChainError` where it is missing, too large or altered."""
+    """Read `genesis.json`; raises `ChainError` if it is missing, too large or altered."""
     try:
         data = read_regular(path, _MAX_BYTES)
     except FileNotFoundError as error:

@@ -13,7 +13,7 @@ _LISTEN = "0A"
 
 
 def free_port(port: int = 0, where: str = "chain") -> int:
-    """`port` where nobody listens on it (0: any free one); raises `ChainError` naming the owner of a taken one."""
+    """Return `port` if it is free (0: any free one); raises `ChainError` naming the owner of a taken one."""
     with socket.socket() as probe:
         # A port that our own node just left is free, although the kernel remembers its connections.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -25,7 +25,7 @@ def free_port(port: int = 0, where: str = "chain") -> int:
 
 
 def taken(port: int, where: str) -> ChainError:
-    """The error for a port that somebody else has."""
+    """Return the error for a port that another program has."""
     owner = port_owner(port)
     return ChainError(
         f"port {port} is taken" + (f" by {owner}" if owner else ""),
@@ -35,7 +35,7 @@ def taken(port: int, where: str) -> ChainError:
 
 
 def port_owner(port: int) -> str:
-    """Name and process id of the listener on `port`, or "" where the system does not tell."""
+    """Return the name and process id of the listener on `port`, or "" if the system does not tell."""
     sockets = {f"socket:[{inode}]" for inode in _listening(port)}
     if not sockets:
         return ""
@@ -49,7 +49,7 @@ def port_owner(port: int) -> str:
 
 
 def _listening(port: int) -> set[str]:
-    """Inodes of the sockets that listen on `port`, from the kernel's tables."""
+    """Return the inodes of the sockets that listen on `port`, from the kernel's tables."""
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(OSError):

@@ -42,7 +42,7 @@ class Account:
 
 
 def from_dump(dump: bytes) -> bytes:
-    """The canonical file for what `anvil_dumpState` gave, unpacked."""
+    """Return the canonical file for what `anvil_dumpState` gave, unpacked."""
     accounts = {}
     for address, raw in decode_json(dump)["accounts"].items():
         storage = {_number(slot): _number(value) for slot, value in raw["storage"].items()}
@@ -58,7 +58,7 @@ def from_dump(dump: bytes) -> bytes:
 
 
 def encode(accounts: dict[str, Account]) -> bytes:
-    """Accounts as the bytes of the file: one way to write one state."""
+    """Return accounts as the bytes of the file: one way to write one state."""
     document = {
         address: {
             "balance": hex(account.balance),
@@ -72,7 +72,7 @@ def encode(accounts: dict[str, Account]) -> bytes:
 
 
 def decode(data: bytes, where: str) -> dict[str, Account]:
-    """The accounts in a file; raises `ChainError` for anything but the canonical bytes."""
+    """Return the accounts in a file; raises `ChainError` for anything but the canonical bytes."""
     try:
         accounts = {address: _account(address, raw) for address, raw in decode_json(data).items()}
         if encode(accounts) != data:
@@ -83,7 +83,7 @@ def decode(data: bytes, where: str) -> dict[str, Account]:
 
 
 def root_of(accounts: dict[str, Account]) -> str:
-    """The state root (hex) of these accounts."""
+    """Return the state root (hex) of these accounts."""
     state = HexaryTrie({})
     for address, account in accounts.items():
         slots = HexaryTrie({})

@@ -1,4 +1,4 @@
-"""A node by its address: somebody else runs it, and the chain was there before the run."""
+"""A node by its address: it is not run by us, and its chain was there before the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.errors import ChainError
 
 RETURN_SECONDS = 60.0
@@ -25,7 +25,7 @@ class UrlNode:
     """The node at `address` (http or https); nothing of it is started or stopped.
 
     `${NAME}` in the address stands for a variable of the environment, so that an access key need not be written down.
-    `chain_id` is the expected one, 0 takes the node's. Raises `ChainError` where a variable is not set.
+    `chain_id` is the expected one, 0 takes the node's. Raises `ChainError` if a variable is not set.
     """
 
     engine = "url"
@@ -42,13 +42,13 @@ class UrlNode:
         self._fingerprint = ""
 
     def fingerprint(self) -> str:
-        """Digest of chain id and first block hash: another one means another chain."""
+        """Return the digest of chain id and first block hash: another one means another chain."""
         return self._fingerprint
 
     def start(self, log: TxLog | None = None) -> int:
-        """Wait for the node's answer, at most `RETURN_SECONDS` where the run used it before, and check its chain.
+        """Wait for the node's answer, at most `RETURN_SECONDS` if the run used it before, and check its chain.
 
-        Raises `ChainError` where it does not answer, has another chain id, or is not the chain of `log` any more.
+        Raises `ChainError` if it does not answer, has another chain id, or is not the chain of `log` any more.
         """
         deadline = time.monotonic() + (RETURN_SECONDS if log is not None else 0.0)
         with Rpc(self.url, meanwhile=self.meanwhile) as rpc:
@@ -65,14 +65,14 @@ class UrlNode:
                     time.sleep(_POLL_SECONDS)
 
     def alive(self) -> bool:
-        """Nobody but the node knows."""
+        """Return True: only the node itself knows."""
         return True
 
     def stop(self) -> None:
-        """It is not ours to stop."""
+        """Do nothing: it is not ours to stop."""
 
     def close(self) -> Path | None:
-        """Its state is not ours to keep."""
+        """Return None: its state is not ours to keep."""
         return None
 
     def _check(self, rpc: Rpc, log: TxLog | None) -> None:
@@ -93,12 +93,12 @@ class UrlNode:
             raise ChainError(
                 "the node is on another chain now: the run's last block is not there",
                 where=self.shown,
-                hint="a development node that is started again begins anew; start a new run, or load its old state",
+                hint="a development node that restarts begins at block 0; start a new run, or load its old state",
             )
 
 
 def expand(address: str, env: Mapping[str, str]) -> str:
-    """The address with each `${NAME}` replaced; raises `ChainError` naming a variable that is not set."""
+    """Return the address with each `${NAME}` replaced; raises `ChainError` naming a variable that is not set."""
 
     def value(match: re.Match[str]) -> str:
         if not env.get(match[1]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dltui.core import format as fmt
+from dltui.core.alerts import APPROVAL, subject_of
 from dltui.core.events import RunAlert, RunAlertCleared
 from dltui.core.pages.page import Col, Fact, Line, Page, Table, Target, known_client, known_round
 from dltui.core.state.entities import Alert
@@ -31,12 +32,12 @@ def alerts_page(state: State, _id: object, now: float) -> Page:
 
 
 def _about(state: State, alert: Alert) -> Target | None:
-    """The thing that an alert names in its id."""
-    kind, _, name = alert.id.partition("-")
-    if kind == "approval" and state.awaiting:
+    """Return the thing that an alert is about."""
+    kind, name = subject_of(alert.id)
+    if kind is APPROVAL and state.awaiting:
         return "version", state.awaiting[-1].number
-    if kind == "verdicts" and name.isdecimal():
-        return known_round(state, int(name))
+    if kind is not None and kind.about == "round":
+        return known_round(state, int(name)) if name.isdecimal() else None
     return known_client(state, name)
 
 

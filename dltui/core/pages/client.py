@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dltui.core import format as fmt
-from dltui.core.pages.page import Cell, Col, Fact, Line, Page, Table, missing, tx_table, verdict_cell
+from dltui.core.pages.page import Cell, Col, Fact, Line, Page, Table, missing, share_text, tx_table, update_cell
 from dltui.core.state.entities import Client, GasRow, Round
 from dltui.core.state.state import State
 from dltui.core.views import client_state
@@ -24,7 +24,9 @@ def client_page(state: State, id: str, now: float) -> Page:
     if client is None:
         return missing("client", id)
     history = [r for _, r in sorted(state.rounds.items(), reverse=True) if _part_in(r, id)]
-    rounds = Table("Rounds", _COLUMNS, tuple(_line(r, id) for r in history), "it has not taken part in a round yet")
+    rounds = Table(
+        "Rounds", _COLUMNS, tuple(_line(state, r, id) for r in history), "it has not taken part in a round yet"
+    )
     mine = [tx for tx in state.txs if tx.sender == id]
     return Page(
         "client", id, id, _facts(state, client, history, now), (rounds, tx_table("Transactions", mine, senders=False))
@@ -80,37 +82,22 @@ def _part_in(shown: Round, id: str) -> bool:
     return id in shown.selected or id in shown.committee or id in shown.submitted
 
 
-def _line(shown: Round, id: str) -> Line:
+def _line(state: State, shown: Round, id: str) -> Line:
     digest = shown.submitted.get(id, "")
-    total = sum(v.weight for v in shown.verdicts if v.included)
     verdict = next((v for v in shown.verdicts if v.client == id), None)
     weight = verdict.weight if verdict else shown.weights.get(id, 0)
-    counted = verdict is not None and verdict.included and total > 0
     return Line(
         (
             str(shown.number),
-            _update(shown, id),
+            update_cell(state, shown, id),
             f"{weight:,}" if weight else fmt.NONE,
-            f"{weight / total:.1%}" if counted else fmt.NONE,
+            share_text(shown, id),
             _seat(shown, id),
             (fmt.short(digest) if digest else fmt.NONE, "quiet"),
         ),
         ("round", shown.number),
         digest,
     )
-
-
-def _update(shown: Round, id: str) -> Cell:
-    verdict = next((v for v in shown.verdicts if v.client == id), None)
-    if verdict is not None:
-        return verdict_cell(verdict.included, verdict.reason)
-    if id in shown.submitted:
-        return f"{fmt.symbol('ok')} submitted", "ok"
-    if id not in shown.selected:
-        return "not selected", "quiet"
-    if id in shown.late or shown.closed_at:
-        return f"{fmt.symbol('warn')} missed", "warn"
-    return f"{fmt.symbol('busy')} awaited", "busy"
 
 
 def _seat(shown: Round, id: str) -> Cell:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dltui.core import format as fmt
-from dltui.core.state.entities import Tx
+from dltui.core.state.entities import Round, Tx
 from dltui.core.state.state import State
 from dltui.core.views.chain import DEPLOY
+from dltui.core.views.taking_part import awaited, missed, weight_shares
 
 Target = tuple[str, Any]
 """A kind (client, version, round, tx, event; call, operator or set-up for gas) and its id."""
@@ -114,6 +115,28 @@ def verdict_cell(included: bool, reason: str) -> Cell:
     word = "included" if included else reason.lower().replace("_", " ")
     tone = "done" if included else "bad"
     return f"{fmt.symbol(tone)} {word}", tone
+
+
+def update_cell(state: State, shown: Round, client: str) -> Cell:
+    """Return what became of a client's update in a round, as symbol and word."""
+    verdict = next((v for v in shown.verdicts if v.client == client), None)
+    if verdict is not None:
+        return verdict_cell(verdict.included, verdict.reason)
+    if client in shown.submitted:
+        return f"{fmt.symbol('ok')} submitted", "ok"
+    if client not in shown.selected:
+        return "not selected", "quiet"
+    if missed(shown, client):
+        return f"{fmt.symbol('warn')} missed", "warn"
+    if client in awaited(state, shown):
+        return f"{fmt.symbol('busy')} awaited", "busy"
+    return "not waited for", "quiet"
+
+
+def share_text(shown: Round, client: str) -> str:
+    """Return a client's part of the weights in a round's result, in per cent; a dash if its update does not count."""
+    share = weight_shares(shown).get(client)
+    return f"{float(share):.1%}" if share else fmt.NONE
 
 
 def known_round(state: State, number: int | None) -> Target | None:

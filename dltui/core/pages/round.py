@@ -15,11 +15,12 @@ from dltui.core.pages.page import (
     known_version,
     missing,
     tx_table,
-    verdict_cell,
+    update_cell,
 )
 from dltui.core.state.entities import Round
 from dltui.core.state.state import State
 from dltui.core.views.round import waiting
+from dltui.core.views.taking_part import seconds_since_opening
 from dltui.core.views.time import idle, spent, training
 
 _STORY = (Col("time", 10), Col("after", 8, right=True), Col("who", 16), Col("what", 0))
@@ -45,7 +46,7 @@ def round_page(state: State, number: int, now: float) -> Page:
 
 def _facts(state: State, shown: Round, now: float) -> tuple[Fact, ...]:
     tone = _TONES.get(shown.state, "busy")
-    took = _since(shown, shown.closed_at)
+    took = seconds_since_opening(shown, shown.closed_at)
     facts = [Fact("state", f"{fmt.symbol(tone)} {shown.state}", tone)]
     if shown.reason:
         facts.append(Fact("because", shown.reason, "bad"))
@@ -97,13 +98,8 @@ def _timing(state: State, shown: Round) -> list[Fact]:
     return facts + [Fact(name, text) for name, text in told if text]
 
 
-def _since(shown: Round, ts: str) -> float | None:
-    start, at = fmt.unix(shown.opened_at), fmt.unix(ts)
-    return None if start is None or at is None else max(0.0, at - start)
-
-
 def _after(shown: Round, ts: str) -> str:
-    seconds = _since(shown, ts)
+    seconds = seconds_since_opening(shown, ts)
     return fmt.NONE if seconds is None else f"{seconds:.1f} s"
 
 
@@ -114,7 +110,7 @@ def _people(state: State, shown: Round) -> Table:
         Line(
             (
                 client,
-                _update(shown, client),
+                update_cell(state, shown, client),
                 f"{shown.weights[client]:,}" if client in shown.weights else fmt.NONE,
                 _after(shown, sent.get(client, "")),
                 _seat(shown, client),
@@ -125,18 +121,6 @@ def _people(state: State, shown: Round) -> Table:
         for client in everybody
     )
     return Table("Who took part", _PEOPLE, tuple(lines), "nobody was selected")
-
-
-def _update(shown: Round, client: str) -> Cell:
-    verdict = next((v for v in shown.verdicts if v.client == client), None)
-    if verdict is not None:
-        return verdict_cell(verdict.included, verdict.reason)
-    if client in shown.submitted:
-        return f"{fmt.symbol('ok')} submitted", "ok"
-    if client not in shown.selected:
-        return "not selected", "quiet"
-    missed = client in shown.late or shown.state != "open"
-    return (f"{fmt.symbol('warn')} missed", "warn") if missed else (f"{fmt.symbol('busy')} awaited", "busy")
 
 
 def _seat(shown: Round, client: str) -> Cell:

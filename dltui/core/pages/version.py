@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from dltui.core import format as fmt
-from dltui.core.pages.page import Cell, Col, Fact, Line, Page, Table, known_client, known_round, missing, verdict_cell
+from dltui.core.pages.page import (
+    Cell,
+    Col,
+    Fact,
+    Line,
+    Page,
+    Table,
+    known_client,
+    known_round,
+    missing,
+    share_text,
+    verdict_cell,
+)
 from dltui.core.state.entities import Round, Version
 from dltui.core.state.state import State
 from dltui.core.views import registry_rows
@@ -84,14 +96,13 @@ def _against(version: Version, parent: Version | None, field: str) -> str:
 
 
 def _contributors(state: State, made: Round) -> Table:
-    total = sum(v.weight for v in made.verdicts if v.included)
     lines = (
         Line(
             (
                 v.client,
                 verdict_cell(v.included, v.reason),
                 f"{v.weight:,}",
-                f"{v.weight / total:.1%}" if v.included and total else fmt.NONE,
+                share_text(made, v.client),
                 (fmt.short(v.digest), "quiet"),
             ),
             known_client(state, v.client),

@@ -104,6 +104,17 @@ class State:
         return next((version for version in self.versions.values() if version.released), None)
 
     @property
+    def quorum(self) -> int:
+        """How many equal seals decide a round."""
+        return self.plan.quorum if self.plan else self.setting("rounds", "quorum", 1)
+
+    @property
+    def min_submissions(self) -> int:
+        """Fewer updates abort a round; of the configuration if the journal is too old to have the plan's."""
+        told = self.plan.min_submissions if self.plan else 0
+        return told or self.setting("rounds", "min_submissions", 1)
+
+    @property
     def require_approval(self) -> bool:
         """The next round waits for the operator's word on its base."""
         return self.plan.require_approval if self.plan else self.setting("rounds", "require_approval", False)

@@ -127,14 +127,15 @@ def budget(state: State) -> Budget | None:
     return Budget(used, limit, percent, "bad" if used > limit else "warn" if percent >= WARN_PERCENT else "ok")
 
 
-def money(state: State, wei: int) -> str:
-    """Wei in the configured currency, two decimals, half to even: `0.03 EUR`; empty where no rate is set."""
+def money(state: State, wei: int, digits: int = 2) -> str:
+    """Return wei in the configured currency, half to even: `0.03 EUR`; empty if no rate is set."""
     rate = round(state.setting("gas", "rate", 0.0) * 10**6)
     if rate <= 0:
         return ""
-    cents, rest = divmod(wei * rate, 10**22)
-    cents += rest > 5 * 10**21 or (rest == 5 * 10**21 and cents % 2)
-    return f"{cents // 100:,}.{cents % 100:02d} {state.setting('gas', 'currency', 'EUR')}"
+    one, unit = 10 ** (24 - digits), 10**digits
+    amount, rest = divmod(wei * rate, one)
+    amount += 2 * rest > one or (2 * rest == one and amount % 2)
+    return f"{amount // unit:,}.{amount % unit:0{digits}d} {state.setting('gas', 'currency', 'EUR')}"
 
 
 def _age(state: State, now: float, age: float | None) -> tuple[str, str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+from fractions import Fraction
+from math import floor
 
 import msgspec
 
 from dltui.core import format as fmt
 from dltui.core.state.entities import Client, GasRow, Round
 from dltui.core.state.state import State
+from dltui.core.views.taking_part import weight_shares
 
 
 class ClientRow(msgspec.Struct, frozen=True):
@@ -127,10 +130,7 @@ def shares(state: State) -> tuple[dict[str, int], dict[str, int]]:
 def _shares(closed: Round | None) -> dict[str, int]:
     if closed is None:
         return {}
-    total = sum(verdict.weight for verdict in closed.verdicts if verdict.included)
-    if not total:
-        return {}
-    return {v.client: (20_000 * v.weight + total) // (2 * total) if v.included else 0 for v in closed.verdicts}
+    return {client: floor(share * 10_000 + Fraction(1, 2)) for client, share in weight_shares(closed).items()}
 
 
 def client_state(state: State, client: Client) -> tuple[str, str]:

@@ -10,8 +10,9 @@ import msgspec
 from dltui.core import format as fmt
 from dltui.core.state.entities import Round, Version
 from dltui.core.state.state import State
+from dltui.core.views.taking_part import duration
 from dltui.core.views.time import idle, spent, training
-from dltui.core.views.wait import Waiting, planned_rounds, quorum_size, seconds_left, waiting
+from dltui.core.views.wait import Waiting, planned_rounds, seconds_left, waiting
 
 T = TypeVar("T", int, float)
 
@@ -133,7 +134,7 @@ def round_view(state: State, now: float, number: int | None = None, *, engine_lo
         committee=_course([v.accuracy_bp for v in line], fmt.accuracy, fmt.delta),
         loss=_course([v.test_loss for v in line], fmt.number, "{:+.3f}".format),
         last=_last(state, current),
-        elapsed=_elapsed(shown, now),
+        elapsed=duration(shown, now) if shown else 0.0,
         timed=timed.number if timed else 0,
         timing=(("total", timed.timing["total"]), *spent(timed)) if timed else (),
         training=training(state, timed) if timed else "",
@@ -158,7 +159,7 @@ def round_row(state: State, number: int, now: float) -> RoundRow:
         attested=f"{len(shown.attested)}/{len(shown.members)}" if shown.members else fmt.NONE,
         version=f"v{shown.version}" if shown.version is not None else fmt.NONE,
         accuracy=fmt.accuracy(shown.accuracy_bp),
-        seconds=_elapsed(shown, now),
+        seconds=duration(shown, now),
         gas=shown.gas,
         note=shown.reason or late,
     )
@@ -232,14 +233,7 @@ def _timed(state: State, shown: Round | None) -> Round | None:
 def _quorum(state: State, shown: Round | None) -> str:
     if shown is None:
         return ""
-    return f"quorum {quorum_size(state)} of {len(shown.committee)}"
-
-
-def _elapsed(shown: Round | None, now: float) -> float:
-    start = fmt.unix(shown.opened_at) if shown else None
-    if shown is None or start is None:
-        return 0.0
-    return max(0.0, (fmt.unix(shown.closed_at) or now) - start)
+    return f"quorum {state.quorum} of {len(shown.committee)}"
 
 
 def _last(state: State, current: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from dltui.core import alerts
 from dltui.core import format as fmt
 from dltui.core.state.entities import Alert
 from dltui.core.state.state import State
@@ -58,15 +59,15 @@ def status_line(state: State, now: float) -> StatusLine:
 
 def alert_line(state: State) -> Alert | None:
     """The alert to show first: the newest error, else the newest warning, else a gas budget that runs out."""
-    alerts = list(state.alerts.values())
-    errors = [alert for alert in alerts if alert.severity == "error"]
-    if errors or alerts:
-        return (errors or alerts)[-1]
+    standing = list(state.alerts.values())
+    errors = [alert for alert in standing if alert.severity == "error"]
+    if errors or standing:
+        return (errors or standing)[-1]
     spent = budget(state)
     if spent is None or spent.tone == "ok" or state.finished:
         return None
     text = f"{spent.percent} % of the gas budget of {fmt.gas(spent.limit)} is used"
-    return Alert("gas-budget", "warning", text, "[gas] budget sets it; nothing is stopped", state.last_ts)
+    return Alert(alerts.GAS_BUDGET.id(), "warning", text, "[gas] budget sets it; nothing is stopped", state.last_ts)
 
 
 def farewell(state: State) -> str:

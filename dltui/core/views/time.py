@@ -8,6 +8,7 @@ from dltui.core import format as fmt
 from dltui.core.events.outcomes import PHASE_NAMES
 from dltui.core.state.entities import Round
 from dltui.core.state.state import State
+from dltui.core.views.taking_part import awaited
 
 LEAST_IDLE = 0.05
 """Seconds of idleness that are worth a word."""
@@ -49,7 +50,7 @@ def account(state: State, shown: Round) -> str:
 def wave(state: State, shown: Round) -> str:
     """Which wave of trainings an open round is in; empty if all train at once, or if all who are missing are down."""
     slots, clients = state.model.slots if state.model else 0, len(shown.selected)
-    missing = [state.clients[id] for id in shown.selected if id not in shown.submitted and id in state.clients]
+    missing = [state.clients[id] for id in awaited(state, shown) if id in state.clients]
     down = bool(missing) and all(client.down for client in missing)
     if shown.state != "open" or not 0 < slots < clients or down:
         return ""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import msgspec
 
+from dltui.core import alerts
 from dltui.core import format as fmt
+from dltui.core.chain_states import ATTEMPTS
 from dltui.core.state.entities import Alert, Round
 from dltui.core.state.state import State
+from dltui.core.views.taking_part import awaited
 from dltui.core.views.time import wave
-
-LAST_ATTEMPT = 2
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -78,11 +79,6 @@ def why(state: State, now: float, *, engine_lost: bool = False) -> str:
     return f"nothing is waited for: the run {_ENDED[state.status]}{because}, dltui resume {state.run} goes on from here"
 
 
-def quorum_size(state: State) -> int:
-    """Equal results that decide a round."""
-    return state.plan.quorum if state.plan else state.setting("rounds", "quorum", 1)
-
-
 def planned_rounds(state: State, number: int) -> int:
     """How many rounds the run needs, as known when round `number` opened: each abort before it adds one."""
     return state.target + sum(r.state == "aborted" and r.number < number for r in state.rounds.values())
@@ -108,7 +104,7 @@ def _chain(state: State) -> Waiting | None:
 
 
 def _processes(state: State, now: float) -> Waiting | None:
-    if not {"forkserver", "nursery"} & set(state.alerts):
+    if alerts.FORKSERVER.among(state.alerts) is None:
         return None
     current = state.in_flight
     left = seconds_left(current.deadline, now) if current else None
@@ -124,8 +120,8 @@ def _in_flight(state: State, now: float) -> Waiting | None:
 
 
 def _updates(state: State, current: Round, left: int) -> Waiting:
-    who = tuple(id for id in current.selected if id not in current.submitted)
-    have, need = len(current.submitted), state.setting("rounds", "min_submissions", 1)
+    who = awaited(state, current)
+    have, need = len(current.submitted), state.min_submissions
     if not who or left < 0:
         absent = f"without {fmt.names(who)}" if who else "to the reports"
         return Waiting(
@@ -139,7 +135,7 @@ def _updates(state: State, current: Round, left: int) -> Waiting:
 
 def _reports(state: State, current: Round, left: int) -> Waiting:
     who = tuple(id for id in current.committee if id not in current.reported)
-    enough = len(current.reported) >= quorum_size(state)
+    enough = len(current.reported) >= state.quorum
     if not who or left < 0:
         then = "those who reported attest" if enough else _again(current)
         return Waiting("the reports to be closed", seconds_left=left, then=then)
@@ -148,7 +144,7 @@ def _reports(state: State, current: Round, left: int) -> Waiting:
 
 def _attestations(state: State, current: Round, left: int) -> Waiting:
     who = tuple(id for id in current.members if id not in current.attested)
-    enough = len(current.attested) >= quorum_size(state)
+    enough = len(current.attested) >= state.quorum
     if not who or (left < 0 and enough):
         return Waiting("the result to be finalised", seconds_left=left, then=f"without equal seals {_again(current)}")
     if left < 0:
@@ -162,7 +158,7 @@ def _from(state: State, what: str, who: tuple[str, ...], left: int, then: str, h
 
 
 def _again(current: Round) -> str:
-    return "a new committee is drawn" if current.attempt < LAST_ATTEMPT else "the round aborts"
+    return "a new committee is drawn" if current.attempt + 1 < ATTEMPTS else "the round aborts"
 
 
 def _between(state: State, now: float) -> Waiting:
@@ -190,7 +186,7 @@ def _opening(state: State, due: int) -> Waiting:
 
 
 def _clients(state: State, due: int) -> Waiting | None:
-    need = max(state.setting("rounds", "min_submissions", 1), quorum_size(state))
+    need = max(state.min_submissions, state.quorum)
     active = sum(client.membership == "active" for client in state.clients.values())
     if due == 1 and not state.setting("clients", "auto_register", True):
         return _answers(state, need - active)
@@ -209,10 +205,10 @@ def _clients(state: State, due: int) -> Waiting | None:
 
 def _starved(state: State, due: int, now: float) -> Waiting | None:
     """Too few clients can take part, as the engine said: what happens then comes first, since the rest may be cut."""
-    alert = state.alerts.get("starved")
+    alert = alerts.STARVED.among(state.alerts)
     if alert is None:
         return None
-    return Waiting("more clients", then=f"round {due} opens", first=limit(alert, now) or "the run fails in a minute")
+    return Waiting("more clients", then=f"round {due} opens", first=limit(alert, now) or "the run fails if none come")
 
 
 def limit(alert: Alert, now: float) -> str:

@@ -23,7 +23,7 @@ class BlockFinder:
         self._chain = chain
 
     def find(self, tag: Any) -> int | None:
-        """The number of the block that `tag` (a tag, number or hash) means, or None where the chain has none."""
+        """Return the number of the block that `tag` (a tag, number or hash) means, or None if the chain has none."""
         which, head = params.block_tag(tag), int(self._chain.head.block_number)
         if isinstance(which, bytes):
             return self._chain.index.block_number(which)
@@ -32,18 +32,18 @@ class BlockFinder:
         return 0 if which == "earliest" else head
 
     def block(self, tag: Any) -> int:
-        """Like `find`; a block that does not exist raises `RpcFault`."""
+        """Return what `find` does; raise `RpcFault` for a block that does not exist."""
         number = self.find(tag)
         if number is None:
             raise RpcFault(params.SERVER_ERROR, "header not found")
         return number
 
     def by_hash(self, given: Any) -> int | None:
-        """The number of the block with this hash, or None."""
+        """Return the number of the block with this hash, or None."""
         return self._chain.index.block_number(params.data(given, "block hash", 32))
 
     def bound(self, tag: Any) -> int:
-        """One end of a log range; a number above the head is allowed and finds nothing there."""
+        """Return one end of a log range; a number above the head is allowed and finds nothing there."""
         which = params.block_tag(tag)
         return which if isinstance(which, int) else self.block(tag)
 

@@ -48,12 +48,12 @@ class FeeMethods:
 
 
 def _next_base_fee(chain: StoredChain) -> int:
-    """Base fee of the block to come in wei per gas."""
+    """Return the base fee of the block to come in wei per gas."""
     return int(chain.machine.next_header(chain.now).base_fee_per_gas)
 
 
 def _history(chain: StoredChain, count: int, newest: int, percentiles: Any) -> dict[str, Any]:
-    """The eth_feeHistory object for the `count` blocks that end with `newest`.
+    """Return the eth_feeHistory object for the `count` blocks that end with `newest`.
 
     `percentiles` (of gas used, rising) asks for the tips in wei per gas at these points of each block.
     """

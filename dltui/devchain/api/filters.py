@@ -1,4 +1,4 @@
-"""Filters that clients poll: eth_newFilter and its kin. They expire, and there is a limit to them."""
+"""Filters that clients poll: eth_newFilter and the like. They expire, and their number is limited."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dltui.devchain.stored_chain import StoredChain
 MAX_FILTERS = 256
 """Most filters at a time, of all clients together."""
 EXPIRY = 300.0
-"""Seconds after which a filter that nobody polls is gone: as in geth."""
+"""Seconds after which a filter that is not polled is gone: as in geth."""
 MOST_AT_ONCE = 1_000
 """Most blocks, or hashes of transactions, of one answer; the next one goes on from there."""
 
@@ -99,7 +99,7 @@ class FilterMethods:
 
 
 def new_id() -> str:
-    """A name for a filter or subscription that nobody else can guess: a quantity of 128 bits."""
+    """Return a name for a filter or subscription that no other client can guess: a quantity of 128 bits."""
     return hex(secrets.randbits(127) | 1 << 127)
 
 

@@ -56,7 +56,7 @@ class LogMethods:
             return self._news(number, wanted)
 
     def _news(self, after: int, wanted: LogFilter) -> dict[str, Any]:
-        """What there is after block `after`; `known` is that block's state root, so that a lost block is noticed."""
+        """Return what is new after block `after`; by `known`, that block's state root, a lost block is noticed."""
         chain = self._chain
         head = int(chain.head.block_number)
         return {
@@ -68,7 +68,7 @@ class LogMethods:
 
 
 def find_logs(chain: StoredChain, wanted: Any) -> list[Json]:
-    """The logs that the filter object `wanted` matches, `latest` being the default at both ends."""
+    """Return the logs that the filter object `wanted` matches, `latest` being the default at both ends."""
     addresses, topics = _criteria(wanted)
     finder = BlockFinder(chain)
     with chain.lock:
@@ -90,7 +90,7 @@ def find_logs(chain: StoredChain, wanted: Any) -> list[Json]:
 
 
 def logs_up_to_head(chain: StoredChain, wanted: LogFilter) -> list[Json]:
-    """The logs that match, in the blocks that there are by now; the caller holds the chain's lock."""
+    """Return the logs that match, in the blocks that there are by now; the caller holds the chain's lock."""
     return chain.index.logs(replace(wanted, last=_within_range(chain, wanted.first, wanted.last)))
 
 
@@ -102,7 +102,7 @@ def _within_range(chain: StoredChain, first: int, last: int) -> int:
 
 
 def coming_logs(wanted: Any) -> LogFilter:
-    """The filter object of a filter or subscription, which sees blocks to come: tags at its ends set no bound."""
+    """Return the filter of a filter or subscription, which sees blocks to come: tags at its ends set no bound."""
     addresses, topics = _criteria(wanted)
     if wanted.get("blockHash") is not None:
         raise params.invalid("a filter for blocks to come has no blockHash")

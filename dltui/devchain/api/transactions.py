@@ -84,7 +84,7 @@ class CallMethods:
 
 
 def _reason(output: bytes) -> str:
-    """The text of a Solidity `Error(string)`, as geth appends it to its message."""
+    """Return the text of a Solidity `Error(string)`, as geth appends it to its message."""
     size = int.from_bytes(output[36:68], "big")
     if output[:4] != _ERROR_SELECTOR or len(output) < 68 or size > len(output) - 68:
         return ""

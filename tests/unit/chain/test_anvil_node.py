@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 from eth.db.backends.memory import MemoryDB
 
-from dltui.chain.history.sources import record_block
+from dltui.chain.history.local_blocks import record_block
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes import statefile
 from dltui.chain.nodes.anvil_node import AnvilNode
 from dltui.chain.nodes.ports import free_port
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import Call, NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
+from dltui.chain.types import Call
 from dltui.chain.wallet import Wallet
 from dltui.devchain.machine import Machine
 from dltui.errors import ChainError
@@ -203,7 +204,7 @@ def test_an_anvil_that_ends_at_once_names_its_log(tmp_path: Path) -> None:
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path; from dltui.chain.nodes.anvil import find; "
-        "from dltui.chain.nodes.anvil_node import AnvilNode; from dltui.chain.nodes.embedded_node import Genesis; "
+        "from dltui.chain.nodes.anvil_node import AnvilNode; from dltui.chain.nodes.genesis import Genesis; "
         "node = AnvilNode(Path(sys.argv[1]), find(), Genesis(31337, 5, {})); node.start(); "
         "print(node.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dltui.chain.nodes.chain_id import own_chain_id
+from dltui.chain.nodes.genesis import own_chain_id
 
 FEDERATION = st.binary(min_size=32, max_size=32)
 

@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 
 from dltui import exits
-from dltui.chain.history.sources import record_block
+from dltui.chain.history.local_blocks import record_block
 from dltui.chain.history.txlog import TxLog
-from dltui.chain.nodes.embedded_node import EmbeddedNode, Node
+from dltui.chain.nodes.embedded_node import EmbeddedNode
+from dltui.chain.nodes.node import Node
 from dltui.chain.nodes.ports import port_owner
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import Call, NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
+from dltui.chain.types import Call
 from dltui.chain.wallet import Wallet
 from dltui.devchain.miner import STRANGERS_GAS
 from dltui.devchain.stored_chain import StoredChain, restore
@@ -173,7 +175,7 @@ def test_a_node_that_never_answers_is_ended(tmp_path: Path, monkeypatch: pytest.
     sleeper.write_text("#!/bin/sh\nexec sleep 60\n")
     sleeper.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(sleeper))
-    monkeypatch.setattr("dltui.chain.nodes.embedded_node.START_DEADLINE", 0.1)
+    monkeypatch.setattr("dltui.chain.nodes.node.START_DEADLINE", 0.1)
     node = EmbeddedNode(tmp_path / "chain", genesis())
     with pytest.raises(ChainError, match="did not answer within"):
         node.start()
@@ -363,7 +365,7 @@ def _killed_at_once(folder: Path) -> Path:
 def test_a_node_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path; "
-        "from dltui.chain.nodes.embedded_node import EmbeddedNode, Genesis; "
+        "from dltui.chain.nodes.embedded_node import EmbeddedNode; from dltui.chain.nodes.genesis import Genesis; "
         "node = EmbeddedNode(Path(sys.argv[1]), Genesis(31337, 5, {})); node.start(); "
         "print(node.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dltui.chain.contracts.ranges import SPAN, logs_of
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 
 
 class Narrow:

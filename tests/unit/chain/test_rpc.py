@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dltui.chain import rpc as rpc_module
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
 from dltui.errors import ChainError
 from tests.kits.chain import CHAIN_ID, local_node, sign
 

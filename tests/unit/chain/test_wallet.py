@@ -10,7 +10,8 @@ from eth_utils import keccak
 
 from dltui.chain.history.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import Call, NodeUnreachable, Revert, Reverted, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
+from dltui.chain.types import Call, Revert, Reverted
 from dltui.chain.wallet import Wallet, demo_key
 from dltui.devchain.calls import Caller
 from dltui.devchain.deadline import Watch

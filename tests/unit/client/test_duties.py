@@ -9,6 +9,8 @@ from typing import Any, cast
 
 import pytest
 
+from dltui.aggregation.blobs.verdicts import Reason, Verdict
+from dltui.aggregation.errors import Unavailable
 from dltui.aggregation.round import RoundResult
 from dltui.client.context import ClientContext
 from dltui.client.duties import committee, trainer
@@ -16,6 +18,7 @@ from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.duties.trainer import TrainingDuty
 from dltui.client.spec import ClientSpec
 from dltui.core.chain_states import RoundState
+from dltui.core.client_set import ClientSet
 from dltui.core.ledger import RoundFacts, Submission
 from dltui.errors import BlobError, DltuiError
 from dltui.store import Store, digest_of
@@ -79,7 +82,7 @@ def context(learner: Learner, store: Any = None) -> tuple[ClientContext, list[An
 
 
 def open_round(deadline: int = LATER) -> RoundFacts:
-    return RoundFacts(3, 0, "cd" * 32, PLAN, 0b11, 0b11, b"", deadline, 0)
+    return RoundFacts(3, 0, "cd" * 32, PLAN, ClientSet(0b11), ClientSet(0b11), b"", deadline, 0)
 
 
 def spec(**fields: Any) -> ClientSpec:
@@ -222,7 +225,7 @@ def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
     taken, sent = context(Learner(), store)
     facts = open_round()
     facts.state = RoundState.ATTESTING
-    facts.reports[ME], facts.attested[ME] = 1, 0
+    facts.reports[ME], facts.attested[ME] = ClientSet(1), 0
     duty = CommitteeDuty(taken, facts)
     duty._result = RoundResult(b"model", b"manifest", "ab" * 32, b"verdicts", ())
     clock.pass_seconds(60, lambda: duty.step(facts))
@@ -233,3 +236,94 @@ def test_a_member_whose_result_is_refused_finalises_when_it_is_stored(
     duty.step(facts)
     assert store.get(digest_of(b"manifest")) == b"manifest"
     assert sent == [("finalise", 3, bytes.fromhex("ab" * 32), b"")]
+
+
+RESULT = RoundResult(None, b"manifest", "ab" * 32, b"verdicts", (Verdict(0, "cd" * 32, True, Reason.OK, 5),))
+
+
+def attesting() -> RoundFacts:
+    facts = open_round()
+    facts.state, facts.reports = RoundState.ATTESTING, {0: ClientSet(1), ME: ClientSet(1)}
+    return facts
+
+
+def member(
+    store: Any, monkeypatch: pytest.MonkeyPatch, result: RoundResult | Exception
+) -> tuple[ClientContext, list[Any], CommitteeDuty]:
+    """A committee member at whose seat every round comes to `result`, or fails with it."""
+
+    def result_of(*_: Any) -> RoundResult:
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    monkeypatch.setattr(committee, "result_of", result_of)
+    learner = Learner()
+    vars(learner).update(plan=None, base=lambda digest: {}, accuracy_bp=lambda tensors: 9_000)
+    taken, sent = context(learner, store)
+    vars(taken)["seal"] = lambda facts, digest, root: b"seal of " + digest.encode()
+    vars(taken)["ledger"] = None
+    return taken, sent, CommitteeDuty(taken, attesting())
+
+
+def test_a_member_attests_the_result_that_it_computed_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _, sent, duty = member(Store(str(tmp_path)), monkeypatch, RESULT)
+    facts = attesting()
+    assert duty.step(facts) and duty.step(facts)
+    assert sent == 2 * [("attest", 3, 0, b"seal of " + b"ab" * 32, 0)], "a result without a model has no accuracy"
+
+
+def test_a_member_that_reported_nothing_attests_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _, sent, duty = member(Store(str(tmp_path)), monkeypatch, RESULT)
+    facts = attesting()
+    del facts.reports[ME]
+    assert not duty.step(facts) and sent == []
+
+
+@pytest.mark.parametrize("error", [Unavailable("a candidate's blob cannot be fetched"), BlobError("base is missing")])
+def test_a_member_that_cannot_compute_says_why_and_attests_nothing(
+    error: DltuiError, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, sent, duty = member(Store(str(tmp_path)), monkeypatch, error)
+    assert not duty.step(attesting()) and sent == []
+    assert error.message in caplog.text
+
+
+def test_no_result_is_published_before_every_seal_is_in_or_the_deadline_is_past(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clock, store = Clock(monkeypatch), Store(str(tmp_path))
+    _, sent, duty = member(store, monkeypatch, RESULT)
+    facts = attesting()
+    facts.attested[ME] = 0
+    facts.deadline = int(clock.now) + 10
+    clock.pass_seconds(10, lambda: duty.step(facts))
+    assert sent == [] and list(store.digests()) == [], "a neighbour could copy it"
+    facts.attested[0] = 0
+    clock.pass_seconds(2, lambda: duty.step(facts))
+    assert store.has(digest_of(b"manifest")) and store.has(digest_of(b"verdicts"))
+    assert sent[0] == ("finalise", 3, bytes.fromhex("ab" * 32), duty._root)
+
+
+def test_members_finalise_one_after_the_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clock = Clock(monkeypatch)
+    _, sent, duty = member(Store(str(tmp_path)), monkeypatch, RESULT)
+    facts = attesting()
+    duty.step(facts)
+    sent.clear()
+    facts.attested = {0: 0, ME: 0}
+    began = clock.now
+    while not duty.step(facts):
+        clock.now += 0.05
+    assert clock.now - began == pytest.approx(committee.FINALISE_SPACING, abs=0.06), "the first of them goes at once"
+
+
+def test_a_duty_is_due_when_something_is_missing_or_its_turn_has_come() -> None:
+    taken, _ = context(Learner())
+    facts = open_round()
+    duty = CommitteeDuty(taken, facts)
+    assert duty.due_at(facts) == float("inf")
+    facts.state = RoundState.REPORTING
+    assert duty.due_at(facts) == 0.0, "blobs are looked for until they are there"
+    facts.reports[ME] = ClientSet(1)
+    assert duty.due_at(facts) == float("inf")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dltui.core.export import exported, save
+from dltui.core.export import exported
 from dltui.errors import RunError
+from dltui.rundir.documents import save
 
 ROWS = [
     {"id": "client-0", "loss": 0.5, "data": {"a": [1]}, "gas": -7},

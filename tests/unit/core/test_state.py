@@ -55,7 +55,7 @@ def test_the_story_ends_as_it_was_told() -> None:
     assert [v.client for v in state.rounds[3].verdicts if not v.included] == ["client-4"]
     assert [state.versions[n].state for n in range(4)] == ["approved", "approved", "approved", "rejected"]
     assert state.released is state.versions[2] and state.base is state.versions[2]
-    assert state.awaiting == [] and state.alerts == {} and state.commands == {}
+    assert state.awaiting == [] and state.alerts == {}
     assert state.clients["client-2"].misses == 1 and state.clients["client-2"].process == "ready"
     assert (state.chain.block, state.chain.txs, state.chain.gas) == (68, 68, 12_260_420)
     assert state.chain.fee == 12_260_420 * 10**9
@@ -241,7 +241,7 @@ def test_a_step_that_cannot_be_changes_nothing_and_raises_an_alert(
     assert "alert" in changed
     (text,) = journal_alerts(state)
     assert words in text
-    for same in ("status", "rounds", "versions", "chain", "txs", "commands"):
+    for same in ("status", "rounds", "versions", "chain", "txs"):
         assert getattr(state, same) == getattr(expected, same)
 
 

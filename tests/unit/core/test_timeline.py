@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dltui.core.chain_states import RoundState
 from dltui.core.events import Event, RoundTimed
 from dltui.core.snapshots import EVENTS, KEPT, Frames, still
 from dltui.core.state.state import State
@@ -110,7 +111,7 @@ def test_rounds_that_are_kept_are_bounded() -> None:
         event = Event(number + 1, opening.ts, type(opening.data)(**_changed(opening, number + 1)))
         frames.note(state, event)
         state.apply(event)
-        state.rounds[number + 1].state = "finalised"
+        state.rounds[number + 1].state = RoundState.FINALISED
         state.events.extend([event] * (EVENTS + 5))
     assert frames.before(10**6) == 3 * KEPT - 1
     assert frames.before(2 * KEPT) is None and frames.after(0) == 2 * KEPT

@@ -145,7 +145,7 @@ def test_starved() -> None:
         "waiting for 1 more client to be registered by the operator, then round 2 opens"
     )
     assert why(told(*gone, alert, until="model.approved")) == (
-        "the run fails in a minute: waiting for more clients, then round 2 opens"
+        "the run fails if none come: waiting for more clients, then round 2 opens"
     )
 
 

@@ -18,6 +18,7 @@ from dltui.devchain.database import SqliteStore
 from dltui.devchain.http1 import MAX_HEAD
 from dltui.devchain.incoming import Incoming
 from dltui.devchain.params import LIMIT_EXCEEDED, RpcFault
+from tests.kits import doors
 from tests.kits.chain import ADDRESSES, LocalNode, calldata, local_node, sign
 from tests.kits.doors import post, until
 
@@ -148,7 +149,7 @@ def test_large_requests_of_strangers_share_their_room(node: LocalNode) -> None:
 
 def test_few_large_requests_are_read_at_a_time(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "PATIENCE", 0.05)
-    begun = [socket.create_connection(("127.0.0.1", node.server.server_port), 10) for _ in range(connections.READERS)]
+    begun = [doors.dial(node.server.server_port) for _ in range(connections.READERS)]
     for connection in begun:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (SMALL + 1))
     until(lambda: not node.server.budget._readers._value)  # type: ignore[attr-defined]

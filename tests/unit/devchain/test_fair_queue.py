@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -93,11 +94,73 @@ def enter(turns: FairQueue) -> bool:
 
 def test_long_work_goes_round_from_connection_to_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SLICE", 0.0)
+    monkeypatch.setattr(module, "LONG", 3)
     crowd = Crowd(FairQueue())
     with crowd.turns.stranger():
         for name in ("a", "b", "c"):
             crowd.add(name, parts=3)
     assert crowd.done() == ["a", "b", "c"] * 3
+
+
+def test_few_have_long_work_at_a_time_and_the_next_one_goes_on_when_one_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SLICE", 0.0)
+    monkeypatch.setattr(module, "LONG", 1)
+    crowd = Crowd(FairQueue())
+    with crowd.turns.stranger():
+        for name in ("a", "b"):
+            crowd.add(name, parts=3)
+    assert crowd.done() == ["a", "b", "a", "a", "b", "b"]
+
+
+def test_long_work_is_given_up_if_others_have_theirs_for_too_long(
+    clock: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONG", 1)
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    turns = FairQueue()
+    done: list[str] = []
+
+    def work(name: str, seconds: float) -> None:
+        with turns.stranger():
+            clock.work(seconds)
+            step()
+            done.append(name)
+
+    def others() -> None:
+        work("short", module.SLICE / 2)
+        with pytest.raises(module.Busy, match="try again"):
+            work("long", 2 * module.SLICE)
+
+    with turns.stranger():
+        clock.work(2 * module.SLICE)
+        step()
+        thread = threading.Thread(target=others)
+        thread.start()
+        until(lambda: len(turns.line) == 2)
+        with aside():
+            thread.join(DEADLINE)
+    assert done == ["short"] and not thread.is_alive() and not turns.line
+    work("long", 2 * module.SLICE)
+    assert done == ["short", "long"]
+
+
+def test_a_batch_that_may_not_go_on_says_so_in_its_answers(node: LocalNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLICE", 0.0)
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    call = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber"}
+    queue = node.chain.queue
+    with ExitStack() as held:
+        for _ in range(module.LONG):
+            assert queue.long.acquire(timeout=0)
+            held.callback(queue.long.release)
+        with queue.stranger():
+            replies = json.loads(answer(node.methods, json.dumps([call, call]).encode()))
+        assert [reply["error"]["code"] for reply in replies] == [-32005, -32005]
+    with queue.stranger():
+        replies = json.loads(answer(node.methods, json.dumps([call, call]).encode()))
+    assert [reply["result"] for reply in replies] == ["0x0", "0x0"]
 
 
 def test_a_turn_that_is_not_used_up_goes_on(clock: FakeTime) -> None:

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dltui.chain.nodes.embedded_node import read_genesis, write_genesis
-from dltui.chain.nodes.genesis import Genesis, decode_genesis
+from dltui.chain.nodes.genesis import Genesis, decode_genesis, read_genesis, write_genesis
 from dltui.errors import ChainError
 from tests.kits.chain import ADDRESSES, CHAIN_ID, RICH, START, genesis
 

@@ -18,6 +18,7 @@ from dltui.devchain import incoming, jsonrpc
 from dltui.devchain.http1 import parse_head
 from dltui.devchain.jsonrpc import MAX_BODY, answer
 from dltui.devchain.server import RpcServer
+from tests.kits import doors
 from tests.kits.chain import ADDRESSES, RICH, LocalNode, calldata, deploy, local_node, sign
 from tests.kits.doors import post, raw_exchange, still_answers
 
@@ -118,7 +119,7 @@ def test_the_preflight_of_a_page_of_this_machine_is_granted(node: LocalNode, ori
 )
 def test_a_stranger_waits_for_its_turn_whatever_it_asks(node: LocalNode, request_bytes: bytes | None) -> None:
     turns = node.chain.queue
-    with socket.create_connection(("127.0.0.1", node.server.server_port), timeout=10) as connection:
+    with doors.dial(node.server.server_port) as connection:
         with turns.stranger():
             connection.sendall(request_bytes or chain_id_request())
             wait_until(lambda: len(turns.line) == 2)
@@ -164,7 +165,7 @@ def small_server(node: LocalNode, places: int) -> Iterator[tuple[RpcServer, Call
     opened: list[socket.socket] = []
 
     def dial() -> socket.socket:
-        opened.append(socket.create_connection(("127.0.0.1", small.server_port), timeout=10))
+        opened.append(doors.dial(small.server_port))
         return opened[-1]
 
     try:
@@ -283,7 +284,7 @@ def test_a_request_that_is_not_finished_is_given_up(
     node: LocalNode, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
     monkeypatch.setattr(incoming, "READ_TIMEOUT", 0.1)
-    with socket.create_connection(("127.0.0.1", node.server.server_port), timeout=10) as connection:
+    with doors.dial(node.server.server_port) as connection:
         connection.sendall(begun)
         while connection.recv(4096):
             pass

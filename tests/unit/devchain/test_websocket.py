@@ -21,6 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 from dltui.devchain import websocket
 from dltui.devchain.jsonrpc import MAX_BATCH, MAX_BODY
 from dltui.devchain.subscriptions import MAX_SUBSCRIPTIONS
+from tests.kits import doors
 from tests.kits.chain import ADDRESSES, CHAIN_ID, KEYS, PROBE, LocalNode, calldata, deploy, local_node, sign
 
 TIMEOUT = 10
@@ -220,7 +221,7 @@ def test_a_bad_handshake_is_refused(node: LocalNode, name: str, value: str) -> N
 def handshake(node: LocalNode, headers: dict[str, str]) -> str:
     """The status line that the node answers to a GET with `headers`."""
     request = "GET / HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
-    with socket.create_connection(("127.0.0.1", node.server.server_port), TIMEOUT) as connection:
+    with doors.dial(node.server.server_port) as connection:
         connection.sendall(request.encode())
         return connection.recv(4096).split(b"\r\n")[0].decode()
 

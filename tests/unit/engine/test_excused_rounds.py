@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
 from dltui.core.state.state import State

@@ -10,7 +10,7 @@ import pytest
 
 from dltui.chain.history.blocks import MinedBlock, MinedTx
 from dltui.chain.rpc import Rpc
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload

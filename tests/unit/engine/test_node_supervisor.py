@@ -11,7 +11,7 @@ import pytest
 from dltui.chain.accounts import address_of
 from dltui.chain.contracts.bound import deploy_call
 from dltui.chain.history.txlog import TxLog
-from dltui.chain.types import RpcError
+from dltui.chain.rpc_errors import RpcError
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import load
 from dltui.engine.node_supervisor import NodeSupervisor

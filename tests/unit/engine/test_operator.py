@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.core import answers
 from dltui.core import events as ev
 from dltui.core.answers import CheckResult

@@ -33,8 +33,9 @@ class Contract:
 
 @pytest.fixture
 def engine() -> Any:
-    everybody = ClientSet(0b111)
-    facts = RoundFacts(7, 0, "cd" * 32, "ab" * 32, everybody, everybody, b"", DEADLINE, 0, state=RoundState.OPEN)
+    facts = RoundFacts(
+        7, 0, "cd" * 32, "ab" * 32, ClientSet(0b111), ClientSet(0b111), b"", DEADLINE, 0, state=RoundState.OPEN
+    )
     made = cast(Any, object.__new__(Scheduler))
     made._federation = SimpleNamespace(fl=Contract())
     made._ledger = SimpleNamespace(current=facts, plan_of=lambda facts: {})

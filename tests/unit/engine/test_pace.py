@@ -8,7 +8,7 @@ from dltui.config.sections import load
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine import pace as module
-from dltui.engine.pace import TOO_SLOW, WATCHED_SECONDS, Pace
+from dltui.engine.pace import WATCHED_SECONDS, Pace
 
 
 class Watched:
@@ -26,7 +26,7 @@ class Watched:
 
     @property
     def alerts(self) -> list[str]:
-        return [event.text for event in self.events if isinstance(event, ev.RunAlert) and event.id == TOO_SLOW]
+        return [event.text for event in self.events if isinstance(event, ev.RunAlert) and event.id == "too-slow"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from dltui.chain.types import NodeUnreachable
+from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.forkserver_client import ForkServerLost

@@ -15,6 +15,7 @@ from dltui.client.duties import committee
 from dltui.client.duties.committee import CommitteeDuty
 from dltui.client.participant import Participant
 from dltui.core.chain_states import RoundState
+from dltui.core.client_set import ClientSet
 from dltui.core.ledger import RoundFacts
 from dltui.protocol import keeper
 
@@ -46,8 +47,10 @@ def test_who_is_there_in_time_acts_in_order(rank: int, after: float) -> None:
 
 
 def overdue(state: str) -> RoundFacts:
-    facts = RoundFacts(1, 0, "cd" * 32, "ab" * 32, 0b11111, 0b11111, b"", int(START), 0, state=state)
-    facts.reports = {index: 0b11111 for index in range(5)}
+    facts = RoundFacts(
+        1, 0, "cd" * 32, "ab" * 32, ClientSet(0b11111), ClientSet(0b11111), b"", int(START), 0, state=state
+    )
+    facts.reports = {index: ClientSet(0b11111) for index in range(5)}
     return facts
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from dltui.chain.contracts import abi
 from dltui.chain.contracts.logs import topics_of
-from dltui.chain.types import Log, NodeUnreachable, RpcError
+from dltui.chain.rpc_errors import NodeUnreachable, RpcError
+from dltui.chain.types import Log
 from dltui.core.events import RECORDED
 from dltui.protocol import reader as module
 from dltui.protocol.reader import ChainReader, Rewound

@@ -31,7 +31,7 @@ class Node:
         self.asked.append((method, params[0] if params else None))
         if method == "eth_estimateGas":
             if self.refuses is not None:
-                raise RpcError(self.refuses, 3, None)
+                raise RpcError("eth_estimateGas", 3, self.refuses)
             return hex(40_000)
         if method == "eth_getBlockByNumber":
             return {"baseFeePerGas": hex(7)}

@@ -100,13 +100,13 @@ class StepArgs(Args, frozen=True, kw_only=True):
 
 
 class HoldArgs(Args, frozen=True, kw_only=True):
-    """The run takes no step of its own for so many seconds, because its walkthrough is being read; 0 ends it."""
+    """The run takes no step of its own for `seconds`, because its walkthrough is being read; 0 ends it."""
 
     seconds: Annotated[float, Meta(ge=0.0, le=60.0)]
 
 
 class PresenceArgs(Args, frozen=True, kw_only=True):
-    """A screen is open that can act: for so many seconds the run does not fail for want of clients."""
+    """A screen is open that can act: for `seconds` the run does not fail for want of clients."""
 
     seconds: Annotated[float, Meta(ge=0.0, le=9.0)]
 
@@ -160,14 +160,14 @@ _TWINS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
 def new_command(
     name: str, source: Literal["key", "cli", "demo"], *, actor: str = "operator", force: bool = False, **args: Any
 ) -> Command:
-    """A command with a fresh id, validated. Raises RunError as `validate` does."""
+    """Return a command with a fresh id, validated. Raises RunError as `validate` does."""
     command = Command(id=secrets.token_hex(8), actor=actor, source=source, name=name, args=args, force=force)
     validate(command)
     return command
 
 
 def validate(command: Command) -> Args:
-    """The command's arguments, typed. Raises RunError naming the command and the argument that is wrong."""
+    """Return the command's arguments, typed. Raises RunError naming the command and the argument that is wrong."""
     kind = COMMANDS.get(command.name)
     if kind is None:
         raise RunError("unknown command", where=clean(command.name, 40), hint=", ".join(COMMANDS))
@@ -183,7 +183,7 @@ def validate(command: Command) -> Args:
 
 
 def cli_twin(command: Command, run: str = "") -> str:
-    """The shell command that does the same; with `run` it names the run, else the newest is meant.
+    """Return the shell command that does the same; with `run` it names the run, else the newest is meant.
 
     Empty for commands that have no twin (`demo.step`, `demo.hold`, `run.hold`, `estimate`) and for unknown ones.
     """
@@ -196,7 +196,7 @@ def cli_twin(command: Command, run: str = "") -> str:
 
 
 def decode(line: bytes) -> Command:
-    """A validated command from one JSON line of the control socket. Raises RunError."""
+    """Return a validated command from one JSON line of the control socket. Raises RunError."""
     if too_deep(line):
         raise RunError("not a command: nested too deeply", where="control socket")
     try:
@@ -208,7 +208,7 @@ def decode(line: bytes) -> Command:
 
 
 def encode(command: Command) -> bytes:
-    """The command as one JSON line, with its newline."""
+    """Return the command as one JSON line, with its newline."""
     return msgspec.json.encode(command) + b"\n"
 
 

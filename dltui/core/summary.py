@@ -10,7 +10,7 @@ from dltui.core.state.state import State
 
 
 def summarise(state: State, journal_head: str) -> dict[str, Any]:
-    """The run's result: status, accuracy per version, gas per function, client and round, time per round.
+    """Return the run's result: status, accuracy per version, gas per function, client and round, time per round.
 
     Accuracies in basis points, gas in gas, fees in wei, times in seconds; `journal_head` is the hash of the last line.
     """

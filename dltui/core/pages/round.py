@@ -35,7 +35,7 @@ _TONES = {"finalised": "done", "aborted": "bad"}
 
 
 def round_page(state: State, number: int, now: float) -> Page:
-    """The round of that number."""
+    """Return the round of that number."""
     shown = state.rounds.get(number)
     if shown is None:
         return missing("round", number)

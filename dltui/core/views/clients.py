@@ -28,7 +28,7 @@ class ClientRow(msgspec.Struct, frozen=True):
     share: str
     """Its weight's part of the last aggregate: 18.2%."""
     change: str
-    """▲ or ▼ against the aggregate before, empty where it is equal or unknown."""
+    """▲ or ▼ against the aggregate before, empty if it is equal or unknown."""
     records: int
     gas: str
     last_seen: str
@@ -72,7 +72,7 @@ class ClientTable:
         self._share, self._before = shares(state)
 
     def row(self, id: str) -> ClientRow:
-        """The row of one client. Raises KeyError where there is none."""
+        """Return the row of one client. Raises KeyError if there is none."""
         state, client = self._state, self._state.clients[id]
         tone, word = client_state(state, client)
         spent = state.chain.by_sender.get(id, GasRow())
@@ -106,20 +106,20 @@ class ClientTable:
         )
 
     def _seen(self, client: Client) -> str:
-        """The age of its last word; a dash for one that runs and that nobody expects a word of, such as in a pause."""
+        """Say the age of its last word; a dash for one that runs and owes no word, such as in a pause."""
         resting = client.process == "ready" and self._state.in_flight is None and not self._state.finished
         quiet = self._now - (fmt.unix(client.last_seen) or self._now) >= REST_SECONDS
         return fmt.NONE if resting and quiet else fmt.age(client.last_seen, self._now)
 
 
 def client_rows(state: State, now: float) -> list[ClientRow]:
-    """Every client in the order of its index, those without one after them."""
+    """Return every client in the order of its index, those without one after them."""
     table = ClientTable(state, now)
     return [table.row(id) for id in table.ids]
 
 
 def shares(state: State) -> tuple[dict[str, int], dict[str, int]]:
-    """Each client's part of the weights in the last aggregate, and in the one before, in basis points.
+    """Return each client's part of the weights in the last aggregate, and in the one before, in basis points.
 
     A client whose update was judged and left out has 0; one that sent none is missing.
     """
@@ -134,7 +134,7 @@ def _shares(closed: Round | None) -> dict[str, int]:
 
 
 def client_state(state: State, client: Client) -> tuple[str, str]:
-    """A client in a tone and a word: what stops it first, then what it does in the round."""
+    """Return a client in a tone and a word: what stops it first, then what it does in the round."""
     if client.membership in _AWAY:
         return _AWAY[client.membership]
     if client.down and client.exit_code == -signal.SIGKILL:

@@ -47,7 +47,7 @@ class VersionTable:
         self.ids = sorted(state.versions, reverse=True)
 
     def row(self, id: int) -> RegistryRow:
-        """The row of one version. Raises KeyError where there is none."""
+        """Return the row of one version. Raises KeyError if there is none."""
         version = self._state.versions[id]
         parent = self._state.versions.get(version.parent) if version.parent is not None else None
         tone, word = _state(self._state, version, self._base)
@@ -75,7 +75,7 @@ class VersionTable:
 
 
 def registry_rows(state: State) -> list[RegistryRow]:
-    """Every version, newest first."""
+    """Return every version, newest first."""
     table = VersionTable(state)
     return [table.row(id) for id in table.ids]
 

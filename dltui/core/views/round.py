@@ -107,7 +107,7 @@ _ROWS = {
 
 
 def round_view(state: State, now: float, number: int | None = None, *, engine_lost: bool = False) -> RoundView:
-    """The round of that number, else the one in flight or the last; `now` is in unix seconds."""
+    """Return the round of that number, else the one in flight or the last; `now` is in unix seconds."""
     shown = state.rounds.get(number) if number is not None else state.round
     live = number is None or shown is state.in_flight
     have, need, unit = progress(shown) if shown else (0, 0, "updates")
@@ -146,7 +146,7 @@ def round_view(state: State, now: float, number: int | None = None, *, engine_lo
 
 
 def round_row(state: State, number: int, now: float) -> RoundRow:
-    """One round as a line of the history; `now` is in unix seconds."""
+    """Return one round as a line of the history; `now` is in unix seconds."""
     shown = state.rounds[number]
     tone, word = _ROWS[shown.state]
     counted = sum(verdict.included for verdict in shown.verdicts) if shown.verdicts else len(shown.submitted)
@@ -166,7 +166,7 @@ def round_row(state: State, number: int, now: float) -> RoundRow:
 
 
 def phases(state: State, shown: Round | None) -> tuple[Phase, ...]:
-    """The track TRAIN > REPORT > ATTEST > FINAL, and APPROVE where versions need it."""
+    """Return the track TRAIN > REPORT > ATTEST > FINAL, and APPROVE if versions need it."""
     names = ["TRAIN", "REPORT", "ATTEST", "FINAL"] + (["APPROVE"] if state.require_approval else [])
     if shown is None:
         return tuple(Phase(name, "todo") for name in names)
@@ -186,7 +186,7 @@ def phases(state: State, shown: Round | None) -> tuple[Phase, ...]:
 
 
 def progress(shown: Round) -> tuple[int, int, str]:
-    """How many of how many are in, and of what, in the round's present or last phase."""
+    """Return how many of how many are in, and of what, in the round's present or last phase."""
     if shown.state == "reporting":
         return len(shown.reported), len(shown.committee), "reports"
     if shown.state in ("attesting", "finalised"):
@@ -195,7 +195,7 @@ def progress(shown: Round) -> tuple[int, int, str]:
 
 
 def lineage(state: State, up_to: int | None = None) -> list[Version]:
-    """The newest version, or that of number `up_to`, after its parents: what it is compared with."""
+    """Return the newest version, or that of number `up_to`, after its parents: what it is compared with."""
     at = max(state.versions, default=None) if up_to is None else up_to
     line: list[Version] = []
     while at is not None and at in state.versions:

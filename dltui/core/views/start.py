@@ -39,7 +39,7 @@ class StartStep(msgspec.Struct, frozen=True):
 
 
 def start_steps(state: State, now: float) -> tuple[StartStep, ...]:
-    """The steps from the engine to the first model at `now` (unix seconds)."""
+    """Return the steps from the engine to the first model at `now` (unix seconds)."""
     at = _first_times(state)
     begun = RunStarted in at
     engine = StartStep("engine", "done" if begun else "now", "reads the configuration" if begun else "a process starts")
@@ -72,7 +72,7 @@ def _step(name: str, begun: float | None, ended: float | None, text: str, now: f
 
 
 def _first_times(state: State) -> dict[type[Payload], float]:
-    """When each kind of event came first, in unix seconds."""
+    """Return when each kind of event came first, in unix seconds."""
     found: dict[type[Payload], float] = {}
     for event in state.events:
         if (at := fmt.unix(event.ts)) is not None:

@@ -38,7 +38,7 @@ _STATUS = {
 
 
 def status_line(state: State, now: float) -> StatusLine:
-    """The run at a glance."""
+    """Return the run at a glance."""
     tone, word = _STATUS.get(state.status, ("idle", state.status.upper()))
     start = fmt.unix(state.started_at)
     end = (fmt.unix(state.finished_at) if state.finished_at else None) or now
@@ -58,7 +58,7 @@ def status_line(state: State, now: float) -> StatusLine:
 
 
 def alert_line(state: State) -> Alert | None:
-    """The alert to show first: the newest error, else the newest warning, else a gas budget that runs out."""
+    """Return the alert to show first: the newest error, else the newest warning, else a gas budget that runs out."""
     standing = list(state.alerts.values())
     errors = [alert for alert in standing if alert.severity == "error"]
     if errors or standing:
@@ -71,7 +71,7 @@ def alert_line(state: State) -> Alert | None:
 
 
 def farewell(state: State) -> str:
-    """The last line that a face prints: what became of the run and how to see it again."""
+    """Return the last line that a face prints: what became of the run and how to see it again."""
     word = "finished" if state.status == "done" else state.status
     closed = sum(r.state == "finalised" for r in state.rounds.values())
     line = lineage(state)

@@ -23,7 +23,7 @@ class Waiting(msgspec.Struct, frozen=True):
     cause: str
     who: tuple[str, ...] = ()
     seconds_left: int | None = None
-    """Negative where the deadline has passed; None where there is none."""
+    """Negative if the deadline has passed; None if there is none."""
     then: str = ""
     gone: tuple[str, ...] = ()
     """Those of `who` whose process is not running."""
@@ -33,13 +33,13 @@ class Waiting(msgspec.Struct, frozen=True):
     """What becomes of the run meanwhile, which is said before all else."""
 
     def about(self, most: int = 5) -> str:
-        """The cause and the names, at most so many of them: `3 updates from a, b and c (down)`."""
+        """Return the cause and the names, at most `most` of them: `3 updates from a, b and c (down)`."""
         who = [f"{id} (down)" if id in self.gone else id for id in self.who]
         return self.cause + (f" from {fmt.names(who, most)}" if who else "")
 
     @property
     def clock(self) -> str:
-        """The time left, or how long the deadline has passed; empty where there is none."""
+        """The time left, or how long the deadline has passed; empty if there is none."""
         if self.seconds_left is None:
             return ""
         if self.seconds_left < 0:
@@ -55,7 +55,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 def waiting(state: State, now: float, *, engine_lost: bool = False) -> Waiting | None:
-    """What the run waits for at `now` (unix seconds); None only when it has ended.
+    """Return what the run waits for at `now` (unix seconds); None only when it has ended.
 
     `engine_lost` is what a screen knows and a journal cannot: nobody answers on the control socket.
     """
@@ -69,7 +69,7 @@ def waiting(state: State, now: float, *, engine_lost: bool = False) -> Waiting |
 
 
 def why(state: State, now: float, *, engine_lost: bool = False) -> str:
-    """The answer to "why is it waiting?" in one line, also when the run has ended."""
+    """Return the answer to "why is it waiting?" in one line, also when the run has ended."""
     wait = waiting(state, now, engine_lost=engine_lost)
     if wait is not None:
         return wait.text
@@ -80,7 +80,7 @@ def why(state: State, now: float, *, engine_lost: bool = False) -> str:
 
 
 def planned_rounds(state: State, number: int) -> int:
-    """How many rounds the run needs, as known when round `number` opened: each abort before it adds one."""
+    """Return how many rounds the run needs, as known when round `number` opened: each abort before it adds one."""
     return state.target + sum(r.state == "aborted" and r.number < number for r in state.rounds.values())
 
 
@@ -212,14 +212,14 @@ def _starved(state: State, due: int, now: float) -> Waiting | None:
 
 
 def limit(alert: Alert, now: float) -> str:
-    """What becomes of the run while an alert stands; empty if it goes on."""
+    """Return what becomes of the run while an alert stands; empty if it goes on."""
     if alert.held:
         return "held while a screen is open"
     return f"the run fails in {fmt.seconds(max(0, seconds_left(alert.until, now)))}" if alert.until else ""
 
 
 def _answers(state: State, missing: int) -> Waiting | None:
-    """The first round waits until every client that the run starts with has an answer, and enough have a seat."""
+    """Wait with the first round until every client that the run starts with has an answer, and enough have a seat."""
     count = state.setting("clients", "count", 0)
     first = [client for client in state.clients.values() if client.part is None or client.part < count]
     asked = [client.id for client in first if client.membership == "pending"]
@@ -236,5 +236,5 @@ def _answers(state: State, missing: int) -> Waiting | None:
 
 
 def seconds_left(deadline: int, now: float) -> int:
-    """Whole seconds until a deadline (unix seconds); negative, at least 1, where it has passed."""
+    """Return the whole seconds until a deadline (unix seconds); negative, at least 1, if it has passed."""
     return int(deadline - now) if deadline >= now else -int(now - deadline) - 1

@@ -67,14 +67,14 @@ def squared_norm(values: NDArray[np.int32]) -> int:
 
 
 def magnitude(values: NDArray[Any]) -> int:
-    """max |value| of an integer array as a Python integer (0 for none), exact for the most negative value."""
+    """Return the largest |value| of an integer array (0 for none), exact for the most negative value."""
     if values.size == 0:
         return 0
     return max(int(values.max()), -int(values.min()))
 
 
 def grown(bound: int, more: int) -> int:
-    """`bound + more`, both bounds of parts of a sum. Raises Overflow where the sum might not fit in int64."""
+    """Return `bound + more`, both bounds of parts of a sum. Raises Overflow if the sum might not fit in int64."""
     total = bound + more
     if total >= _SUM_LIMIT:
         raise Overflow(
@@ -90,7 +90,7 @@ def weighted_sum(
     weight: int,
     bound: int = 0,
 ) -> int:
-    """Adds `weight * update` into `total` in place, tensor by tensor; returns the bound of the sum so far.
+    """Add `weight * update` into `total` in place, tensor by tensor; return the bound of the sum so far.
 
     `bound` is the bound returned for the updates before this one (the sum of weight * max|q|). It is checked
     against 2^63 before anything is added: Overflow leaves `total` as it was. Needs one block of scratch
@@ -117,7 +117,7 @@ def weighted_sum(
 
 
 def divide_half_even(values: NDArray[np.int64], total_weight: int) -> NDArray[np.int64]:
-    """`values / total_weight` rounded half to even, in integers only; int64 of the same shape.
+    """Return `values / total_weight` rounded half to even, in integers only; int64 of the same shape.
 
     `total_weight` is 1 … 2^63 - 1.
     """
@@ -131,6 +131,6 @@ def divide_half_even(values: NDArray[np.int64], total_weight: int) -> NDArray[np
 
 
 def apply(base: NDArray[np.float32], change: NDArray[np.int64], scale_bits: int = SCALE_BITS) -> NDArray[np.float32]:
-    """`float32(float64(base) + float64(change) * 2^-scale_bits)`: the scaling is exact."""
+    """Return `float32(float64(base) + float64(change) * 2^-scale_bits)`: the scaling is exact."""
     wide = np.asarray(base, dtype=np.float64) + np.asarray(change, dtype=np.float64) * 2.0**-scale_bits
     return np.asarray(wide, dtype=np.float32)

@@ -32,9 +32,9 @@ class Terms:
 
 
 def judge(data: bytes, client: int, terms: Terms) -> Update | Reason:
-    """The update in the blob that client index `client` submitted, or the first reason why it does not count.
+    """Return the update in the blob that client index `client` submitted, or the first reason why it does not count.
 
-    MALFORMED bytes, WRONG_OWNER, WRONG_BASE, NOT_FINITE (floats where integers belong, and not even finite),
+    MALFORMED bytes, WRONG_OWNER, WRONG_BASE, NOT_FINITE (floats instead of integers, and not even finite),
     MALFORMED tensors or scale, OUT_OF_RANGE.
     """
     try:

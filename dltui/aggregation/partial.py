@@ -33,20 +33,20 @@ class Partial:
 
     @classmethod
     def empty(cls, base: Mapping[str, NDArray[Any]]) -> Partial:
-        """The sum of nothing: zeros for the base's float tensors, its own values for integer buffers."""
+        """Return the sum of nothing: zeros for the base's float tensors, its own values for integer buffers."""
         sums = {n: np.zeros(t.shape, np.int64) for n, t in base.items() if t.dtype != np.int64}
         counters = {n: np.array(t) for n, t in base.items() if t.dtype == np.int64}
         return cls(sums, counters)
 
     def add(self, deltas: Tensors, counters: Tensors, weight: int) -> None:
-        """Adds `weight` times one update in place. Raises Overflow before anything is added."""
+        """Add `weight` times one update in place. Raises Overflow before anything is added."""
         total = grown(self.weight, weight)
         self.bound = weighted_sum(self.sums, deltas, weight, self.bound)
         self.weight = total
         self._raise_counters(counters)
 
     def merge(self, other: Partial) -> None:
-        """Adds another partial sum in place. Raises Overflow before anything is added."""
+        """Add another partial sum in place. Raises Overflow before anything is added."""
         if {n: t.shape for n, t in self.sums.items()} != {n: t.shape for n, t in other.sums.items()}:
             raise ValueError("the partial sums are of different models")
         bound, weight = grown(self.bound, other.bound), grown(self.weight, other.weight)
@@ -56,11 +56,11 @@ class Partial:
         self._raise_counters(other.counters)
 
     def average(self) -> Tensors:
-        """The sums divided by the weight, half to even; int64 in fixed point. Needs a weight above 0."""
+        """Return the sums divided by the weight, half to even; int64 in fixed point. Needs a weight above 0."""
         return {name: divide_half_even(total, self.weight) for name, total in self.sums.items()}
 
     def encode(self, *, round: int, base: str, plan: str, scale_bits: int) -> bytes:
-        """The partial sum as a canonical blob of kind `partial`."""
+        """Return the partial sum as a canonical blob of kind `partial`."""
         meta = {
             "kind": "partial",
             "round": round,
@@ -82,7 +82,7 @@ class Partial:
 
 
 def decode_partial(data: bytes, limit: int = blob.LIMIT) -> tuple[Partial, dict[str, Any]]:
-    """The partial sum in `data` and its metadata (round, base, plan, scale).
+    """Return the partial sum in `data` and its metadata (round, base, plan, scale).
 
     Raises Malformed for anything but a canonical partial blob whose sums keep to their stated bound.
     """

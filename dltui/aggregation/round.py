@@ -61,7 +61,7 @@ class RoundInputs:
 
 @dataclass(frozen=True)
 class RoundResult:
-    """`digest` is the SHA-256 of `manifest`; 64 zeros, and no model, where too few updates are valid."""
+    """`digest` is the SHA-256 of `manifest`; 64 zeros, and no model, if too few updates are valid."""
 
     model: bytes | None
     manifest: bytes | None
@@ -71,11 +71,10 @@ class RoundResult:
 
 
 def compute(inputs: RoundInputs) -> RoundResult:
-    """Judges every submission and aggregates the valid ones; the submissions may come in any order.
+    """Judge every submission and aggregate the valid ones; the submissions may come in any order.
 
-    Raises Unavailable where a candidate's blob cannot be fetched, Overflow where the plan's weights and scale
-    do not fit an exact sum (whatever the blobs hold), and DltuiError for inputs that no chain could have
-    given.
+    Raises Unavailable if a candidate's blob cannot be fetched, Overflow if the plan's weights and scale do not fit an
+    exact sum, whatever the blobs hold, and DltuiError for inputs that no chain could have given.
     """
     _check(inputs)
     aggregate = rule(inputs.rule)
@@ -120,7 +119,7 @@ class _Judged:
         self._judging = self._first_pass()
 
     def verdicts(self) -> dict[int, Verdict]:
-        """The verdicts by client index, in its order."""
+        """Return the verdicts by client index, in its order."""
         for _ in self._judging:
             pass
         return self._verdicts

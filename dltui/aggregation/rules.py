@@ -90,7 +90,7 @@ RULES: dict[str, Rule] = {"fedavg": fedavg}
 
 
 def rule(name: str) -> Rule:
-    """The rule called `name`. Raises ConfigError with the nearest name."""
+    """Return the rule called `name`. Raises ConfigError with the nearest name."""
     found = RULES.get(name)
     if found is None:
         hint = did_you_mean(name, RULES, f"known rules: {', '.join(sorted(RULES))}")

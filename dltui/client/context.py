@@ -73,7 +73,7 @@ class ClientContext:
         return True
 
     def seal(self, facts: RoundFacts, digest: str, root: bytes) -> bytes:
-        """The seal that binds a result to this member: worthless to anybody who copies it."""
+        """Return the seal that binds a result to this member: worthless to another member."""
         return merkle.seal(
             self.chain_id,
             self.contract.address,
@@ -86,7 +86,7 @@ class ClientContext:
         )
 
     def send(self, call: Call, facts: RoundFacts | None = None) -> bool:
-        """Send one transaction and wait for its receipt; True where something was sent.
+        """Send one transaction and wait for its receipt; return whether something was sent.
 
         A revert is no error of the process: the state moved on in between. It is logged, and tried three times at most.
         """

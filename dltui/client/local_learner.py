@@ -1,4 +1,4 @@
-"""What a client has at home: its slice of the data, its model, and the base it trains from. None of it leaves."""
+"""The learning side of a client: its slice of the data, its model, and the base it trains from. None of it leaves."""
 
 from __future__ import annotations
 
@@ -49,16 +49,17 @@ class LocalLearner:
         self.plan = spec.plan
         self.plan_hash = spec.plan.hash
         self.rank = estimate.rank(spec.part, [len(slice.train) for slice in division], self.plan.training)
-        """This client's place in the queue for training: who takes more steps goes before it."""
+        """This client's place in the queue for training: one that takes more steps goes before it."""
         self._steps = pipeline.steps_of(self.plan.training)
         self._base_digest = ""
         self._base: Tensors = {}
         telemetry.ready(len(self._own.train), len(self._own.held_out))
 
     def commitment(self) -> DataCommitment:
-        """The salted Merkle root over the training records: it proves that they did not change, not that they are good.
+        """Return the salted Merkle root over the training records.
 
-        Nobody else knows the salt, so a record cannot be guessed from the root.
+        It proves that they did not change, not that they are good. The salt is the client's own, so a record cannot be
+        guessed from the root.
         """
         salt = derive_secret(bytes.fromhex(self._spec.salt), RECORD_SALT)
         labels = self._data.y[self._own.train]
@@ -70,7 +71,7 @@ class LocalLearner:
         return DataCommitment(merkle.root(leaves), len(leaves), schema)
 
     def base(self, digest: str) -> Tensors:
-        """The tensors of a version, fetched by digest and checked; kept until another one is asked for."""
+        """Return the tensors of a version, fetched by digest and checked; kept until another one is asked for."""
         if digest != self._base_digest:
             self._base = load_version(digest, self._store.get)
             self._base_digest = digest
@@ -79,7 +80,7 @@ class LocalLearner:
     def train(self, round_number: int, client_index: int, base_digest: str, going_on: Callable[[], None]) -> bytes:
         """Train from the base and return the canonical update blob; equal seeds give equal bytes.
 
-        `going_on` is called after every step. Raises DltuiError where the base cannot be had, or training diverges.
+        `going_on` is called after every step. Raises DltuiError if the base cannot be had, or training diverges.
         """
         base = self.base(base_digest)
         models.load_tensors(self._model, base)
@@ -119,7 +120,7 @@ class LocalLearner:
         )
 
     def accuracy_bp(self, tensors: Tensors) -> int:
-        """Accuracy of a model on this client's held-out records, in basis points."""
+        """Return the accuracy of a model on this client's held-out records, in basis points."""
         models.load_tensors(self._model, tensors)
         accuracy, _ = evaluation.evaluate(self._model, self._held_x, self._held_y)
         runtime.release_memory()

@@ -22,7 +22,7 @@ from dltui.protocol.reader import ChainReader, Rewound
 from dltui.store import open_store
 
 IDLE = 5.0
-"""Seconds of a wait for blocks where no deadline is nearer."""
+"""Seconds of a wait for blocks if no deadline is nearer."""
 BUSY = 0.05
 """Seconds of a wait while something beside the chain is awaited: a blob, or one's turn."""
 CONCERNS = ("RoundOpened", "ReportingStarted", "ClientRejected", "ClientBanned", "ClientLeft")
@@ -86,7 +86,7 @@ class Participant:
             pass
 
     def step(self) -> bool:
-        """Do one duty, or wait for what comes next on the chain; False if this client's part is over.
+        """Do one duty, or wait for what comes next on the chain; return False if this client's part is over.
 
         Raises `ChainError` if the contracts there are not those of its federation: nothing is signed before that is
         known.
@@ -156,13 +156,13 @@ class Participant:
         return call is not None and keeper.is_still(self._contract, facts) and self._context.send(call, facts)
 
     def _rank(self, facts: RoundFacts) -> int:
-        """This client's turn among the pokers: the committee first, then everybody by index."""
+        """Return this client's turn among the pokers: the committee first, then the others by index."""
         me = self._context.index
         committee = facts.committee
         return len(committee.below(me) if me in committee else committee | facts.selected.below(me))
 
     def _patience(self) -> float:
-        """How long to wait for the chain: until something may be due by the clock alone."""
+        """Return how long to wait for the chain: until something may be due by the clock alone."""
         facts = self._reader.ledger.current
         if facts is None or not facts.state.in_flight or self._context.index < 0:
             return IDLE
@@ -174,7 +174,7 @@ class Participant:
         return min(IDLE, max(BUSY, due - time.time()))
 
     def _concerns(self) -> tuple[str, ...]:
-        """The events that end a wait, empty for all of them: between two of a round's phases it need not be woken."""
+        """Return the events that end a wait, empty for all of them: most concern other clients."""
         ledger, facts = self._reader.ledger, self._reader.ledger.current
         if self._context.member is None or self._context.wallet.address not in ledger.data:
             return ()

@@ -17,7 +17,7 @@ log = logging.getLogger("dltui.client")
 
 
 def run(spec: ClientSpec, telemetry: int | None) -> int:
-    """Take part until told to stop; returns the exit code. `telemetry` is the write end of a pipe, or None."""
+    """Take part until a signal ends it; return the exit code. `telemetry` is the write end of a pipe, or None."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )

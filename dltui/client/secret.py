@@ -13,7 +13,7 @@ RECORD_SALT = b"dltui record salt"
 
 
 def derive_secret(root: bytes, label: bytes) -> bytes:
-    """Return 32 bytes that nobody can tell from random ones without `root`, and that say nothing of it.
+    """Return 32 bytes that look random without `root`, and that say nothing of it.
 
     They are SHA-256 of label and root. The root has a fixed length, so two labels never give one input. A purpose with
     a context, such as a round, puts it into the label. Raises ValueError unless the root has 32 bytes.

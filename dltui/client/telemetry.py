@@ -24,7 +24,7 @@ class Telemetry:
             os.set_blocking(descriptor, False)
 
     def progress(self, activity: str, round_number: int, **fields: Any) -> None:
-        """Say what is being done; dropped where the last message is younger than 0.2 s and has the same activity."""
+        """Say what is being done; dropped if the last message is younger than 0.2 s and has the same activity."""
         now, (at, last) = time.monotonic(), self._said
         if now - at < INTERVAL and activity == last:
             return
@@ -36,7 +36,7 @@ class Telemetry:
         self._write({"kind": "ready", "train": train, "held_out": held_out})
 
     def alive(self) -> None:
-        """Say that it only waits: who says nothing may hang. Dropped where the last word was a moment ago."""
+        """Say that it only waits: one that says nothing may hang. Dropped if the last word was a moment ago."""
         now = time.monotonic()
         if now - max(self._alive, self._said[0]) >= ALIVE_INTERVAL:
             self._alive = now

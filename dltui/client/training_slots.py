@@ -1,7 +1,7 @@
 """How many clients of one machine train at once, and in which order: file locks, which the kernel frees at a death.
 
 A holder that hangs keeps its lock, so it also has to say that it goes on: the time of the file is when it last did.
-Longest first: who waits locks the byte of its rank in the file `queue`, and those of higher ranks let it go first.
+Longest first: one that waits locks the byte of its rank in the file `queue`, and those of higher ranks let it go first.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ YIELD_SECONDS = 0.5
 GATHER_SECONDS = 0.05
 """How long the ranks that are not the first to train leave those the time to come."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.03
-"""Seconds between two looks: of the next in line, and at most of the others, who may soon be the next."""
+"""Seconds between two looks: of the next in line, and at most of the others, which may soon be the next."""
 _FREED = (0, 0)
 
 
@@ -32,9 +32,9 @@ def turn(
 ) -> Iterator[Callable[[], None] | None]:
     """Hold one of `slots` places in `folder` for the time of the block.
 
-    Gives the block what it calls at every step, or None where no place was free up to `until` (unix seconds); `waiting`
-    is called again and again before. Of those who wait the lowest `rank` is the next. No bound where `slots` is 0 or
-    `folder` is empty.
+    Yields what the block calls at every step, or None if no place was free up to `until` (unix seconds); `waiting` is
+    called again and again before. Of those that wait the lowest `rank` is the next. There is no bound if `slots` is 0
+    or `folder` is empty.
     """
     if not folder or slots <= 0:
         yield lambda: None
@@ -82,7 +82,7 @@ def _take(places: list[int], queue: int, rank: int, until: float, waiting: Calla
 
 
 def _queue_up(queue: int, rank: int) -> bool:
-    """Stand in the queue. Not waited for: another that looks at the queue and hangs there holds this byte."""
+    """Stand in the queue, without waiting: another that looks at the queue and hangs there holds this byte."""
     try:
         fcntl.lockf(queue, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, rank)
     except OSError:
@@ -91,7 +91,7 @@ def _queue_up(queue: int, rank: int) -> bool:
 
 
 def _is_first(queue: int, rank: int) -> bool:
-    """Whether nobody of a lower rank waits."""
+    """Return whether no client of a lower rank waits."""
     if rank == 0:
         return True
     try:

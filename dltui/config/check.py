@@ -20,7 +20,7 @@ MAX_LIST_TEXT = 1_000
 def check(
     given: Mapping[str, Any], sections: Sections, *, source: str, text: bool = False
 ) -> dict[str, dict[str, Any]]:
-    """The values of `given`, converted to their types.
+    """Return the values of `given`, converted to their types.
 
     `text` reads values from strings (the environment): numbers, true/false, lists with commas. Raises ConfigError for
     an unknown section or key (with the nearest valid one) and for a value of a wrong type or outside its range.
@@ -43,13 +43,13 @@ def check(
 
 
 def allowed(kind: Any) -> str:
-    """The values that a field's type allows, in words."""
+    """Return the values that a field's type allows, in words."""
     info = msgspec.inspect.type_info(kind)
     return _allowed(info)
 
 
 def toml_value(value: Any) -> str:
-    """A scalar or a list as TOML."""
+    """Return a scalar or a list as TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

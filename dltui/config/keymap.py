@@ -1,5 +1,7 @@
 """The keys: one field an action, its default the key that ships. `config.toml [keys]` changes them.
 
+Actions that send a command are declared with it (`core/commands`); the fields here are those of the screen alone.
+
 A key is a character or a name (`space`, `f1`, `shift+tab`); commas separate several keys of one action, and `none`
 leaves an action to the palette. Chords are refused: terminals send many of them as another key, or keep them.
 """
@@ -8,11 +10,12 @@ from __future__ import annotations
 
 import string
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from dltui.core.commands import COMMANDS
 from dltui.errors import ConfigError
 
 Key = Annotated[str, Meta(min_length=1, max_length=60)]
@@ -45,22 +48,17 @@ _CHARACTERS = {_name(char): char for char in string.punctuation if char != ","}
 """Character by the name that the terminal library has for its key; a comma stays a name, because commas separate."""
 
 
-class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+_Commands: Any = msgspec.defstruct(
+    "_Commands",
+    [(shortcut.id, Key, shortcut.key) for command in COMMANDS.values() for shortcut in command.shortcuts],
+    frozen=True,
+    kw_only=True,
+)
+
+
+class KeysSection(_Commands, frozen=True, kw_only=True, omit_defaults=True):  # type: ignore[call-arg]
     """Key or keys by action. A run's frozen configuration names only those that were changed."""
 
-    register: Key = "r"
-    add_client: Key = "c"
-    refuse: Key = "D"
-    approve: Key = "a"
-    reject: Key = "x"
-    suspend: Key = "u"
-    reinstate: Key = "U"
-    ban: Key = "B"
-    complete_leave: Key = "none"
-    stop_client: Key = "K"
-    restart_client: Key = "R"
-    open_round: Key = "n"
-    pause: Key = "p"
     verify: Key = "v"
     open: Key = "enter"
     log: Key = "l"
@@ -101,11 +99,11 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     quit: Key = "q,ctrl+q"
 
     def table(self) -> dict[str, tuple[str, ...]]:
-        """Action to its keys."""
+        """Return the keys of each action."""
         return {name: keys_of(getattr(self, name)) for name in self.__struct_fields__}
 
     def clash(self) -> tuple[str, str, str] | None:
-        """The first key that two actions want, with both; None where every key is one action's."""
+        """Return the first key that two actions want, with both; None if every key is one action's."""
         owner: dict[str, str] = {}
         for name, keys in self.table().items():
             for key in keys:
@@ -114,7 +112,7 @@ class KeysSection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         return None
 
     def check(self) -> None:
-        """Raises ConfigError for a key that no action may have or two want, and for an action that needs one."""
+        """Raise ConfigError for a key that no action may have or two want, and for an action that needs one."""
         for name, keys in self.table().items():
             if not keys and (name in NEEDED or getattr(self, name).strip() != NONE):
                 raise ConfigError("a key is needed here", where=f"keys.{name}", hint=_HINT)
@@ -135,7 +133,7 @@ _HINT = "a character, or space, tab, enter, backspace, insert, delete, f1 to f24
 
 
 def _fault(action: str, key: str) -> str:
-    """Why an action cannot have a key; empty where it can."""
+    """Return why an action cannot have a key; empty if it can."""
     owner = _OWNED.get(key, action)
     if owner != action:
         return f"{key!r} is kept for {owner}"
@@ -147,7 +145,7 @@ def _fault(action: str, key: str) -> str:
 
 
 def keys_of(text: str) -> tuple[str, ...]:
-    """The keys in a setting, each in one spelling. A comma itself is written `comma`."""
+    """Return the keys in a setting, each in one spelling. A comma itself is written `comma`."""
     if text.strip() == NONE:
         return ()
     return tuple(_spelled(key) for key in (part.strip() for part in text.split(",")) if key)

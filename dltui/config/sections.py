@@ -53,6 +53,11 @@ Scheme = Annotated[
 ]
 
 
+def slices(parts: int, clients: int) -> int:
+    """Return into how many slices the data set is cut: one a client if `parts` is 0."""
+    return parts or clients
+
+
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the sections."""
 
@@ -99,7 +104,7 @@ class ChainSection(Section, frozen=True, kw_only=True):
 
     @property
     def is_url(self) -> bool:
-        """Whether the node is somebody's, by its address."""
+        """Whether the node is another's, by its address."""
         return self.engine.startswith(("http://", "https://"))
 
     @property
@@ -112,7 +117,7 @@ class ChainSection(Section, frozen=True, kw_only=True):
 class ClientsSection(Section, frozen=True, kw_only=True):
     """The client processes of this machine; `parallel` 0 means one training per core at a time.
 
-    `device` auto takes a GPU where torch has one.
+    `device` auto takes a GPU if torch has one.
     """
 
     count: Clients = 5
@@ -213,10 +218,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def parts(self) -> int:
         """How many slices the data set is cut into: more than clients leaves some for those that join later."""
-        return self.data.parts or self.clients.count
+        return slices(self.data.parts, self.clients.count)
 
     def sections(self) -> dict[str, dict[str, Any]]:
-        """The sections as plain dictionaries, for `run.started` and `to_toml`; of the keys, the changed ones."""
+        """Return the sections as plain dictionaries, for `run.started` and `to_toml`; of the keys, the changed ones."""
         plain: dict[str, dict[str, Any]] = msgspec.to_builtins(self)
         plain.pop("notes")
         if not plain["keys"]:
@@ -235,7 +240,7 @@ def load(
     flags: Mapping[str, Any] | None = None,
     defaults: Mapping[str, Any] | None = None,
 ) -> Config:
-    """The effective configuration of defaults < `file` < `env` < `flags`; `defaults` changes some of the first.
+    """Return the effective configuration of defaults < `file` < `env` < `flags`; `defaults` changes some of the first.
 
     `flags` holds `{"run.rounds": 3}` or `{"run": {"rounds": 3}}`; a value of None is a flag that was not given. Raises
     ConfigError naming the source, the key and the nearest valid key or the allowed range.
@@ -253,7 +258,7 @@ def load(
 
 
 def to_toml(config: Config) -> str:
-    """The configuration as TOML text that `load` reads back to an equal one."""
+    """Return the configuration as TOML text that `load` reads back to an equal one."""
     lines: list[str] = []
     for section, values in config.sections().items():
         lines += [f"[{section}]", *(f"{key} = {check.toml_value(value)}" for key, value in values.items()), ""]
@@ -280,7 +285,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _from_env(env: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """What each variable sets, by its name."""
+    """Return what each variable sets, by its name."""
     found: dict[str, dict[str, Any]] = {}
     for variable, value in sorted(env.items()):
         if not variable.startswith("DLTUI_") or variable in OTHER_VARIABLES:
@@ -338,7 +343,7 @@ def _consistent_chain(chain: ChainSection) -> None:
         raise ConfigError(
             f"{ascii(chain.engine)[:80]} is no address of a node",
             where="chain.engine",
-            hint="http:// or https://, a host, a port from 1 to 65,535 where it has one, and no user name",
+            hint="http:// or https://, a host, a port from 1 to 65,535 if it has one, and no user name",
         )
     if not chain.is_url and chain.engine not in ("auto", "embedded", "anvil"):
         raise ConfigError(
@@ -361,7 +366,7 @@ def _consistent_chain(chain: ChainSection) -> None:
 
 
 def _is_address(url: str) -> bool:
-    """Whether it can be the address of a node; any part of it may be `${NAME}`."""
+    """Return whether it can be the address of a node; any part of it may be `${NAME}`."""
     try:
         parts = urlsplit(re.sub(r"\$\{\w+\}", "1", url))
         return bool(parts.hostname) and parts.port != 0 and parts.username is None
@@ -370,7 +375,7 @@ def _is_address(url: str) -> bool:
 
 
 def _fitted(config: Config) -> Config:
-    """Few clients: a smaller committee and minimum rather than a refusal, and a note that says so."""
+    """Return a configuration that few clients can fill: a smaller committee and minimum, and a note that says so."""
     count, rounds, notes = config.clients.count, config.rounds, []
     if count < rounds.committee:
         quorum = min(rounds.quorum, count) if min(rounds.quorum, count) > count // 2 else count // 2 + 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import RoundState
 from dltui.core.state.entities import Round
 from dltui.core.state.state import State
 from dltui.core.views.taking_part import weight_shares
@@ -103,7 +104,7 @@ def shares(state: State, most: int = MOST_CLIENTS) -> Figure:
 
     A share is what a client's update counted for in the mean, not how good it was.
     """
-    rounds = {n: _shares(r) for n, r in sorted(state.rounds.items()) if r.state == "finalised" and r.verdicts}
+    rounds = {n: _shares(r) for n, r in sorted(state.rounds.items()) if r.state == RoundState.FINALISED and r.verdicts}
     sums: dict[str, float] = {}
     for weights in rounds.values():
         for client, share in weights.items():

@@ -164,7 +164,7 @@ def _beat(raw: _Beat, where: str) -> Beat:
 def _check_ask(ask: Ask, where: str) -> None:
     if ask.name not in COMMANDS:
         raise unknown_key("command", ask.name, list(COMMANDS), where)
-    _known(ask.args, COMMANDS[ask.name], f"{where}: {ask.name}")
+    _known(ask.args, COMMANDS[ask.name].args, f"{where}: {ask.name}")
     try:
         validate(Command(id="check", actor="demo", source="demo", name=ask.name, args=ask.args))
     except RunError as error:

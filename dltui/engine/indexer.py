@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.aggregation.errors import Malformed, Unavailable
 from dltui.chain.contracts.bound import explain
-from dltui.chain.history.blocks import MinedTx
-from dltui.chain.history.sources import Blocks
+from dltui.chain.history.blocks import Blocks, MinedTx
 from dltui.chain.rpc import Rpc
 from dltui.chain.rpc_errors import NodeUnreachable, RpcError
 from dltui.core import alerts

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from dltui.chain.history.remote_blocks import ForeignBlocks, check_first_block
-from dltui.chain.history.sources import Blocks, LocalBlocks
+from dltui.chain.history.blocks import Blocks
+from dltui.chain.history.local_blocks import LocalBlocks
+from dltui.chain.history.remote_blocks import RemoteBlocks, check_first_block
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.anvil_node import AnvilNode
 from dltui.chain.nodes.choice import ANVIL, OPEN, URL, Choice, choose, refuse_open
@@ -166,7 +167,7 @@ class NodeSupervisor:
         if not self.log.sparse:
             return LocalBlocks(self.rpc, self.log)
         confirmations = self._config.chain.confirmations
-        return ForeignBlocks(self.rpc, self.log, self.chain_id, self._operator, confirmations, self.endpoint.pause)
+        return RemoteBlocks(self.rpc, self.log, self.chain_id, self._operator, confirmations, self.endpoint.pause)
 
     @property
     def endpoint(self) -> Endpoint:

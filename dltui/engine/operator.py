@@ -10,7 +10,7 @@ from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.chain.types import Call, Receipt
 from dltui.config.sections import Config
 from dltui.core import events as ev
-from dltui.core.commands import QUERIES, Command, cli_twin
+from dltui.core.commands import COMMANDS, Command, cli_twin
 from dltui.core.events import Payload
 from dltui.engine.calls import Calls
 from dltui.engine.deployment import Federation
@@ -64,7 +64,7 @@ class Operator:
 
     def handle(self, command: Command) -> str:
         """Carry a command out once and return what became of it; raises DltuiError where it is refused."""
-        if command.name in QUERIES:
+        if COMMANDS[command.name].query:
             return self._queries.answer(command)
         if command.id not in self._answers:
             self._answers[command.id] = self._carry_out(command)

@@ -12,6 +12,7 @@ from rich.text import Text
 from dltui.core import events as ev
 from dltui.core import format as fmt
 from dltui.core import views
+from dltui.core.chain_states import RoundState
 from dltui.core.events import Event, Payload
 from dltui.core.state.entities import GasRow, Round
 from dltui.core.state.state import State
@@ -122,7 +123,7 @@ class Printer:
     def _rounds(self, state: State) -> None:
         """The rounds that closed without a word about their time."""
         for _, shown in sorted(state.rounds.items()):
-            if shown.state in ("finalised", "aborted"):
+            if shown.state in (RoundState.FINALISED, RoundState.ABORTED):
                 self._block(state, shown)
 
     def _step(self, data: ev.DemoStep) -> None:
@@ -134,7 +135,7 @@ class Printer:
             return
         self._told[shown.number] = state.chain.by_round.get(shown.number, GasRow()).txs
         took = fmt.duration(_took(shown))
-        good = shown.state == "finalised"
+        good = shown.state == RoundState.FINALISED
         if good and self._level == "quiet":
             return
         mark = fmt.symbol("done" if good else "bad", self._ascii)

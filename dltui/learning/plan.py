@@ -94,7 +94,7 @@ class LearningPlan(Part, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, config: Config) -> LearningPlan:
-        """The plan of a configuration."""
+        """Return the plan of a configuration."""
         rounds, data = config.rounds, config.data
         return cls(
             seed=config.run.seed,

@@ -13,7 +13,7 @@ FAILS = (Exception, SystemExit)
 
 
 def load_function(name: str) -> Callable[..., Any]:
-    """The callable that `module:function` names. Raises ConfigError where it cannot be imported."""
+    """Return the callable that `module:function` names. Raises ConfigError if it cannot be imported."""
     module, _, function = name.partition(":")
     hint = "write it as module:function, with the module on PYTHONPATH"
     if not all(part.isidentifier() for part in module.split(".")) or not function.isidentifier():

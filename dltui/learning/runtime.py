@@ -32,7 +32,7 @@ def choose_device(name: str) -> torch.device:
     """Return the device called `name`; `auto` takes CUDA, then Apple's MPS, then the CPU.
 
     Asking torch starts the driver in this process, and a started driver does not survive a fork: call it after the
-    fork only. CUDA is told to be repeatable. Raises ConfigError if torch has no such device here.
+    fork only. CUDA is set to be repeatable. Raises ConfigError if torch has no such device here.
     """
     import torch
 
@@ -50,7 +50,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def wait_for(device: torch.device) -> None:
-    """Wait until the device has done what it was given, so that a clock tells the truth."""
+    """Wait until the device has done what it was given, so that a clock measures its work."""
     import torch
 
     if device.type == "cuda":

@@ -1,4 +1,4 @@
-"""When something is due and nobody has done it: any member may move the round on, in turn, so that one of them does.
+"""What is due and still undone: any member may move the round on, in turn, so that one of them does.
 
 Each looks at the chain right before it sends: a transaction that comes second reverts, and costs gas all the same.
 """
@@ -21,12 +21,12 @@ LATE = 0.6
 
 
 def due_at(facts: RoundFacts, rank: int) -> float:
-    """When the poker with this `rank` (0 first) moves the round on, in unix seconds."""
+    """Return when the poker with this `rank` (0 first) moves the round on, in unix seconds."""
     return facts.deadline + FIRST + rank * SPACING
 
 
 def next_turn(facts: RoundFacts, rank: int, now: float) -> float:
-    """When the poker with this `rank` may act next, from `now` on, in unix seconds."""
+    """Return when the poker with this `rank` may act next, from `now` on, in unix seconds."""
     first = due_at(facts, rank)
     if now < first + SPACING:
         return max(first, now)
@@ -34,7 +34,7 @@ def next_turn(facts: RoundFacts, rank: int, now: float) -> float:
 
 
 def late_turn(place: int, places: int, now: float) -> float:
-    """The next turn, from `now` on, of one of those who missed their first one: a run was resumed, or stood still.
+    """Return the next turn, from `now` on, of a poker that missed its first one: a run was resumed, or stood still.
 
     Everybody reads the turns from the same clock: who wakes up together must not act together.
     """
@@ -44,13 +44,13 @@ def late_turn(place: int, places: int, now: float) -> float:
 
 
 def is_still(contract: FLContract, facts: RoundFacts) -> bool:
-    """Whether the chain's newest state has the round in the phase that `facts` tell: nobody has moved it on since."""
+    """Return whether the chain's newest state has the round in the phase of `facts`: it is still to be moved on."""
     found = contract.round_of(facts.number)
     return (found.state, found.attempt) == (facts.state, facts.attempt)
 
 
 def poke(contract: FLContract, facts: RoundFacts, plan: dict[str, Any], now: float, rank: int) -> Call | None:
-    """The transaction that moves an overdue round on under `plan`, or None where nothing is due for this poker yet."""
+    """Return the transaction that moves an overdue round on under `plan`, None if nothing is due for this poker yet."""
     if now < due_at(facts, rank):
         return None
     if facts.state == RoundState.OPEN:

@@ -27,7 +27,7 @@ class Node(Caller, Protocol):
     """The part of a JSON-RPC client that a reader needs."""
 
     def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        """The results of several calls in one request; raises RpcError."""
+        """Return the results of several calls in one request; raises RpcError."""
 
 
 class ChainReader:
@@ -62,14 +62,14 @@ class ChainReader:
         self.ledger = Ledger()
 
     def poll(self) -> list[Log]:
-        """The decoded logs of the blocks since the last call, already folded into the ledger.
+        """Return the decoded logs of the blocks since the last call, already folded into the ledger.
 
-        Raises `Rewound` where the last block that was read is not the chain's any more.
+        Raises `Rewound` if the last block that was read is not the chain's any more.
         """
         return self.wait(0.0)
 
     def wait(self, seconds: float, wake: Collection[str] = ()) -> list[Log]:
-        """Like `poll`, but if nothing is new, return when something is, or after `seconds` (a long poll's at most).
+        """Do as `poll`, but if nothing is new, return when something is, or after `seconds` (a long poll's at most).
 
         With `wake`, a node of our own lets only events of these names end the wait; what else came is folded then.
         """
@@ -84,7 +84,7 @@ class ChainReader:
             time.sleep(min(self._pause, left))
 
     def _long_look(self, seconds: float, wake: Collection[str]) -> list[Log] | None:
-        """The new logs as one long poll gives them; None if it cannot be used."""
+        """Return the new logs as one long poll gives them; None if it cannot be used."""
         if not self._long_poll or self._root is None:
             return None
         wait_ms = min(int(seconds * 1000), WAIT_LIMIT_MS)
@@ -98,7 +98,7 @@ class ChainReader:
         return self._fold(int(news["head"], 16), news["stateRoot"], news["logs"])
 
     def _look(self) -> list[Log] | None:
-        """The new logs, in as many queries as the node's limits ask for; None if there is no new block."""
+        """Return the new logs, in as many queries as the node's limits ask for; None if there is no new block."""
         calls = [("eth_getBlockByNumber", [tag, False]) for tag in ("latest", hex(max(self.block, 0)))]
         newest, known = self._rpc.batch(calls)
         if self._root is not None:

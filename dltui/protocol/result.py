@@ -27,7 +27,7 @@ def check_plan(plan: LearningPlan, facts: RoundFacts) -> None:
 
 
 def load_version(digest: str, fetch: Fetch) -> Tensors:
-    """The tensors of the version whose manifest has this digest. Raises BlobError or Malformed."""
+    """Return the tensors of the version whose manifest has this digest. Raises BlobError or Malformed."""
     return MODEL.read(fetch, MANIFEST.read(fetch, digest).model)
 
 
@@ -60,7 +60,7 @@ def result_of(
 
 
 def leaves_of(round_number: int, verdicts: tuple[Verdict, ...]) -> list[bytes]:
-    """The Merkle leaves of a round's verdicts, in order of client index."""
+    """Return the Merkle leaves of a round's verdicts, in order of client index."""
     return [
         merkle.verdict_leaf(round_number, v.client, bytes.fromhex(v.digest), v.included, int(v.reason), v.weight)
         for v in verdicts
@@ -68,5 +68,5 @@ def leaves_of(round_number: int, verdicts: tuple[Verdict, ...]) -> list[bytes]:
 
 
 def verdicts_root(round_number: int, verdicts: tuple[Verdict, ...]) -> bytes:
-    """The root that members seal together with the result's digest, 32 bytes."""
+    """Return the root that members seal together with the result's digest, 32 bytes."""
     return merkle.root(leaves_of(round_number, verdicts))

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from dltui.core import format as fmt
 from dltui.core import series, views
+from dltui.core.chain_states import RoundState
 from dltui.core.series import Figure
 from dltui.core.state.entities import GasRow
 from dltui.core.state.state import State
@@ -65,7 +66,7 @@ def _figure(figure: Figure) -> dict[str, Any]:
 
 
 def _headline(state: State) -> str:
-    done = sum(r.state == "finalised" for r in state.rounds.values())
+    done = sum(r.state == RoundState.FINALISED for r in state.rounds.values())
     reached = [v.test_accuracy_bp for _, v in sorted(state.versions.items()) if v.test_accuracy_bp is not None]
     accuracy = f", accuracy {fmt.accuracy(reached[-1])} on the test split" if reached else ""
     return f"{done} of {fmt.plural(state.target, 'round')} finalised{accuracy}"

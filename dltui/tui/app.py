@@ -28,7 +28,6 @@ from dltui.errors import DltuiError
 from dltui.rundir.session import ReplaySession, Session
 from dltui.tui.actions.catalog import BY_ID, with_keys
 from dltui.tui.actions.dispatcher import Control
-from dltui.tui.actions.requests import stop_run
 from dltui.tui.background import aside, in_words
 from dltui.tui.messages import Opened
 from dltui.tui.playback import Story
@@ -346,8 +345,7 @@ class DltuiApp(App[None]):
     def stop_all(self) -> None:
         """Stops the run and leaves when it has ended; a walkthrough ends here, which is no failure of it."""
         self.stopping, self.director = True, None
-        request = stop_run()
-        self.ask(request.name, request.args)
+        self.ask("run.stop", {})
         self.tell("stopping the run; the screen closes when it has ended")
 
     def tell(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:

@@ -11,17 +11,12 @@ from typing import Any
 from dltui import exits
 from dltui.core import answers
 from dltui.core.answers import DecodedTx, Estimate
-from dltui.core.commands import new_command
+from dltui.core.commands import Request, new_command
+from dltui.core.commands.checks import check_of
 from dltui.core.sanitize import clean
 from dltui.errors import RunError
 from dltui.rundir.session import Session
-from dltui.tui.actions.requests import VERIFY, Request
 from dltui.tui.background import aside
-
-
-def arguments(kind: str, id: Any) -> dict[str, Any]:
-    """The arguments of a thing's `verify` command."""
-    return {"hash" if kind == "tx" else kind: id}
 
 
 class Inquiry:
@@ -54,8 +49,9 @@ class Inquiry:
         """
         if not self._may_ask():
             return await self._run(["verify"], say)
+        name, args = check_of(kind, id)
         try:
-            found = await self._ask(f"{VERIFY[kind]}.verify", **arguments(kind, id))
+            found = await self._ask(name, **args)
         except RunError as error:
             say(error.message)
             return exits.MISMATCH

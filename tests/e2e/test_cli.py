@@ -30,8 +30,10 @@ def test_help_imports_neither_screen_nor_chain_nor_torch() -> None:
 
 
 def test_every_command_has_a_twin_that_the_program_knows(verifier: Verifier, tmp_path: Path) -> None:
-    for name, kind in COMMANDS.items():
-        twin = cli_twin(new_command(name, "cli", **{f: EXAMPLES[f] for f in kind.__struct_fields__ if f in EXAMPLES}))
+    for name, command in COMMANDS.items():
+        twin = cli_twin(
+            new_command(name, "cli", **{f: EXAMPLES[f] for f in command.args.__struct_fields__ if f in EXAMPLES})
+        )
         if twin:
             done = verifier(*twin.split()[1:], folder=tmp_path, runs=tmp_path / "runs")
             assert (done.returncode, "no runs yet" in done.stderr) == (1, True), twin + done.stderr

@@ -14,7 +14,7 @@ import pytest
 
 from dltui.chain.contracts import abi
 from dltui.chain.history.blocks import MinedBlock
-from dltui.chain.history.remote_blocks import ForeignBlocks, block_of
+from dltui.chain.history.remote_blocks import RemoteBlocks, block_of
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.nodes.url_node import UrlNode
@@ -108,7 +108,7 @@ def emigrated(finished: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         log = TxLog.create(paths.txs, there.fingerprint(), "url")
         with Rpc(node.url) as rpc:
             chain_id = int(rpc.call("eth_chainId"), 16)
-            list(ForeignBlocks(rpc, log, chain_id, operator_key(7).address, 0, 0.0).fresh(0))
+            list(RemoteBlocks(rpc, log, chain_id, operator_key(7).address, 0, 0.0).fresh(0))
         for name in OWN_CHAIN:
             (paths.chain / name).unlink()
         abroad = Abroad(paths, node)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 
 from dltui.core.answers import Estimate, encode
-from dltui.core.commands import QUERIES, Command
+from dltui.core.commands import COMMANDS, Command
 from dltui.core.events import (
     ChainBlock,
     ChainReady,
@@ -250,7 +250,7 @@ class FakeSession:
         return out
 
     def send(self, command: Command) -> str:
-        if command.name in QUERIES:
+        if COMMANDS[command.name].query:
             self.asked.append(command)
             return self.answers.get(command.name, encode(ESTIMATE))
         if self.refuse:

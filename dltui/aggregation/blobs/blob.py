@@ -39,7 +39,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 
 
 def encode(tensors: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> bytes:
-    """The blob of `tensors` and `meta`.
+    """Return the blob of `tensors` and `meta`.
 
     dtypes are int32, int64 and float32; names start with `param.`, `buffer.`, `delta.`, `aux.` or `sum.`.
     Raises Malformed for another dtype or name, an empty tensor, or metadata that canonical JSON cannot hold.
@@ -58,7 +58,7 @@ def encode(tensors: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> byte
 
 
 def decode(data: bytes, limit: int = LIMIT) -> tuple[Tensors, dict[str, Any]]:
-    """The tensors and metadata of a blob of at most `limit` bytes.
+    """Return the tensors and metadata of a blob of at most `limit` bytes.
 
     Raises Malformed unless `encode` would write these very bytes. Sizes are checked before tensors are made,
     so memory stays within a small multiple of the blob.
@@ -76,7 +76,7 @@ def decode(data: bytes, limit: int = LIMIT) -> tuple[Tensors, dict[str, Any]]:
 
 
 def header_size(data: bytes) -> int:
-    """Bytes of the header of a blob, as it says itself."""
+    """Return the size of a blob's header in bytes, as the blob says."""
     return int.from_bytes(data[:8], "little")
 
 

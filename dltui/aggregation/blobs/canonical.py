@@ -21,7 +21,7 @@ ZERO_DIGEST = "00" * 32
 
 
 def dumps(value: Any) -> bytes:
-    """`value` as canonical JSON.
+    """Return `value` as canonical JSON.
 
     It may hold dicts with text keys, lists, printable ASCII text, whole numbers, booleans and None; Malformed
     is raised for any other value.
@@ -31,7 +31,7 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(data: bytes, limit: int = 1 << 20) -> Any:
-    """The value of canonical JSON of at most `limit` bytes. Raises Malformed for what `dumps` never writes."""
+    """Return the value of canonical JSON of at most `limit` bytes. Raises Malformed for what `dumps` never writes."""
     if len(data) > limit:
         raise Malformed(f"JSON of {len(data)} bytes, over the limit of {limit}")
     try:
@@ -44,17 +44,17 @@ def loads(data: bytes, limit: int = 1 << 20) -> Any:
 
 
 def digest_of(data: bytes) -> str:
-    """SHA-256 of `data`, 64 lower-case hex digits: the name of a blob."""
+    """Return the SHA-256 of `data`, 64 lower-case hex digits: the name of a blob."""
     return hashlib.sha256(data).hexdigest()
 
 
 def is_digest(value: object) -> bool:
-    """Whether `value` is the text of a SHA-256 digest: 64 lower-case hex digits."""
+    """Return whether `value` is the text of a SHA-256 digest: 64 lower-case hex digits."""
     return isinstance(value, str) and len(value) == 64 and all(c in "0123456789abcdef" for c in value)
 
 
 def is_int(value: object, low: int, high: int) -> bool:
-    """Whether `value` is a whole number (not a boolean) in `low` … `high`."""
+    """Return whether `value` is a whole number (not a boolean) in `low` … `high`."""
     return type(value) is int and low <= value <= high
 
 

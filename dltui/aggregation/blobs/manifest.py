@@ -37,21 +37,21 @@ class Manifest:
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
-    """The manifest as canonical JSON. Raises Malformed for values that no manifest has."""
+    """Return the manifest as canonical JSON. Raises Malformed for values that no manifest has."""
     value = {"kind": "manifest", **asdict(manifest)}
     _check(value)
     return canonical.dumps(value)
 
 
 def decode_manifest(data: bytes) -> Manifest:
-    """The manifest in `data`. Raises Malformed unless `encode_manifest` could have written these bytes."""
+    """Return the manifest in `data`. Raises Malformed unless `encode_manifest` could have written these bytes."""
     value = canonical.loads(data, MAX_MANIFEST)
     _check(value)
     return Manifest(**{key: item for key, item in value.items() if key != "kind"})
 
 
 def first_version(tensors: Mapping[str, NDArray[Any]], rule: str) -> tuple[bytes, bytes]:
-    """The model blob and the manifest of version 0, whose model is `tensors`."""
+    """Return the model blob and the manifest of version 0, whose model is `tensors`."""
     model = encode_model(tensors)
     digest = canonical.digest_of(model)
     return model, encode_manifest(Manifest(digest, ZERO_DIGEST, 0, rule, ZERO_DIGEST))

@@ -20,9 +20,9 @@ ROOM = 32 * 1024
 
 
 def encode_model(tensors: Mapping[str, NDArray[Any]]) -> bytes:
-    """`tensors` (float32 `param.*`; float32 or int64 `buffer.*`) as a canonical model blob.
+    """Return `tensors` (float32 `param.*`; float32 or int64 `buffer.*`) as a canonical model blob.
 
-    Raises Malformed where `check_model` does, and where an update of this model would be too large to be read.
+    Raises Malformed if `check_model` does, and if an update of this model would be too large to be read.
     """
     check_model(tensors)
     data = blob.encode(tensors, {"kind": "model"})
@@ -34,7 +34,7 @@ def encode_model(tensors: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def decode_model(data: bytes, limit: int = blob.LIMIT) -> Tensors:
-    """The tensors of a model blob. Raises Malformed unless `encode_model` could have written these bytes."""
+    """Return the tensors of a model blob. Raises Malformed unless `encode_model` could have written these bytes."""
     tensors, meta = blob.decode(data, limit)
     if meta != {"kind": "model"}:
         raise Malformed("not a model blob")
@@ -43,7 +43,7 @@ def decode_model(data: bytes, limit: int = blob.LIMIT) -> Tensors:
 
 
 def check_model(tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Raises Malformed unless names and dtypes are a model's, all is finite, and there is a parameter."""
+    """Raise Malformed unless names and dtypes are a model's, all is finite, and there is a parameter."""
     for name, tensor in tensors.items():
         if not _NAME.match(name):
             raise Malformed(f"model tensor name {name[:80]!r}")

@@ -51,7 +51,7 @@ def encode_update(
     plan: str,
     scale_bits: int = SCALE_BITS,
 ) -> bytes:
-    """The update blob of `changes`, named like the base's tensors.
+    """Return the update blob of `changes`, named like the base's tensors.
 
     float32 tensors are differences to the base: each is quantised, and stored as `delta.<name>` (int32). int64 tensors
     are new values of integer buffers, stored as they are. `client` is the client's index, `base` the base version's
@@ -76,7 +76,7 @@ def encode_update(
 
 
 def decode_update(data: bytes, limit: int = blob.LIMIT) -> Update:
-    """The update in `data`. Raises Malformed unless it is a canonical blob with an update's metadata.
+    """Return the update in `data`. Raises Malformed unless it is a canonical blob with an update's metadata.
 
     Tensor names, shapes and dtypes are the judge's business: only the base says what they must be.
     """

@@ -50,7 +50,7 @@ class Verdict:
 
 
 def encode_verdicts(round: int, verdicts: Iterable[Verdict]) -> bytes:
-    """The blob of a round's verdicts, sorted by client index. Raises Malformed for impossible verdicts."""
+    """Return the blob of a round's verdicts, sorted by client index. Raises Malformed for impossible verdicts."""
     leaves = [
         {
             "client": v.client,
@@ -67,7 +67,7 @@ def encode_verdicts(round: int, verdicts: Iterable[Verdict]) -> bytes:
 
 
 def decode_verdicts(data: bytes) -> tuple[int, tuple[Verdict, ...]]:
-    """The round and its verdicts. Raises Malformed unless `encode_verdicts` would write these bytes."""
+    """Return the round and its verdicts. Raises Malformed unless `encode_verdicts` would write these bytes."""
     value = canonical.loads(data, MAX_VERDICTS)
     _check(value)
     return value["round"], tuple(Verdict(**{**leaf, "reason": Reason(leaf["reason"])}) for leaf in value["leaves"])

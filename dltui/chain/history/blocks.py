@@ -1,9 +1,10 @@
-"""Whole blocks as a node gives them: transactions with what their receipts say."""
+"""Whole blocks as a node gives them, transactions with what their receipts say; and a source of such blocks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from eth_utils import to_checksum_address
 
@@ -36,6 +37,25 @@ class MinedBlock:
     timestamp: int
     gas_used: int
     txs: tuple[MinedTx, ...]
+
+
+class Blocks(Protocol):
+    """The blocks that matter to a run, in order."""
+
+    behind: bool
+    """Whether `fresh` ended before the chain's head: a long history is read in pieces."""
+
+    def watch(self, contracts: Iterable[str]) -> None:
+        """Count transactions to these addresses too."""
+
+    def history(self, last: int) -> Iterator[MinedBlock]:
+        """Yield those up to block `last`, which are in the log already."""
+
+    def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
+        """Yield those after block `after` that the chain has by now; each is in the log before it is yielded.
+
+        `idle`: nothing is expected, so a distant node need not be asked each time.
+        """
 
 
 def _number(value: Any) -> int:

@@ -26,7 +26,7 @@ SLICE = 5.0
 _HEX = re.compile(r"0x[0-9a-f]*")
 
 
-class ForeignBlocks:
+class RemoteBlocks:
     """Reads a foreign chain up to `confirmations` blocks below its head, every `pause` seconds while idle.
 
     Ours are the transactions of `operator`, and those to whatever it deploys and to what `watch` names.

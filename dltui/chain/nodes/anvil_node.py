@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from dltui.chain.history.sources import record_block
+from dltui.chain.history.local_blocks import record_block
 from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.nodes import node
 from dltui.chain.nodes.anvil import Anvil

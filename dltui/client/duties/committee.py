@@ -40,7 +40,7 @@ class CommitteeDuty:
         self._backoff = Backoff()
 
     def step(self, facts: RoundFacts) -> bool:
-        """Do what is due now; True where a transaction was sent."""
+        """Do what is due now; return whether a transaction was sent."""
         me = self._context.index
         if not self._context.agrees(facts):
             return False
@@ -51,7 +51,7 @@ class CommitteeDuty:
         return False
 
     def due_at(self, facts: RoundFacts) -> float:
-        """When `step` has something to do by the clock alone, in unix seconds: now while blobs are missing."""
+        """Return when `step` has something to do by the clock alone, in unix seconds: now while blobs are missing."""
         me = self._context.index
         if not self._context.agrees(facts):
             return math.inf
@@ -74,7 +74,7 @@ class CommitteeDuty:
         return self._context.send(self._context.contract.report(facts.number, facts.attempt, held.bitmap, b""), facts)
 
     def _fetch_missing(self, facts: RoundFacts) -> int:
-        """Fetch what is there by now, one at a time; the number of updates that are still missing.
+        """Fetch what is there by now, one at a time; return how many updates are still missing.
 
         The store that it is fetched from is the one that it is served from.
         """

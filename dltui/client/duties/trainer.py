@@ -33,11 +33,11 @@ class TrainingDuty:
         self._offer_at = 0.0
 
     def due_at(self) -> float:
-        """When a blob that the store refused is offered again, in unix seconds."""
+        """Return when a blob that the store refused is offered again, in unix seconds."""
         return math.inf if self._published or not self._offer_at else self._offer_at
 
     def step(self, facts: RoundFacts) -> bool:
-        """Do what is due now; True if the chain should be read again before anything else."""
+        """Do what is due now; return True if the chain should be read again before anything else."""
         me = self._context.index
         if not self._context.agrees(facts):
             return False
@@ -57,7 +57,7 @@ class TrainingDuty:
         return self._context.send(self._context.contract.submit(facts.number, digest, 0, 0), facts)
 
     def _train(self, facts: RoundFacts) -> bool:
-        """Train where that still serves the phase; False where there is no update now."""
+        """Train if that still serves the phase; return whether there is an update now."""
         if self._failed or time.time() > facts.deadline:
             return False
         spec, telemetry = self._spec, self._context.telemetry

@@ -9,6 +9,7 @@ from math import floor
 import msgspec
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import ClientStatus, RoundState
 from dltui.core.state.entities import Client, GasRow, Round
 from dltui.core.state.state import State
 from dltui.core.views.taking_part import weight_shares
@@ -48,10 +49,10 @@ class ClientRow(msgspec.Struct, frozen=True):
 
 
 _AWAY = {
-    "banned": ("bad", "banned"),
-    "rejected": ("bad", "rejected"),
-    "suspended": ("warn", "suspended"),
-    "left": ("idle", "left"),
+    ClientStatus.BANNED: ("bad", "banned"),
+    ClientStatus.REJECTED: ("bad", "rejected"),
+    ClientStatus.SUSPENDED: ("warn", "suspended"),
+    ClientStatus.LEFT: ("idle", "left"),
 }
 
 
@@ -123,7 +124,7 @@ def shares(state: State) -> tuple[dict[str, int], dict[str, int]]:
 
     A client whose update was judged and left out has 0; one that sent none is missing.
     """
-    judged = (r for r in reversed(list(state.rounds.values())) if r.state == "finalised" and r.verdicts)
+    judged = (r for r in reversed(list(state.rounds.values())) if r.state == RoundState.FINALISED and r.verdicts)
     return _shares(next(judged, None)), _shares(next(judged, None))
 
 
@@ -143,26 +144,26 @@ def client_state(state: State, client: Client) -> tuple[str, str]:
         return "bad", "exited"
     if client.process == "stopped":
         return "idle", "stopped"
-    if client.membership == "pending":
+    if client.membership == ClientStatus.PENDING:
         return "wait", "pending"
-    if client.membership == "unknown":
+    if client.membership == ClientStatus.NONE:
         return ("busy", "starting") if client.process == "starting" else ("wait", "joining")
     return _in_round(state, client)
 
 
 def _in_round(state: State, client: Client) -> tuple[str, str]:
     current = state.round
-    idle = ("idle", "leaving") if client.membership == "leaving" else ("idle", "waiting")
+    idle = ("idle", "leaving") if client.membership == ClientStatus.LEAVING else ("idle", "waiting")
     if current is None or client.id not in current.selected:
         return idle
     if client.id in current.late:
         return "warn", "late"
     activity = client.activity[:12]
-    if current.state == "open":
+    if current.state == RoundState.OPEN:
         return ("ok", "sent") if client.id in current.submitted else _training(client)
-    if current.state == "reporting" and client.id in current.committee:
+    if current.state == RoundState.REPORTING and client.id in current.committee:
         return ("ok", "reported") if client.id in current.reported else ("busy", activity or "checking")
-    if current.state == "attesting" and client.id in current.members:
+    if current.state == RoundState.ATTESTING and client.id in current.members:
         return ("ok", "attested") if client.id in current.attested else ("busy", activity or "attesting")
     verdict = next((v for v in current.verdicts if v.client == client.id), None)
     if verdict is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import VersionState
 from dltui.core.state.entities import Version
 from dltui.core.state.state import State
 
@@ -67,7 +68,7 @@ class VersionTable:
             branches=version.parent is not None and version.parent != version.number - 1,
             base=self._base is version,
             by=version.by,
-            awaiting=version.state == "verified" and not version.tainted,
+            awaiting=version.state == VersionState.VERIFIED and not version.tainted,
             released=version.released,
             accuracy_bp=version.accuracy_bp,
             test_accuracy_bp=version.test_accuracy_bp,
@@ -81,16 +82,16 @@ def registry_rows(state: State) -> list[RegistryRow]:
 
 
 def _state(state: State, version: Version, base: Version | None) -> tuple[str, str]:
-    if version.state == "rejected":
+    if version.state == VersionState.REJECTED:
         return "bad", "rejected"
     if version.tainted:
         return "bad", "tainted"
     if version.released:
         # The first one is untrained, and in use only until there is another: to go back to it is a release.
-        chosen = any(other.state == "approved" for other in state.versions.values() if other is not version)
+        chosen = any(other.state == VersionState.APPROVED for other in state.versions.values() if other is not version)
         return "done", "released" if chosen or version.parent is not None else "initial"
     if version.parent is None:
         return "done", "genesis"
-    if version.state == "approved":
+    if version.state == VersionState.APPROVED:
         return "done", "approved"
     return ("warn", "review") if state.require_approval and base is version else ("ok", "verified")

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import ClientStatus
 from dltui.core.events import (
     ChainReady,
     ChainStarting,
@@ -45,7 +46,7 @@ def start_steps(state: State, now: float) -> tuple[StartStep, ...]:
     engine = StartStep("engine", "done" if begun else "now", "reads the configuration" if begun else "a process starts")
     deployed = len(state.chain.contracts)
     clients = state.setting("clients", "count", 0)
-    registered = sum(client.membership == "active" for client in state.clients.values())
+    registered = sum(client.membership == ClientStatus.ACTIVE for client in state.clients.values())
     joined = f"{registered} of {clients} registered" if clients else "each in a process"
     rows: tuple[tuple[str, type[Payload], type[Payload], str], ...] = (
         ("chain", ChainStarting, ChainReady, f"{state.chain.engine} chain" if state.chain.engine else "a node starts"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import RoundState
 from dltui.core.events.outcomes import PHASE_NAMES
 from dltui.core.state.entities import Round
 from dltui.core.state.state import State
@@ -52,7 +53,7 @@ def wave(state: State, shown: Round) -> str:
     slots, clients = state.model.slots if state.model else 0, len(shown.selected)
     missing = [state.clients[id] for id in awaited(state, shown) if id in state.clients]
     down = bool(missing) and all(client.down for client in missing)
-    if shown.state != "open" or not 0 < slots < clients or down:
+    if shown.state != RoundState.OPEN or not 0 < slots < clients or down:
         return ""
     waves = ceil(clients / slots)
     return f"wave {min(len(shown.submitted) // slots + 1, waves)} of {waves}, {slots} at a time"

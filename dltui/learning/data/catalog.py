@@ -40,7 +40,7 @@ class Published:
     split: str = ""
 
     def ready(self, root: str) -> Path:
-        """The file that dltui made of it under `root` (see `file_of`), there or not."""
+        """Return the file that dltui made of it under `root` (see `file_of`), there or not."""
         return data_dir(root) / f"{self.name}.npz"
 
 
@@ -105,21 +105,21 @@ OFFLINE = f"what needs no network: {BUILT_IN}, a .npz file, {FOLDER}PATH, or mod
 
 
 def statistics(name: str) -> Statistics | None:
-    """The usual mean and standard deviation of each channel, where the data set is a public one."""
+    """Return the usual mean and standard deviation of each channel if the data set is a public one."""
     if name == BUILT_IN:
         return _GREY_STATISTICS
     return CATALOG[name].statistics if name in CATALOG else None
 
 
 def is_plugin(name: str) -> bool:
-    """Whether `name` is written as `module:function`."""
+    """Return whether `name` is written as `module:function`."""
     return ":" in name and not name.startswith(FOLDER) and not name.endswith(".npz")
 
 
 def file_of(name: str, root: str) -> Path | None:
-    """The file or folder that the data set `name` is read from; None for the built-in one and `module:function`.
+    """Return the file or folder that the data set `name` is read from; None for the built-in one and `module:function`.
 
-    Raises ConfigError where it is not there, or `name` is no data set: the message says where it belongs and what
+    Raises ConfigError if it is not there, or `name` is no data set: the message says where it belongs and what
     works without it.
     """
     if name == BUILT_IN or is_plugin(name):

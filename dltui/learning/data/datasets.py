@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_CLASSES = 1000
 MAX_RECORDS = 10_000_000
 CHANNELS = (1, 3, 4)
-"""Channels of images: an axis that has so many, while the one where channels belong has not, holds the channels."""
+"""Channels of images: an axis of this length holds the channels if the first one has another length."""
 
 _BLOCK = 4096
 """Records that are hashed at a time."""
@@ -51,23 +51,23 @@ class Dataset:
         return f"{self.x.dtype.name}/{'x'.join(str(side) for side in self.input_shape)}/{self.classes}"
 
     def records(self, indices: NDArray[np.int64]) -> NDArray[Any]:
-        """The records at `indices` as they are stored: uint8 or float32 (k, c, h, w)."""
+        """Return the records at `indices` as they are stored: uint8 or float32 (k, c, h, w)."""
         return np.asarray(self.x[indices])
 
     def tensors(
         self, indices: NDArray[np.int64], device: torch.device | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The records at `indices` as the model takes them: float32 (k, c, h, w) and int64 (k,), on `device`.
+        """Return the records at `indices` as the model takes them: float32 (k, c, h, w) and int64 (k,), on `device`.
 
         `device` None is the CPU.
         """
-        import torch  # only who learns needs it: a data set is checked without
+        import torch  # only training needs it: a data set is checked without
 
         x = torch.from_numpy(self.preparation.apply(self.records(indices)))
         return x.to(device), torch.from_numpy(self.y[indices]).to(device)
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of the records and labels as they are stored, before any preparation.
+        """Return the SHA-256 (hex) of the records and labels as they are stored, before any preparation.
 
         Equal records give equal fingerprints, whatever their file is called and however it is compressed; of a
         folder of images, it is that of the files' places and bytes.
@@ -82,7 +82,7 @@ class Dataset:
 def load(
     name: str, root: str = "", *, size: int = 0, channels: int = 0, normalise: str | Statistics = "none"
 ) -> Dataset:
-    """The data set called `name`, prepared as told.
+    """Return the data set called `name`, prepared as the arguments say.
 
     `name` is `mnist10k`, a public data set that lies under `root`, a path to a `.npz` file with `x` and `y`,
     `folder:PATH` of images, or `module:function`. `size` squeezes images to squares, `channels` makes them grey (1) or
@@ -105,7 +105,7 @@ def load(
 
 
 def from_arrays(x: NDArray[Any], y: NDArray[Any], *, where: str, preparation: Preparation = _AS_IT_IS) -> Dataset:
-    """A data set from two arrays once shapes, types and ranges are checked. ConfigError names `where`.
+    """Return a data set from two arrays once shapes, types and ranges are checked. ConfigError names `where`.
 
     `x` is uint8 or float of shape (n, c, h, w), (n, h, w) or (n, d); `y` holds whole numbers from 0.
     """

@@ -45,11 +45,11 @@ Told = Callable[[int, int], None]
 
 
 def get(name: str, root: str = "", told: Told = lambda done, of: None) -> Path:
-    """The file of the public data set `name` under `root`; fetched and converted first where it is not there yet.
+    """Return the file of the public data set `name` under `root`; fetch and convert it first if it is not there yet.
 
     Files that lie there in torchvision's own layout are used instead of a download. All records are kept, torchvision's
     training part first: dltui cuts its own test split. Nothing half-made stays: work is done in a temporary folder and
-    the file appears by a rename. Raises ConfigError where there is no network, or what came is damaged.
+    the file appears by a rename. Raises ConfigError if there is no network, or what came is damaged.
     """
     published = CATALOG.get(name)
     if published is None:
@@ -75,7 +75,7 @@ def get(name: str, root: str = "", told: Told = lambda done, of: None) -> Path:
 
 
 def _bring_archives(published: Published, folder: Path, scratch: Path) -> None:
-    """Link the archives that lie in `folder` into the scratch folder; ConfigError where the rest is out of reach."""
+    """Link the archives that lie in `folder` into the scratch folder; raise ConfigError if the rest is out of reach."""
     missing = []
     for archive in published.archives:
         if (folder / archive).is_file():

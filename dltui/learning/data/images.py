@@ -1,4 +1,4 @@
-"""Folders of images: one sub-folder a class, decoded only where a record is asked for."""
+"""Folders of images: one sub-folder a class, decoded only if a record is asked for."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class ImageFolder:
         return len(self._files)
 
     def __getitem__(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The images at `indices` (k,), decoded: uint8 (k, channels, size, size)."""
+        """Return the images at `indices` (k,), decoded: uint8 (k, channels, size, size)."""
         out = np.empty((len(indices), *self.shape[1:]), np.uint8)
         for place, index in enumerate(indices):
             out[place] = self._decode(self._files[int(index)])
         return out
 
     def blocks(self) -> Iterator[bytes]:
-        """What identifies the folder: each file's place and the SHA-256 of its bytes, in order."""
+        """Return what identifies the folder: each file's place and the SHA-256 of its bytes, in order."""
         for file in self._files:
             yield file.relative_to(self._root).as_posix().encode("utf-8", "surrogateescape") + b"\0"
             yield hashlib.sha256(_bytes(file)).digest()

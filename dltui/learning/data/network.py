@@ -1,4 +1,4 @@
-"""Whether a host answers, found out within seconds also where nothing ever answers. Imports nothing heavy."""
+"""Whether a host answers, known within seconds even if nothing ever answers. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ PATIENCE = 2.5
 
 
 def unreachable(url: str) -> str:
-    """Why nothing can be fetched from `url`, or an empty text where its host answers.
+    """Return why nothing can be fetched from `url`, or an empty text if its host answers.
 
     Any HTTP status is an answer. A thread asks, because the look-up of a name has no time limit of its own; it is left
-    behind where it hangs.
+    behind if it hangs.
     """
     said = [f"no answer within {PATIENCE} s"]
 

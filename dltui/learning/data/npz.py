@@ -61,7 +61,7 @@ class _Head:
 
 
 def read_arrays(path: Path, *names: str) -> tuple[NDArray[Any], ...]:
-    """The arrays called `names` in the file. Raises ConfigError naming the file and what is wrong with it.
+    """Return the arrays called `names` in the file. Raises ConfigError naming the file and what is wrong with it.
 
     Nothing is unpacked before all headers are read and fit each other: the arrays have one entry a record. An array
     that is stored without compression is mapped, not copied: all processes that read it share its memory.

@@ -12,7 +12,7 @@ from dltui.learning.plugins import FAILS, load_function
 
 SCHEMES = ("iid", "dirichlet", "shards", "quantity", "outlier")
 MIN_RECORDS = 10
-"""Every client gets at least this many records; a scheme that gives fewer takes from whoever has most."""
+"""Every client gets at least this many records; a scheme that gives fewer takes from the client that has most."""
 
 Indices = NDArray[np.int64]
 
@@ -27,7 +27,7 @@ class ClientSplit:
 
 @dataclass(frozen=True)
 class Partition:
-    """Indices into the data set: `test` belongs to nobody; all parts are disjoint and together complete."""
+    """Indices into the data set: `test` belongs to no client; all parts are disjoint and together complete."""
 
     test: Indices
     clients: tuple[ClientSplit, ...]
@@ -43,7 +43,7 @@ def split(
     test_fraction: float = 0.2,
     holdout_fraction: float = 0.0,
 ) -> Partition:
-    """Splits records with `labels` (n,) into a stratified test set and `parts` clients, by `seed` alone.
+    """Split records with `labels` (n,) into a stratified test set and `parts` clients, by `seed` alone.
 
     `iid`: equal random parts. `dirichlet`: each class is dealt in proportions drawn from Dirichlet(alpha)
     (Hsu et al. 2019). `shards`: records sorted by label, cut into `shards_per_client` equal pieces for each
@@ -90,10 +90,10 @@ def _built_in(
 
 
 def _custom(scheme: str, labels: Indices, rest: Indices, parts: int, seed: int) -> list[Indices]:
-    """The parts that a user's function deals: `function(labels, parts, seed)` returns `parts` lists of places.
+    """Return the parts that a user's function deals: `function(labels, parts, seed)` returns `parts` lists of places.
 
     `labels` (m,) are those of the records outside the test set, a place is 0 … m-1. No record may be dealt twice and
-    no part may be empty; records that are not dealt belong to nobody.
+    no part may be empty; records that are not dealt belong to no client.
     """
     hint = f"function(labels, parts, seed) returns {parts} lists of different places in labels, none of them empty"
     try:
@@ -116,7 +116,7 @@ def _custom(scheme: str, labels: Indices, rest: Indices, parts: int, seed: int) 
 
 
 def _cuts(shares: NDArray[np.float64], records: int) -> Indices:
-    """Where to cut `records` so that the pieces have these shares."""
+    """Return where to cut `records` so that the pieces have these shares."""
     return np.rint(np.cumsum(shares)[:-1] * records).astype(np.int64)
 
 
@@ -148,7 +148,7 @@ def _shards(labels: Indices, rest: Indices, parts: int, per_client: int, rng: np
 
 
 def _fill(pieces: list[Indices], rng: np.random.Generator) -> None:
-    """Moves random records from the largest part to every part below MIN_RECORDS, in place."""
+    """Move random records from the largest part to every part below MIN_RECORDS, in place."""
     for poor in range(len(pieces)):
         while len(pieces[poor]) < MIN_RECORDS:
             rich = int(np.argmax([len(p) for p in pieces]))

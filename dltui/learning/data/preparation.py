@@ -22,7 +22,7 @@ class Preparation:
     statistics: Statistics | None = None
 
     def shape(self, stored: tuple[int, int, int], where: str) -> tuple[int, int, int]:
-        """(c, h, w) of a prepared record of the `stored` shape. Raises ConfigError where it cannot be prepared."""
+        """Return (c, h, w) of a prepared record of the `stored` shape. Raises ConfigError if it cannot be prepared."""
         channels, height, width = stored
         wanted = self.channels or channels
         if wanted != channels and {wanted, channels} != {1, 3}:
@@ -33,7 +33,7 @@ class Preparation:
         return wanted, self.size or height, self.size or width
 
     def apply(self, x: NDArray[Any]) -> NDArray[np.float32]:
-        """Stored records (k, c, h, w), uint8 or float32, as the model's float32 input.
+        """Return stored records (k, c, h, w), uint8 or float32, as the model's float32 input.
 
         Bytes 0 … 255 become 0 … 1, a constant of the schema, so no statistic of the data leaves its owner; float
         records keep their scale. Then each channel is shifted by the mean and divided by the deviation.

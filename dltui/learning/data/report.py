@@ -46,7 +46,7 @@ class Report:
 
     @property
     def unused(self) -> int:
-        """Records that belong to nobody: only a partition of one's own leaves some."""
+        """Records that belong to no client: only a partition of one's own leaves some."""
         return self.records - sum(self.test) - sum(holding.total for holding in self.clients)
 
 

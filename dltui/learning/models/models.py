@@ -53,8 +53,8 @@ def _cnn_bn(shape: tuple[int, int, int], classes: int) -> nn.Module:
 
 
 def _resnet18(shape: tuple[int, int, int], classes: int) -> nn.Module:
-    """ResNet-18 with the stem for small images (He et al. 2016, section 4.2): 3x3, stride 1, no pooling."""
-    from torchvision.models.resnet import resnet18  # takes a second, so only where it is asked for
+    """Return ResNet-18 with the stem for small images (He et al. 2016, section 4.2): 3x3, stride 1, no pooling."""
+    from torchvision.models.resnet import resnet18  # takes a second, so only if it is asked for
 
     model = resnet18(weights=None, num_classes=classes)
     model.conv1 = nn.Conv2d(shape[0], 64, 3, padding=1, bias=False)
@@ -75,7 +75,7 @@ BatchNorm; ResNet-18 for small images."""
 
 
 def build(name: str, input_shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
-    """The model called `name` for records of `input_shape` (c, h, w), with weights drawn from `seed` alone.
+    """Return the model called `name` for records of `input_shape` (c, h, w), with weights drawn from `seed` alone.
 
     `name` is in MODELS, or `module:factory` with a factory taking (input_shape, classes). Raises ConfigError for an
     unknown name, for a factory that fails, and for a model that does not turn records into one number a class or has
@@ -98,7 +98,7 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int, seed: int)
 
 
 def _own(name: str, shape: tuple[int, int, int], classes: int) -> nn.Module:
-    """The model that a user's factory makes."""
+    """Return the model that a user's factory makes."""
     factory = load_function(name)
     try:
         model = factory(shape, classes)
@@ -110,7 +110,7 @@ def _own(name: str, shape: tuple[int, int, int], classes: int) -> nn.Module:
 
 
 def _try_out(name: str, model: nn.Module, shape: tuple[int, int, int], classes: int) -> None:
-    """Give a user's model two records, so that one that does not fit is refused before anybody trains."""
+    """Give a user's model two records, so that one that does not fit is refused before a client trains."""
     try:
         with torch.no_grad():
             given = tuple(model.eval()(torch.zeros(2, *shape)).shape)
@@ -122,12 +122,12 @@ def _try_out(name: str, model: nn.Module, shape: tuple[int, int, int], classes: 
 
 
 def parameters(model: nn.Module) -> int:
-    """How many numbers training changes."""
+    """Return how many numbers training changes."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def tensors(model: nn.Module) -> Tensors:
-    """Copies of the model's parameters and buffers as `param.<name>` and `buffer.<name>`, in sorted order."""
+    """Return a copy of the model's parameters and buffers as `param.<name>` and `buffer.<name>`, in sorted order."""
     parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
     named = {
         f"{'param' if name in parameters else 'buffer'}.{name}": value.detach().cpu().numpy().copy()
@@ -137,7 +137,7 @@ def tensors(model: nn.Module) -> Tensors:
 
 
 def load_tensors(model: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Copies `arrays` into the model, never as views: training must not write into the global model.
+    """Copy `arrays` into the model, never as views: training must not write into the global model.
 
     Raises ValueError, and changes nothing, unless names, shapes and dtypes are exactly the model's.
     """

@@ -12,7 +12,7 @@ _RESNET_BODY = 11_167_104
 
 
 def check(name: str, shape: tuple[int, int, int]) -> None:
-    """Raise ConfigError where `name` is no built-in model, or needs larger records than `shape` (c, h, w)."""
+    """Raise ConfigError if `name` is no built-in model, or needs larger records than `shape` (c, h, w)."""
     if name not in _MODELS:
         hint = did_you_mean(name, _MODELS, f"use {', '.join(_MODELS)} or module:factory")
         raise ConfigError(f"unknown model {name[:40]!r}", hint=hint)
@@ -24,7 +24,7 @@ def check(name: str, shape: tuple[int, int, int]) -> None:
 
 
 def parameters(name: str, shape: tuple[int, int, int], classes: int) -> int:
-    """How many numbers training changes in the built-in model `name`. Raises ConfigError as `check` does."""
+    """Return how many numbers training changes in the built-in model `name`. Raises ConfigError as `check` does."""
     check(name, shape)
     return _MODELS[name][2](shape, classes)
 

@@ -23,7 +23,7 @@ SECONDS = 1.0
 
 
 def step_seconds(model: nn.Module, x: torch.Tensor, y: torch.Tensor, settings: TrainingSection) -> float:
-    """Seconds of one training step on the device of model and data, the quickest of a few; `model` stays as it is.
+    """Return the seconds of a training step on the device of model and data, the quickest of a few; `model` stays.
 
     The first step alone pays for what a process does once, so the quickest of several together counts.
     """
@@ -40,7 +40,7 @@ def step_seconds(model: nn.Module, x: torch.Tensor, y: torch.Tensor, settings: T
 
 
 def round_seconds(step: float, records: Sequence[int], settings: TrainingSection, slots: int) -> float:
-    """Seconds of training in a round: `records` of each client, at most `slots` of them training at a time.
+    """Return the seconds of training in a round: `records` of each client, at most `slots` of them training at a time.
 
     The committee's work and the chain's come on top; clients share the machine's cores.
     """
@@ -50,6 +50,6 @@ def round_seconds(step: float, records: Sequence[int], settings: TrainingSection
 
 
 def rank(part: int, records: Sequence[int], settings: TrainingSection) -> int:
-    """The place of slice `part` where slices are trained longest first: 0 for the one that takes most steps."""
+    """Return the place of slice `part` if slices are trained longest first: 0 for the one that takes most steps."""
     steps = [settings.steps_for(count) for count in records]
     return sorted(range(len(steps)), key=lambda other: (-steps[other], other)).index(part)

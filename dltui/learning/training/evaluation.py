@@ -8,7 +8,7 @@ from torch.nn import functional
 
 
 def evaluate(model: nn.Module, x: torch.Tensor, y: torch.Tensor, batch: int = 512) -> tuple[int, float]:
-    """(accuracy in basis points, mean cross-entropy) on float32 `x` (n, c, h, w) and int64 `y` (n,).
+    """Return (accuracy in basis points, mean cross-entropy) on float32 `x` (n, c, h, w) and int64 `y` (n,).
 
     10,000 is all right; rounded down. Nothing in the model changes: BatchNorm uses its running statistics.
     """

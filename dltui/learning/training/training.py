@@ -46,7 +46,7 @@ def train(
     seed: int,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainResult:
-    """Trains `model` in place on float32 `x` (n, c, h, w) and int64 `y` (n,) with cross-entropy.
+    """Train `model` in place on float32 `x` (n, c, h, w) and int64 `y` (n,) with cross-entropy.
 
     Model and data are on one device. The same model, data, settings and seed give the same bytes on one CPU thread.
     `on_progress` is called after every step. Diverging training ends with a loss that is not finite; it does not raise.
@@ -77,7 +77,7 @@ def train(
 
 
 def update_from(base: Mapping[str, NDArray[Any]], trained: Mapping[str, NDArray[Any]]) -> Tensors:
-    """What training changed, named like the base: `trained - base` for float32, the new values for int64 buffers."""
+    """Return what training changed by the base's names: `trained - base` for float32, new values for int64 buffers."""
     if set(base) != set(trained):
         raise ValueError("the trained tensors are not those of the base")
     return {
@@ -93,7 +93,7 @@ def _optimizer(model: nn.Module, settings: TrainingSection) -> Optimizer:
 
 
 def _batches(records: int, steps: int, size: int, seed: int) -> Iterator[torch.Tensor]:
-    """Index batches: every epoch is a new permutation; the last batch of an epoch may be smaller."""
+    """Return index batches: every epoch is a new permutation; the last batch of an epoch may be smaller."""
     generator = torch.Generator().manual_seed(seed)
     done = 0
     while done < steps:

@@ -1,4 +1,7 @@
-"""The one registry of actions: bindings, footer, palette, help and `docs/keys.md` are all made from it."""
+"""The one registry of actions: bindings, footer, palette, help and `docs/keys.md` are all made from it.
+
+Actions that send a command come from its declaration in `core/commands`; those here only change what is seen.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from dataclasses import dataclass, replace
 from textual.binding import Binding, BindingType
 
 from dltui.config.keymap import KeysSection, keys_of
+from dltui.core.commands import COMMANDS, Request, Selection, Shortcut, Unavailable
+from dltui.core.commands.selected import selected_client
 from dltui.core.state.state import State
-from dltui.tui.actions import client_requests, requests
-from dltui.tui.actions.requests import Request, Selection, Unavailable
+from dltui.tui.actions import selection as needs
+from dltui.tui.actions.selection import ScreenSelection
 
 Answer = tuple[bool, str]
 """Whether an action is possible now, and why not."""
@@ -27,11 +32,11 @@ _SHOWN = {
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that a key does; `request` makes the command of one that writes.
+    """One thing that a key does; `request` makes the command of one that sends something.
 
-    `footer`: its hint is in the footer, `kept` even where the footer is short. `dangerous`: it asks in red. `confirm`:
-    it asks first although it sends no transaction. `subject`: it acts on the thing under the cursor. `needs` says what
-    must be selected, or raises Unavailable.
+    `footer`: its hint is in the footer, `kept` even if the footer is short; `page`: its hint is on pages. `dangerous`:
+    it asks in red. `confirm`: it asks first although it sends no transaction. `subject`: it acts on the thing under
+    the cursor. `needs` says what must be selected, or raises Unavailable.
     """
 
     id: str
@@ -40,11 +45,12 @@ class Action:
     group: str
     dangerous: bool = False
     footer: bool = False
+    page: bool = False
     kept: bool = False
     confirm: bool = False
     subject: bool = False
     request: Callable[[State, Selection], Request] | None = None
-    needs: Callable[[State, Selection], object] | None = None
+    needs: Callable[[State, ScreenSelection], object] | None = None
     keys: tuple[str, ...] = ()
 
     @property
@@ -62,7 +68,7 @@ class Action:
         """Every key as people write it."""
         return " ".join(_SHOWN.get(key, key) for key in self.keys)
 
-    def enabled(self, state: State, selection: Selection) -> Answer:
+    def enabled(self, state: State, selection: ScreenSelection) -> Answer:
         """Whether it is possible now, and why not."""
         try:
             if self.request is not None:
@@ -86,62 +92,47 @@ OPERATE, LOOK, MOVE, STORY, SCREEN = "Operate", "Look closer", "Move", "Walkthro
 GROUPS = (OPERATE, LOOK, MOVE, STORY, SCREEN)
 """The groups in which help and docs show the actions."""
 
+
+def _sending(shortcut: Shortcut) -> Action:
+    return Action(
+        shortcut.id, shortcut.label, shortcut.help, OPERATE, request=shortcut.request, subject=shortcut.subject,
+        footer=shortcut.footer, page=shortcut.page, dangerous=shortcut.dangerous, confirm=shortcut.confirm,
+    )  # fmt: skip
+
+
 _ACTIONS: tuple[Action, ...] = (
-    Action("register", "Register", "register the selected pending client, or the one that waits longest",
-           OPERATE, footer=True, subject=True, request=client_requests.register),
-    Action("add_client", "Add client", "start one more client with a free slice of the data; it asks to join",
-           OPERATE, request=client_requests.add_client),
-    Action("refuse", "Refuse", "refuse the selected pending client; it may ask again",
-           OPERATE, dangerous=True, subject=True, request=client_requests.refuse),
-    Action("approve", "Approve", "approve the selected model version, or the newest that awaits approval",
-           OPERATE, footer=True, subject=True, request=requests.approve),
-    Action("reject", "Reject", "reject the selected model version, or the newest that awaits approval",
-           OPERATE, dangerous=True, footer=True, subject=True, request=requests.reject),
-    Action("suspend", "Suspend", "leave the selected client out until it is reinstated",
-           OPERATE, dangerous=True, subject=True, request=client_requests.suspend),
-    Action("reinstate", "Reinstate", "let the selected suspended client take part again",
-           OPERATE, subject=True, request=client_requests.reinstate),
-    Action("ban", "Ban", "shut the selected client out for good",
-           OPERATE, dangerous=True, subject=True, request=client_requests.ban),
-    Action("complete_leave", "Complete leave", "let a client go that left during a round which is over",
-           OPERATE, subject=True, request=client_requests.complete_leave),
-    Action("stop_client", "Stop client", "end the process of the selected client",
-           OPERATE, dangerous=True, confirm=True, subject=True, request=client_requests.stop_client),
-    Action("restart_client", "Restart", "start the selected client's process again",
-           OPERATE, subject=True, request=client_requests.restart_client),
-    Action("open_round", "Next round", "open the next round now", OPERATE, footer=True, request=requests.open_round),
-    Action("pause", "Pause", "pause the run, or resume it", OPERATE, footer=True, request=requests.pause),
+    *(_sending(shortcut) for command in COMMANDS.values() for shortcut in command.shortcuts),
     Action("open", "Open", "everything about the selected row",
-           LOOK, footer=True, subject=True, needs=requests.something),
+           LOOK, footer=True, subject=True, needs=needs.something),
     Action("verify", "Verify", "check the selected thing against chain and blobs; a finished run as a whole",
-           LOOK, footer=True, subject=True, needs=requests.verifiable),
-    Action("log", "Log", "the log of the selected client", LOOK, footer=True, subject=True, needs=requests.own_client),
+           LOOK, footer=True, subject=True, needs=needs.verifiable),
+    Action("log", "Log", "the log of the selected client", LOOK, footer=True, subject=True, needs=selected_client),
     Action("logs", "Logs", "the logs of the engine and of every process", LOOK),
-    Action("only_source", "This one", "only the process of this line, or all again (logs)", LOOK),
-    Action("level", "Level", "everything, warnings, or errors only (logs)", LOOK),
+    Action("only_source", "This one", "only the process of this line, or all again (logs)", LOOK, page=True),
+    Action("level", "Level", "everything, warnings, or errors only (logs)", LOOK, page=True),
     Action("plots", "Graphs", "accuracy, loss, weight shares and gas as plots", LOOK),
     Action("alerts", "Alerts", "everything that needs the operator, and what to do", LOOK),
-    Action("copy", "Copy", "copy the id, address or hash of the selected row", LOOK, subject=True),
+    Action("copy", "Copy", "copy the id, address or hash of the selected row", LOOK, subject=True, page=True),
     Action("export", "Export", "write the focused pane to a file", LOOK),
     Action("filter", "Filter", "show only rows with a word; ! in front inverts", MOVE, footer=True),
-    Action("sort_next", "Sort", "sort by the next column", MOVE, needs=requests.order),
-    Action("sort_reverse", "Reverse", "sort the other way round", MOVE, needs=requests.order),
+    Action("sort_next", "Sort", "sort by the next column", MOVE, needs=needs.order),
+    Action("sort_reverse", "Reverse", "sort the other way round", MOVE, needs=needs.order),
     Action("round_back", "Round before", "show the state as it was when the round before closed",
-           MOVE, needs=requests.earlier_round),
-    Action("round_forward", "Round after", "one round on", MOVE, needs=requests.later_round),
+           MOVE, needs=needs.earlier_round),
+    Action("round_forward", "Round after", "one round on", MOVE, needs=needs.later_round),
     Action("live", "Live", "come back to what happens now", MOVE),
     *(Action(f"pane_{name}", name.capitalize(), f"go to the {name} pane; again to zoom it", MOVE) for name in PANES),
     Action("next_pane", "Next pane", "go to the next pane", MOVE),
     Action("previous_pane", "Previous pane", "go to the pane before", MOVE),
     Action("back", "Back", "leave a page, a filter, the zoom or the freeze", MOVE),
     Action("story_next", "Next", "the next beat of the walkthrough, the next beat or round of the replay",
-           STORY, needs=requests.story),
+           STORY, needs=needs.story),
     Action("story_back", "Before", "the beat before as it ended, while the run goes on; in a replay, go back",
-           STORY, needs=requests.story),
+           STORY, needs=needs.story),
     Action("story_pause", "Hold", "stay in this beat, or go on; enter does it too where no row has the cursor",
-           STORY, needs=requests.story),
-    Action("story_faster", "Faster story", "twice as fast", STORY, needs=requests.story),
-    Action("story_slower", "Slower story", "half as fast", STORY, needs=requests.story),
+           STORY, needs=needs.story),
+    Action("story_faster", "Faster story", "twice as fast", STORY, needs=needs.story),
+    Action("story_slower", "Slower story", "half as fast", STORY, needs=needs.story),
     Action("zoom", "Zoom", "show the focused pane alone, and all of them again", SCREEN, footer=True),
     Action("freeze", "Freeze", "hold the picture still while the run goes on; again to catch up", SCREEN, footer=True),
     Action("refresh_faster", "Faster", "paint more often", SCREEN),

@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING, Any, get_args
 from textual.screen import Screen
 
 from dltui.config.themes import ThemeName
+from dltui.core.commands import Request
 from dltui.core.pages.page import Target
 from dltui.core.sanitize import clean
 from dltui.errors import DltuiError
 from dltui.rundir.documents import save
 from dltui.tui import preferences
 from dltui.tui.actions.catalog import PANES, Action, Answer
-from dltui.tui.actions.requests import Request, Selection, verifiable
+from dltui.tui.actions.selection import ScreenSelection, verifiable
 from dltui.tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
     from dltui.tui.app import DltuiApp
 
-_ON_PAGES = frozenset({"copy", "only_source", "level"})
-_COMMANDS = frozenset({"register", "approve", "reject", "suspend", "reinstate", "stop_client", "restart_client"})
-"""Hints on pages beyond those of the main screen, and the commands that are about one thing."""
 MAIN_ONLY = "works on the main screen"
 LOGS_ONLY = "works in the logs"
 
@@ -55,7 +53,7 @@ class Control:
         elif action.request is not None:
             self.ask(action, action.request(app.state, selection))
 
-    def able(self, action: Action, selection: Selection) -> Answer:
+    def able(self, action: Action, selection: ScreenSelection) -> Answer:
         """Whether an action is possible on the present screen, and why not."""
         if action.request is None and self._handler(self._app.screen, action.id) is None:
             return False, LOGS_ONLY if action.id in ("only_source", "level") else MAIN_ONLY
@@ -68,19 +66,19 @@ class Control:
         return getattr(screen, f"action_{name}", None) or getattr(self, f"_{name}", None)
 
     @property
-    def selection(self) -> Selection:
+    def selection(self) -> ScreenSelection:
         """What the keys act on: that of the topmost screen that has one."""
         for screen in reversed(self._app.screen_stack):
             found = getattr(screen, "selection", None)
-            if isinstance(found, Selection):
+            if isinstance(found, ScreenSelection):
                 return found
         return self.selection_of("", None)
 
-    def selection_of(self, pane: str, selected: Target | None, about: Target | None = None) -> Selection:
+    def selection_of(self, pane: str, selected: Target | None, about: Target | None = None) -> ScreenSelection:
         """What a screen with this under its cursor acts on; nothing may be written from a picture of the past."""
         app, picture = self._app, self._app.picture
         return replace(
-            Selection.of(pane, selected, about),
+            ScreenSelection.of(pane, selected, about),
             read_only=app.read_only,
             past=picture.says if picture.elsewhere else "",
             finished=app.over,
@@ -92,13 +90,13 @@ class Control:
             later=picture.past is not None,
         )
 
-    def hints(self, screen: Screen[Any], selection: Selection) -> list[Hint]:
+    def hints(self, screen: Screen[Any], selection: ScreenSelection) -> list[Hint]:
         """The key hints of a screen that is not the main one: what leads on, and the commands that are possible now."""
         actions = self._app.actions
         able = {a.id: self.able(a, selection)[0] for a in actions.values()}
         own = [a for a in actions.values() if a.id != "back" and a.request is None and self._handler(screen, a.id)]
-        shown = [a for a in own if not a.kept and able[a.id] and (a.footer or a.id in _ON_PAGES)]
-        shown += [a for a in actions.values() if a.id in _COMMANDS and able[a.id]]
+        shown = [a for a in own if not a.kept and able[a.id] and (a.footer or a.page)]
+        shown += [a for a in actions.values() if a.request is not None and a.page and able[a.id]]
         everything = [actions["back"], *shown, *(a for a in own if a.kept)]
         return [Hint(a.id, a.shown_key, self.label(a), True, a.kept or a.id == "back") for a in everything if a.keys]
 

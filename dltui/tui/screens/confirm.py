@@ -11,8 +11,8 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from dltui.core import format as fmt
+from dltui.core.commands import Request
 from dltui.core.sanitize import clean
-from dltui.tui.actions.requests import Request
 from dltui.tui.background import in_words
 from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.safe_text import line

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
 from dltui.tui.actions.catalog import GROUPS, Action
-from dltui.tui.actions.requests import Selection
+from dltui.tui.actions.selection import ScreenSelection
 from dltui.tui.guide import GUIDE
 from dltui.tui.widgets.lines import FoldedLines
 from dltui.tui.widgets.safe_text import line
@@ -34,7 +34,7 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark,f1", "dismiss(None)", "Close", show=False),
     ]
 
-    def __init__(self, app: DltuiApp, selection: Selection) -> None:
+    def __init__(self, app: DltuiApp, selection: ScreenSelection) -> None:
         super().__init__()
         self.dltui = app
         self.selection = selection

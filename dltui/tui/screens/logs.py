@@ -19,7 +19,7 @@ from dltui.core.ordering import matcher
 from dltui.core.sanitize import clean
 from dltui.rundir.logs import LEVELS, LogFiles, LogLine
 from dltui.tui.actions.catalog import BINDINGS
-from dltui.tui.actions.requests import Selection
+from dltui.tui.actions.selection import ScreenSelection
 from dltui.tui.hints import filter_keys
 from dltui.tui.panes.status import TooSmall
 from dltui.tui.screens.crumbs import crumbs
@@ -100,7 +100,7 @@ class LogsScreen(Screen[None]):
         self._head()
 
     @property
-    def selection(self) -> Selection:
+    def selection(self) -> ScreenSelection:
         """Nothing: keys that act on a client do so from its page."""
         return self.dltui.control.selection_of("logs", None)
 

@@ -18,7 +18,7 @@ from dltui.core.state.entities import Step
 from dltui.core.state.state import State
 from dltui.tui import theme
 from dltui.tui.actions.catalog import BINDINGS, PANES, Action
-from dltui.tui.actions.requests import Selection
+from dltui.tui.actions.selection import ScreenSelection
 from dltui.tui.panes.alert import AlertLine
 from dltui.tui.panes.base import Pane
 from dltui.tui.panes.chain import ChainPane
@@ -101,7 +101,7 @@ class MainScreen(PaneKeys):
         self.app.theme_changed_signal.subscribe(self, self._recolour)
 
     @property
-    def selection(self) -> Selection:
+    def selection(self) -> ScreenSelection:
         """What the keys would act on; nothing may be written from a picture of the past."""
         return self.dltui.control.selection_of(self.current, self.selected)
 

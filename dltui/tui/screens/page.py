@@ -23,7 +23,7 @@ from dltui.core.pages.tx import tx_page
 from dltui.core.pages.version import version_page
 from dltui.core.state.state import State
 from dltui.tui.actions.catalog import BINDINGS
-from dltui.tui.actions.requests import Selection
+from dltui.tui.actions.selection import ScreenSelection
 from dltui.tui.background import in_words
 from dltui.tui.messages import Opened
 from dltui.tui.panes.status import TooSmall
@@ -101,7 +101,7 @@ class PageScreen(Screen[None]):
         return self.focused.selected if isinstance(self.focused, PageView) else None
 
     @property
-    def selection(self) -> Selection:
+    def selection(self) -> ScreenSelection:
         """What the keys would act on: the line under the cursor, else the page's own subject."""
         about = None if self.about[0] == "alerts" else self.about
         pane = "round page" if self.about[0] == "round" else self.about[0]

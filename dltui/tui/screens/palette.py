@@ -18,7 +18,7 @@ from dltui.core import format as fmt
 from dltui.core.pages.page import Target
 from dltui.core.sanitize import clean
 from dltui.core.state.state import State
-from dltui.tui.actions.requests import Selection
+from dltui.tui.actions.selection import ScreenSelection
 from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.safe_text import fit, line
 
@@ -85,7 +85,7 @@ class PaletteScreen(ModalScreen["str | Target | None"]):
     ]
     AUTO_FOCUS = "#query"
 
-    def __init__(self, app: DltuiApp, selection: Selection) -> None:
+    def __init__(self, app: DltuiApp, selection: ScreenSelection) -> None:
         super().__init__()
         self.dltui = app
         state, control = app.state, app.control

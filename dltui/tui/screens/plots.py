@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from dltui.core.series import Figure, figures
 from dltui.tui.actions.catalog import BINDINGS, PANES
-from dltui.tui.actions.requests import Selection
+from dltui.tui.actions.selection import ScreenSelection
 from dltui.tui.panes.status import TooSmall
 from dltui.tui.screens.crumbs import crumbs
 from dltui.tui.widgets.footer import Hint, KeyHints
@@ -113,7 +113,7 @@ class PlotsScreen(Screen[None]):
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.call_after_refresh(self.paint))
 
     @property
-    def selection(self) -> Selection:
+    def selection(self) -> ScreenSelection:
         """Nothing: keys that act on a thing do so from a pane or a page."""
         return self.dltui.control.selection_of("plots", None)
 

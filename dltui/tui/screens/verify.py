@@ -9,11 +9,10 @@ from rich.text import Text
 from dltui import exits
 from dltui.core import format as fmt
 from dltui.core.commands import cli_twin, new_command
+from dltui.core.commands.checks import check_of
 from dltui.core.pages.page import Target
 from dltui.core.sanitize import clean
-from dltui.tui.actions.requests import VERIFY
 from dltui.tui.background import in_words
-from dltui.tui.run_queries import arguments
 from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.safe_text import line
 
@@ -35,7 +34,8 @@ class VerifyScreen(Dialog[None]):
             title, twin = f"Verify the whole run {run}", f"dltui verify {run}"
         else:
             title = f"Verify {thing[0]} {fmt.short(str(thing[1]))}"
-            twin = cli_twin(new_command(f"{VERIFY[thing[0]]}.verify", "key", **arguments(*thing)))
+            name, args = check_of(*thing)
+            twin = cli_twin(new_command(name, "key", **args))
         self._twin = twin
         self._steps: list[Text] = []
         super().__init__(

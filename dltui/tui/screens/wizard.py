@@ -11,8 +11,8 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static
 
+from dltui.core.commands.decisions import free_slices
 from dltui.core.sanitize import clean
-from dltui.tui.actions.client_requests import free_slices
 from dltui.tui.hints import key_of
 from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.safe_text import line, plain_ascii

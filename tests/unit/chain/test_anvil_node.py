@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from eth.db.backends.memory import MemoryDB
 
-from dltui.chain.history.sources import record_block
+from dltui.chain.history.local_blocks import record_block
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes import statefile
 from dltui.chain.nodes.anvil_node import AnvilNode

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from dltui import exits
-from dltui.chain.history.sources import record_block
+from dltui.chain.history.local_blocks import record_block
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.nodes.node import Node

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dltui.chain.history.remote_blocks import ForeignBlocks, block_of, check_first_block, short_receipt
+from dltui.chain.history.remote_blocks import RemoteBlocks, block_of, check_first_block, short_receipt
 from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.nodes.ports import free_port
 from dltui.chain.nodes.url_node import UrlNode, expand
@@ -53,9 +53,9 @@ def branch(tmp_path: Path) -> Iterator[Net]:
         yield pair
 
 
-def blocks(net: Net, tmp_path: Path, after: int = 0, confirmations: int = 0) -> ForeignBlocks:
+def blocks(net: Net, tmp_path: Path, after: int = 0, confirmations: int = 0) -> RemoteBlocks:
     log = TxLog.create(tmp_path / "txs.jsonl", "a" * 64, "url", after)
-    return ForeignBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], confirmations, pause=0.0)
+    return RemoteBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], confirmations, pause=0.0)
 
 
 def busy_chain(node: LocalNode) -> str:
@@ -79,7 +79,7 @@ def test_only_our_transactions_are_kept_and_read_back_without_the_node(net: Net,
     assert list(source.fresh(4)) == []
     log = TxLog(tmp_path / "txs.jsonl")
     assert (log.last_block, log.sparse, log.engine) == (4, True, "url")
-    again = ForeignBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], 0, 0.0)
+    again = RemoteBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], 0, 0.0)
     assert list(again.history(4)) == fresh
     net[0].send(sign(7, 0, probe, data=calldata("store(uint256,uint256)", 1, 2), gas=100_000))
     assert [block.number for block in again.fresh(4)] == [6]
@@ -102,7 +102,7 @@ def test_a_block_that_could_not_be_read_is_read_again(net: Net, tmp_path: Path) 
             return [self.call(method, *params) for method, params in calls]
 
     log = TxLog.create(tmp_path / "txs.jsonl", "a" * 64, "url")
-    source = ForeignBlocks(Faltering(), log, CHAIN_ID, ADDRESSES[0], 0, 0.0)  # type: ignore[arg-type]
+    source = RemoteBlocks(Faltering(), log, CHAIN_ID, ADDRESSES[0], 0, 0.0)  # type: ignore[arg-type]
     numbers: list[int] = []
     while len(numbers) < 2:
         try:
@@ -155,8 +155,8 @@ def test_a_reorganisation_below_the_log_ends_the_run(net: Net, branch: Net, tmp_
     log = TxLog.create(tmp_path / "txs.jsonl", "a" * 64, "url")
     for nonce in range(3):
         net[0].send(sign(nonce and 5, max(0, nonce - 1)))  # ours, and two of a stranger
-    assert [block.number for block in ForeignBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], 0, 0.0).fresh(0)] == [1]
-    source = ForeignBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], 0, 0.0)
+    assert [block.number for block in RemoteBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], 0, 0.0).fresh(0)] == [1]
+    source = RemoteBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], 0, 0.0)
     list(source.fresh(1))
     for nonce in range(4):
         branch[0].send(sign(6, nonce))
@@ -183,7 +183,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> BlockRecord:
         probe = net[0].deploy()
         net[0].send(sign(0, 1, probe, data=calldata("ping(uint256,bytes)", 2, b"x"), gas=100_000))
         log = TxLog.create(home / "txs.jsonl", "a" * 64, "url")
-        list(ForeignBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], 0, 0.0).fresh(0))
+        list(RemoteBlocks(net[1], log, CHAIN_ID, ADDRESSES[0], 0, 0.0).fresh(0))
         return list(log.read())[1]
 
 

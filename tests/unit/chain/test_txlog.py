@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dltui.chain.history import txlog as txlog_module
+from dltui.chain.history.local_blocks import record_block
 from dltui.chain.history.rawtx import raw_transaction
-from dltui.chain.history.sources import record_block
 from dltui.chain.history.txlog import BlockRecord, TxLog
 from dltui.chain.rpc import Rpc
 from dltui.errors import ChainError

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dltui.core import commands
-from dltui.core.commands import COMMANDS, Command, cli_twin, decode, encode, new_command, validate
+from dltui.core.commands import COMMANDS, Command, arguments, cli_twin, decode, encode, new_command, validate
 from dltui.errors import RunError
 from tests.kits.strategies import HOSTILE, plain, texts
 
@@ -60,7 +59,7 @@ def test_twin_and_the_way_over_the_socket(name: str) -> None:
 def test_a_kill_differs_from_a_stop() -> None:
     command = new_command("client.stop", "cli", client="client-1", signal="kill")
     assert cli_twin(command) == "dltui client stop client-1 --kill"
-    assert validate(command) == commands.StopArgs(client="client-1", signal="kill")
+    assert validate(command) == arguments.StopArgs(client="client-1", signal="kill")
 
 
 def test_a_new_client_may_name_its_slice() -> None:

@@ -11,7 +11,8 @@ from dltui.core.commands import Command, validate
 from dltui.core.events import Event, ModelRejected, RunPaused
 from dltui.core.state.state import State
 from dltui.tui.actions.catalog import ACTIONS, BY_ID
-from dltui.tui.actions.requests import Selection, verifiable
+from dltui.tui.actions.selection import ScreenSelection as Selection
+from dltui.tui.actions.selection import verifiable
 from tests.kits.screen_scenario import Script, approved, awaiting, finished, live, opened, started, whole_round
 
 

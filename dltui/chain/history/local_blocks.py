@@ -1,33 +1,13 @@
-"""Where a run's blocks come from: each is in the transaction log before anybody acts on it."""
+"""The blocks of a node of our own: each is in the transaction log before it is seen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Protocol
 
 from dltui.chain.history.blocks import MinedBlock, block_calls, block_from, read_block
 from dltui.chain.history.txlog import BlockRecord, TxLog, record_of
 from dltui.chain.rpc import Rpc
-
-
-class Blocks(Protocol):
-    """The blocks that matter to a run, in order."""
-
-    behind: bool
-    """Whether `fresh` ended before the chain's head: a long history is read in pieces."""
-
-    def watch(self, contracts: Iterable[str]) -> None:
-        """Count transactions to these addresses too."""
-
-    def history(self, last: int) -> Iterator[MinedBlock]:
-        """Yield those up to block `last`, which are in the log already."""
-
-    def fresh(self, after: int, idle: bool = False) -> Iterator[MinedBlock]:
-        """Yield those after block `after` that the chain has by now; each is in the log before it is yielded.
-
-        `idle`: nothing is expected, so a distant node need not be asked each time.
-        """
 
 
 class LocalBlocks:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dltui.chain.history.sources import LocalBlocks
+from dltui.chain.history.local_blocks import LocalBlocks
 from dltui.chain.history.txlog import TxLog
 from dltui.chain.rpc import Rpc
 from tests.kits.chain import local_node, sign

@@ -19,8 +19,8 @@ from dltui.core.detail import (
 )
 from dltui.core.model import Round
 from dltui.core.state import State
-from dltui.core.view_round import waiting
 from dltui.core.view_time import idle, spent, training
+from dltui.core.view_wait import waiting
 
 _STORY = (Col("time", 10), Col("after", 8, right=True), Col("who", 16), Col("what", 0))
 _PEOPLE = (

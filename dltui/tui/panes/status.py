@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dltui.core import format as fmt
 from dltui.core.state import State
+from dltui.core.text import clean
 from dltui.core.views import status_line
 from dltui.tui.hints import key_of, may_write
 from dltui.tui.theme import TONES
-from dltui.tui.widgets.ink import Part, clean, line
+from dltui.tui.widgets.ink import Part, line
 from dltui.tui.widgets.lines import Lines
 
 _GAP = 3

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from dltui.core.events import DemoStep
-from dltui.tui.widgets.ink import clean, line
+from dltui.core.text import clean
+from dltui.tui.widgets.ink import line
 from dltui.tui.widgets.lines import Lines
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from dltui.core.events import DemoStep
+from dltui.core.sanitize import clean
 from dltui.tui.widgets.lines import Lines
-from dltui.tui.widgets.safe_text import clean, line
+from dltui.tui.widgets.safe_text import line
 
 
 class Caption(Lines):

@@ -20,9 +20,9 @@ from dltui.core.pages.page import (
 )
 from dltui.core.state.entities import Round
 from dltui.core.state.state import State
-from dltui.core.views.round import waiting
 from dltui.core.views.taking_part import seconds_since_opening
 from dltui.core.views.time import idle, spent, training
+from dltui.core.views.wait import waiting
 
 _STORY = (Col("time", 10), Col("after", 8, right=True), Col("who", 16), Col("what", 0))
 _PEOPLE = (

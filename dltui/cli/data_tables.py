@@ -58,8 +58,9 @@ def print_known(root: str, as_json: bool) -> int:
 
 def print_division(config: Config, as_json: bool) -> int:
     """Print each client's records by class, as they would be in a run with `config`."""
-    from dltui.engine.specs import learning_spec, name_of
+    from dltui.engine.specs import name_of
     from dltui.learning.data.report import describe
+    from dltui.learning.plan import learning_spec
     from dltui.learning.training import task
 
     spec = learning_spec(config)

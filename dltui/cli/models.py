@@ -77,10 +77,10 @@ def _sizes(config: Config, names: Sequence[str]) -> tuple[list[Size], list[str]]
     import msgspec
 
     from dltui.engine.genesis import first_blobs
-    from dltui.engine.specs import learning_spec
     from dltui.errors import ConfigError
     from dltui.learning import runtime
     from dltui.learning.models import models
+    from dltui.learning.plan import learning_spec
     from dltui.learning.runtime import warm
     from dltui.learning.training import estimate, task
 

@@ -20,9 +20,10 @@ from dltui.config.sections import Config, load
 from dltui.core.commands import new_command
 from dltui.core.sanitize import clean
 from dltui.core.state.state import State
-from dltui.engine.keys import operator_key, operator_of
+from dltui.engine.keys import operator_of
 from dltui.errors import MismatchError
 from dltui.files import check_tree
+from dltui.protocol.demo_keys import operator_key
 from dltui.rundir.journal import Tail
 from dltui.rundir.metadata import read_run_json
 from dltui.rundir.paths import PIPES, RunPaths

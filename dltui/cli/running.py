@@ -19,7 +19,10 @@ from dltui.cli.options import WATCHED
 from dltui.cli.password import password_for
 from dltui.cli.telling import Telling
 from dltui.config.sections import Config, load
+from dltui.core import answers
+from dltui.core.answers import CheckResult
 from dltui.core.commands import new_command
+from dltui.core.sanitize import clean
 from dltui.demo.director import Director
 from dltui.errors import ConfigError, MismatchError, RunError
 from dltui.learning.data.catalog import CATALOG
@@ -253,13 +256,13 @@ def send(ref: str | None, name: str, **args: Any) -> int:
 
 
 def check(ref: str | None, name: str, **args: Any) -> int:
-    """Have a live run's engine check one thing and print what it found. Raises MismatchError where it differs."""
+    """Have a live run's engine check one thing and print what it found. Raises MismatchError if it differs."""
     paths = find_run(ref)
-    if not LiveSession(paths.root).alive():
+    session = LiveSession(paths.root)
+    if not session.alive():
         raise RunError("no engine runs it now", where=paths.id, hint=f"dltui verify {paths.id} checks all of it")
-    try:
-        return send(str(paths.root), name, **args)
-    except RunError as error:
-        if "mismatch: " in error.message:
-            raise MismatchError(error.message, where=error.where) from error
-        raise
+    result = answers.decode(session.send(new_command(name, "cli", **args)), CheckResult)
+    if not result.ok:
+        raise MismatchError(clean(result.text, 500))
+    print(clean(result.text, 4_000))
+    return exits.OK

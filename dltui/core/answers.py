@@ -46,10 +46,22 @@ class DecodedTx(msgspec.Struct, frozen=True, kw_only=True):
     value: Amount
 
 
-Answer = TypeVar("Answer", Estimate, DecodedTx)
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check of one thing of a live run found: whether all is equal, and what was; else the first difference."""
+
+    ok: bool
+    steps: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The steps in one line."""
+        return "; ".join(self.steps)
 
 
-def encode(answer: Estimate | DecodedTx) -> str:
+Answer = TypeVar("Answer", Estimate, DecodedTx, CheckResult)
+
+
+def encode(answer: Estimate | DecodedTx | CheckResult) -> str:
     """Return the answer as one line of JSON."""
     return msgspec.json.encode(answer).decode()
 

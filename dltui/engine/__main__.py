@@ -22,7 +22,7 @@ from dltui.rundir.lock import Lock
 from dltui.rundir.paths import RunPaths
 
 if TYPE_CHECKING:
-    from dltui.engine.engine import Engine
+    from dltui.engine.assemble import Run
 
 SCREEN_SECONDS = 30.0
 """How long a screen may take to begin with its walkthrough."""
@@ -44,10 +44,12 @@ def main(root: str, held: bool = False) -> int:
     try:
         lock = _lock(paths)
         with Startup(paths) as startup:
-            engine = _prepare(paths, startup.new)
+            run = _prepare(paths, startup.new)
         if held:
-            engine.hold(SCREEN_SECONDS)
-        code = engine.run()
+            run.gate.reading.hold(SCREEN_SECONDS)
+        from dltui.engine.engine import carry_out
+
+        code = carry_out(run)
         lock.release()
         return code
     except DltuiError as error:
@@ -68,23 +70,24 @@ def _lock(paths: RunPaths) -> Lock:
         raise
 
 
-def _prepare(paths: RunPaths, new: bool) -> Engine:
-    """The engine, once everything that can be known before its run begins is known to be in order."""
+def _prepare(paths: RunPaths, new: bool) -> Run:
+    """The assembled run, once everything that can be known before its run begins is known to be in order."""
     config = load(paths.config)
     preflight, fork_server = Preflight(config, paths.root, new), ForkServerClient(paths.logs)
     try:
         # The fork server imports torch while this process imports web3.
         fork_server.start()
+        from dltui.engine.assemble import assemble
         from dltui.engine.chain_check import check_chain
-        from dltui.engine.engine import Engine
-        from dltui.engine.keys import operator_key, operator_of
+        from dltui.engine.keys import operator_of
+        from dltui.protocol.demo_keys import operator_key
 
         keystore = config.chain.keystore
         operator = operator_of(config, sys.stdin.read(MAX_PASSWORD)) if keystore else operator_key(config.run.seed)
         if new:
             check_chain(config, operator.address)
         preflight.wait()
-        return Engine(config, paths, fork_server, operator)
+        return assemble(config, paths, fork_server, operator)
     except BaseException:
         fork_server.stop()
         raise

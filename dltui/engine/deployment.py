@@ -14,7 +14,6 @@ from dltui.chain.contracts.bound import (
     DataRegistry,
     FLContract,
     ModelRegistry,
-    Plan,
     Registry,
     deploy_call,
 )
@@ -135,25 +134,6 @@ def check_base(ledger: Ledger, store: BlobStore) -> None:
 def first_seed(seed: int) -> bytes:
     """The committee seed of the first round (32 bytes), from the run's seed, so that equal runs draw equal seats."""
     return hashlib.sha256(f"dltui committee seed|{seed}".encode()).digest()
-
-
-def contract_plan(config: Config) -> Plan:
-    """The part of the plan that the contract enforces; windows in seconds."""
-    rounds = config.rounds
-    return Plan(
-        plan_hash=bytes.fromhex(LearningPlan.of(config).hash),
-        min_submissions=rounds.min_submissions,
-        committee_size=rounds.committee,
-        quorum=rounds.quorum,
-        max_missed=rounds.max_missed,
-        scheme=0,
-        require_approval=rounds.require_approval,
-        train_window=rounds.train_seconds,
-        train_window_max=rounds.train_seconds_max,
-        report_window=rounds.report_seconds,
-        attest_window=rounds.attest_seconds,
-        privacy_cost=0,
-    )
 
 
 def _bound(rpc: Rpc, addresses: Mapping[str, str]) -> Federation:

@@ -26,6 +26,8 @@ class DiskWatch:
         self._blobs = clients + 3
         self._folders = {folder: _identity(folder) for folder in (paths.root, paths.journal, paths.blobs, paths.chain)}
         self._looked = 0.0
+        self.full = False
+        """Whether something could not be written since the disk last had room."""
         self.lack: Waiting | None = None
         """What the next round lacks, as it was when last looked."""
 

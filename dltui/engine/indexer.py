@@ -18,7 +18,7 @@ from dltui.core.state.state import State
 from dltui.errors import BlobError
 from dltui.learning.plan import LearningPlan
 from dltui.protocol.blob_kinds import MANIFEST, VERDICTS
-from dltui.protocol.facts import FACTS, FactStream
+from dltui.protocol.facts import FACTS, FactStream, included
 from dltui.protocol.result import result_of, verdicts_root
 from dltui.store import BlobStore, cid
 
@@ -142,18 +142,3 @@ def facts_of_last_block(journal: Iterable[Event]) -> int:
         kind = type(event.data)
         count = (0 if kind is ev.ChainBlock else count) + (kind in FACTS)
     return count
-
-
-def included(facts: FactStream, number: int, verdicts: tuple[Verdict, ...]) -> ev.RoundIncluded:
-    """The event that tells the verdicts of a round, with the ids of the clients."""
-    rows = tuple(
-        ev.VerdictRow(
-            client=facts.id_of(facts.ledger.by_index[v.client].address),
-            digest=v.digest,
-            included=v.included,
-            reason=v.reason.name,
-            weight=v.weight,
-        )
-        for v in verdicts
-    )
-    return ev.RoundIncluded(round=number, verdicts=rows)

@@ -7,42 +7,19 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 from dltui.chain.accounts import address_of, open_keystore
-from dltui.chain.wallet import demo_key
 from dltui.config.sections import Config
 from dltui.errors import RunError
 from dltui.files import refuse_readable, write_whole
+from dltui.protocol.demo_keys import Key, client_key, operator_key
 from dltui.rundir.documents import read_json
 
 OWN_KEYS = "clients.json"
 """The file of keys that were drawn at random."""
 DEMO_KEYS = "demo.json"
 """The file of keys that follow from the seed."""
-
-
-@dataclass(frozen=True)
-class Key:
-    """A private key (32 bytes), its checksummed address, and what its owner's salts come from (32 bytes).
-
-    The salts of a drawn key outlive it: a key can be changed, a commitment cannot. A demo's come from the key itself.
-    """
-
-    secret: bytes
-    address: str
-    salt: bytes
-
-
-def operator_key(seed: int) -> Key:
-    """The operator's key."""
-    return _key(seed, "operator", 0)
-
-
-def client_key(seed: int, part: int) -> Key:
-    """The demo's key of the client that holds slice `part`."""
-    return _key(seed, "client", part)
 
 
 def operator_of(config: Config, password: str) -> Key:
@@ -104,8 +81,3 @@ def _row(key: Key) -> dict[str, str]:
 def _write(path: Path, note: str, keys: dict[str, Key]) -> None:
     rows = {name: _row(key) for name, key in keys.items()}
     write_whole(path, json.dumps({"note": note, "keys": rows}, indent=1).encode(), mode=0o600)
-
-
-def _key(seed: int, role: str, index: int) -> Key:
-    secret = demo_key(seed, role, index)
-    return Key(secret, address_of(secret), secret)

@@ -13,6 +13,7 @@ from dltui.aggregation.errors import Malformed, Overflow, Unavailable
 from dltui.chain.history.rawtx import raw_transaction
 from dltui.chain.history.receipts import parse_receipt
 from dltui.chain.rpc import Rpc
+from dltui.core.answers import CheckResult
 from dltui.core.chain_states import ClientStatus
 from dltui.core.client_set import ClientSet
 from dltui.core.ledger import RoundFacts
@@ -29,10 +30,10 @@ _NO_PARENT = "0" * 64
 
 
 class LiveVerify:
-    """LiveVerify one version, round, client or transaction. `state` is the fold of the journal.
+    """Checks one version, round, client or transaction. `state` is the fold of the journal.
 
-    Each method returns what was found equal, parts divided by semicolons, and raises MismatchError at the first
-    difference, RunError where the run has no such thing.
+    Each method returns what was found equal, step by step, and raises MismatchError at the first difference, RunError
+    if the run has no such thing.
     """
 
     def __init__(
@@ -45,7 +46,14 @@ class LiveVerify:
         self._store = store
         self._state = state
 
-    def version(self, number: int) -> str:
+    def check(self, name: str, args: dict[str, Any]) -> CheckResult:
+        """Carry out the check of a command. Raises RunError if the run has no such thing."""
+        try:
+            return CheckResult(ok=True, steps=CHECKS[name](self, args))
+        except MismatchError as error:
+            return CheckResult(ok=False, steps=(str(error),))
+
+    def version(self, number: int) -> tuple[str, ...]:
         """The registry's row, the manifest, the model's bytes, and the round that made it."""
         told = self._state.versions.get(number)
         if told is None:
@@ -64,10 +72,10 @@ class LiveVerify:
             raise _mismatch(where, error.message) from error
         parent = _NO_PARENT if told.parent is None else self._federation.models.version_of(told.parent).digest.hex()
         _same(where, "its manifest's parent", manifest.parent, parent)
-        found = f"{where} matches; registry row asked of the chain; manifest and model hash to their names"
-        return f"{found}; {self._recomputed(number, told.round)}" if told.round else found
+        found = f"{where} matches", "registry row asked of the chain", "manifest and model hash to their names"
+        return (*found, self._recomputed(number, told.round)) if told.round else found
 
-    def round(self, number: int) -> str:
+    def round(self, number: int) -> tuple[str, ...]:
         """The contract's row, and the result of one that is closed."""
         told, facts = self._state.rounds.get(number), self._facts.ledger.rounds.get(number)
         if told is None or facts is None:
@@ -78,12 +86,12 @@ class LiveVerify:
         _same(where, "its base version", told.base, row.base_version)
         _same(where, "its attempt", told.attempt, row.attempt)
         _same(where, "who submitted", set(told.submitted), {self._name(index) for index in ClientSet(row.submitted)})
-        found = f"{where} matches; state, base, attempt and {len(told.submitted)} submissions asked of the chain"
-        if facts.has_verdicts:
-            return f"{found}; {self._recomputed(told.version, number)}"
-        return f"{found}; it has no result to recompute" + ("" if told.closed_at else " yet")
+        asked = f"state, base, attempt and {len(told.submitted)} submissions asked of the chain"
+        nothing = "it has no result to recompute" + ("" if told.closed_at else " yet")
+        result = self._recomputed(told.version, number) if facts.has_verdicts else nothing
+        return f"{where} matches", asked, result
 
-    def client(self, client: str) -> str:
+    def client(self, client: str) -> tuple[str, ...]:
         """Its membership, and its commitment in the data registry."""
         told = self._state.clients.get(client)
         if told is None or not told.address or told.membership == ClientStatus.NONE:
@@ -96,9 +104,9 @@ class LiveVerify:
         commitment = self._federation.data.commitment_of(told.address)
         _same(client, "its approved records", told.records, commitment.count if commitment.approved else 0)
         _same(client, "its consent", told.granted, commitment.granted or not commitment.count)
-        return f"{client} matches; membership {status} and {told.records:,} approved records asked of the chain"
+        return f"{client} matches", f"membership {status} and {told.records:,} approved records asked of the chain"
 
-    def transaction(self, hash: str) -> str:
+    def transaction(self, hash: str) -> tuple[str, ...]:
         """Its signed bytes and its receipt."""
         told = next((tx for tx in self._state.txs if tx.hash == hash), None)
         if told is None:
@@ -117,7 +125,7 @@ class LiveVerify:
             ("whether it succeeded", told.ok, receipt.status == 1),
         ):
             _same(hash, what, mine, chain)
-        return f"{hash} matches; signed bytes hash to it; block, gas, fee and status asked of the chain"
+        return f"{hash} matches", "signed bytes hash to it", "block, gas, fee and status asked of the chain"
 
     def _recomputed(self, version: int | None, number: int) -> str:
         facts = self._facts.ledger.rounds[number]
@@ -147,7 +155,7 @@ def _mismatch(where: str, text: str) -> MismatchError:
     return MismatchError(f"mismatch: {text}", where=where)
 
 
-CHECKS: dict[str, Callable[[LiveVerify, dict[str, Any]], str]] = {
+CHECKS: dict[str, Callable[[LiveVerify, dict[str, Any]], tuple[str, ...]]] = {
     "client.verify": lambda checks, args: checks.client(args["client"]),
     "model.verify": lambda checks, args: checks.version(args["version"]),
     "round.verify": lambda checks, args: checks.round(args["round"]),

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from dltui.chain.rpc_errors import NodeUnreachable
-from dltui.chain.types import Call, Receipt
-from dltui.config.sections import Config
+from dltui.chain.types import Receipt
+from dltui.core import answers
 from dltui.core import events as ev
 from dltui.core.commands import COMMANDS, Command, cli_twin
 from dltui.core.events import Payload
 from dltui.engine.calls import Calls
-from dltui.engine.deployment import Federation
-from dltui.engine.indexer import ChainIndexer
+from dltui.engine.fleet import Fleet
 from dltui.engine.live_verify import CHECKS, LiveVerify
 from dltui.engine.queries import Queries
 from dltui.engine.scheduler import Scheduler
-from dltui.engine.workers import WorkerPool
+from dltui.engine.transactor import Transactor
 from dltui.errors import DltuiError, RunError
 
 REMEMBERED = 1000
@@ -26,39 +23,26 @@ REMEMBERED = 1000
 
 
 class Operator:
-    """Carries out commands. `send` signs, sends and waits for one transaction; `ask_stop` ends the run.
-
-    `start_client` starts the client of a slice under a name and returns its id.
-    """
+    """Carries out commands. `emit` writes one event to the journal, `ask_stop` ends the run."""
 
     def __init__(
         self,
-        config: Config,
-        federation: Federation,
-        indexer: ChainIndexer,
-        workers: WorkerPool,
+        transactor: Transactor,
+        fleet: Fleet,
         scheduler: Scheduler,
         calls: Calls,
         queries: Queries,
         checks: LiveVerify,
-        send: Callable[[Call], Receipt],
         emit: Callable[[Payload], None],
-        start_client: Callable[[int, str], str],
-        restart_client: Callable[[str], None],
         ask_stop: Callable[[str], None],
     ) -> None:
-        self._config = config
-        self._federation = federation
-        self._indexer = indexer
-        self._workers = workers
+        self._transactor = transactor
+        self._fleet = fleet
         self._scheduler = scheduler
         self._calls = calls
         self._queries = queries
         self._checks = checks
-        self._send = send
         self._emit = emit
-        self._start_client = start_client
-        self._restart_client = restart_client
         self._ask_stop = ask_stop
         self._answers: dict[str, tuple[bool, str]] = {}
 
@@ -85,42 +69,33 @@ class Operator:
             )
         )
         try:
-            self._indexer.poll()
             if not command.force:
                 self._queries.check(command.name, command.args)
             if command.name in CHECKS:
-                ok, message = True, CHECKS[command.name](self._checks, command.args)
-            else:
-                ok, message = True, _HANDLERS[command.name](self, command.args)
+                return self._check(command)
+            ok, message = True, _HANDLERS[command.name](self, command.args)
         except DltuiError as error:
             ok, message = False, str(error)
-        # A chain that is lost now is found lost by the engine's next turn; the answer is given all the same.
-        with contextlib.suppress(NodeUnreachable):
-            self._indexer.poll()
         self._emit(ev.OpResult(id=command.id, ok=ok, message=message))
         return ok, message
 
+    def _check(self, command: Command) -> tuple[bool, str]:
+        """The answer is a document, with a difference too: the question was answered."""
+        self._transactor.poll()
+        result = self._checks.check(command.name, command.args)
+        self._emit(ev.OpResult(id=command.id, ok=result.ok, message=result.text))
+        return True, answers.encode(result)
+
     def _transact(self, name: str, args: dict[str, Any]) -> Receipt:
         """Send the transactions of a command, in order; the receipt of the last one."""
-        return [self._send(call) for call in self._calls.of(name, args)][-1]
+        return self._transactor.send(*self._calls.of(name, args))
 
     def _register(self, args: dict[str, Any]) -> str:
         client, part = args["client"], args.get("part")
         if self._calls.knows(client):
             return self._approve(args)
-        if client in self._workers.parts:
-            raise RunError(f"{client} has not asked to join yet", hint="it starts; try again in a moment")
-        used = set(self._workers.parts.values())
-        free = [n for n in range(self._config.parts) if n not in used]
-        if not free:
-            raise RunError(
-                f"no client {client} has asked to join, and no slice of the data is left for a new one",
-                hint="set [data] parts higher than [clients] count before a run",
-            )
-        if part is not None and part not in free:
-            raise RunError(f"slice {part} of the data is not free", hint=f"free: {', '.join(map(str, free))}")
-        name = self._start_client(free[0] if part is None else part, client)
-        return f"{name} was started with slice {self._workers.parts[name]} of the data; it asks to join in a moment"
+        name, chosen = self._fleet.start_new(client, part)
+        return f"{name} was started with slice {chosen} of the data; it asks to join in a moment"
 
     def _approve(self, args: dict[str, Any]) -> str:
         receipt = self._transact("client.approve", args)
@@ -148,11 +123,11 @@ class Operator:
 
     def _stop_client(self, args: dict[str, Any]) -> str:
         kill = args.get("signal") == "kill"
-        pid = self._workers.stop_client(args["client"], kill)
+        pid = self._fleet.stop(args["client"], kill)
         return f"{args['client']} (pid {pid}) was {'killed' if kill else 'told to end'}"
 
     def _restart(self, args: dict[str, Any]) -> str:
-        self._restart_client(args["client"])
+        self._fleet.restart(args["client"])
         return f"{args['client']} starts again"
 
     def _approve_version(self, args: dict[str, Any]) -> str:
@@ -161,13 +136,11 @@ class Operator:
 
     def _reject_version(self, args: dict[str, Any]) -> str:
         self._transact("model.reject", args)
-        self._indexer.poll()
-        return f"version {args['version']} is rejected; the next round starts from {self._indexer.facts.ledger.base}"
+        return f"version {args['version']} is rejected; the next round starts from {self._transactor.facts.ledger.base}"
 
     def _open_round(self, args: dict[str, Any]) -> str:
         self._transact("round.open", args)
-        self._indexer.poll()
-        current = self._indexer.facts.ledger.current
+        current = self._transactor.facts.ledger.current
         return f"round {current.number if current else '?'} is open"
 
     def _pause(self, args: dict[str, Any]) -> str:
@@ -189,15 +162,7 @@ class Operator:
         return "the run ends"
 
     def _read_registry(self, args: dict[str, Any]) -> str:
-        """The registry as the chain has it now, asked through eth_call rather than remembered."""
-        models, released = self._federation.models, self._federation.models.released()
-        rows = []
-        for number in range(models.count()):
-            version = models.version_of(number)
-            mark = " (released)" if number == released else ""
-            state = version.state
-            rows.append(f"v{number} {state}{mark} {version.digest.hex()[:12]} {version.accuracy_bp / 100:.2f} %")
-        return "; ".join(rows)
+        return self._queries.registry()
 
 
 _HANDLERS: dict[str, Callable[[Operator, dict[str, Any]], str]] = {

@@ -19,8 +19,8 @@ from dltui.config.sections import Config
 from dltui.core import refusal
 from dltui.core.format import megabytes
 from dltui.core.refusal import Refusal
-from dltui.engine.specs import learning_spec
 from dltui.errors import ConfigError, DltuiError, RunError
+from dltui.learning.plan import learning_spec
 from dltui.lifeline import die_with_parent, name_process
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from dltui.chain.types import Call
 from dltui.core import answers
 from dltui.core.commands import Command, new_command
 from dltui.engine.calls import Calls
+from dltui.engine.deployment import Federation
 from dltui.errors import RunError
 from dltui.protocol.facts import FactStream
 
@@ -22,8 +23,9 @@ NOTHING_SENT = "nothing was sent; --force sends it all the same, and pays for th
 class Queries:
     """Answers queries from the node; nothing is signed, sent or journaled. `sender` is the operator's address."""
 
-    def __init__(self, rpc: Rpc, calls: Calls, facts: FactStream, sender: str) -> None:
+    def __init__(self, rpc: Rpc, federation: Federation, calls: Calls, facts: FactStream, sender: str) -> None:
         self._rpc = rpc
+        self._federation = federation
         self._calls = calls
         self._facts = facts
         self._sender = sender
@@ -38,6 +40,18 @@ class Queries:
         """Raise RunError if the contract would refuse a transaction of this command, which costs its gas."""
         for call in self._calls.of(name, args):
             self._gas(call)
+
+    def registry(self) -> str:
+        """Return the versions of the model as the chain has them now: asked through eth_call, not remembered."""
+        models = self._federation.models
+        released, rows = models.released(), []
+        for number in range(models.count()):
+            version = models.version_of(number)
+            mark = " (released)" if number == released else ""
+            rows.append(
+                f"v{number} {version.state}{mark} {version.digest.hex()[:12]} {version.accuracy_bp / 100:.2f} %"
+            )
+        return "; ".join(rows)
 
     def _estimate(self, name: str, args: dict[str, Any]) -> str:
         new_command(name, "key", **args)

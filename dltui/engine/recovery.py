@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dltui.chain.rpc_errors import NodeUnreachable
-from dltui.chain.wallet import Wallet
 from dltui.core import alerts
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.forkserver_client import ForkServerLost
-from dltui.engine.indexer import ChainIndexer
 from dltui.engine.node_supervisor import NodeSupervisor
+from dltui.engine.reactor import Reactor
+from dltui.engine.transactor import Transactor
 from dltui.engine.workers import WorkerPool
 from dltui.errors import RunError
 
@@ -26,41 +26,27 @@ MOST_LOSSES = 5
 T = TypeVar("T")
 
 
-class Stopped(RunError):
-    """The run was stopped while it was coming up."""
-
-
 class Recovery:
-    """Brings back what was lost, and repeats what was interrupted by it.
-
-    `serve` answers the control socket for some seconds; `emit` writes one event to the journal; `stopped` gives the
-    reason to end, or None; `restart_client` starts a client again under a new fork server.
-    """
+    """Brings back what was lost, and repeats what was interrupted by it. `emit` writes one event to the journal."""
 
     def __init__(
         self,
         supervisor: NodeSupervisor,
-        wallet: Wallet,
-        indexer: ChainIndexer,
+        transactor: Transactor,
         workers: WorkerPool,
-        serve: Callable[[float], None],
+        reactor: Reactor,
         emit: Callable[[Payload], None],
-        stopped: Callable[[], str | None],
-        restart_client: Callable[[str], None],
     ) -> None:
         self._supervisor = supervisor
-        self._wallet = wallet
-        self._indexer = indexer
+        self._transactor = transactor
         self._workers = workers
-        self._serve = serve
+        self._reactor = reactor
         self._emit = emit
-        self._stopped = stopped
-        self._restart_client = restart_client
 
     def surviving(self, step: Callable[[], T]) -> T:
         """Take one step, again from its beginning where the node or the fork server was lost in it."""
         for _ in range(MOST_LOSSES):
-            self._check_stop()
+            self._reactor.check_stop()
             try:
                 return step()
             except NodeUnreachable as error:
@@ -76,7 +62,7 @@ class Recovery:
     def node(self, error: NodeUnreachable) -> None:
         """Bring the node back before anybody goes on; what the wallet knew of it may be undone."""
         self._supervisor.recover(str(error))
-        self._wallet.forget()
+        self._transactor.forget()
 
     def fork_server(self, error: ForkServerLost) -> None:
         """The fork server died, and with it all children: start another one, and everybody again.
@@ -107,22 +93,17 @@ class Recovery:
         if self._workers.evaluator.begun:
             self._workers.evaluator.start()
         for name in lost:
-            self._restart_client(name)
+            self._workers.restart_client(name)
 
     def _wait(self, ready: Callable[[], bool], seconds: float, what: str, log: str) -> None:
         end = time.monotonic() + seconds
         while not ready():
-            self._check_stop()
+            self._reactor.check_stop()
             if time.monotonic() > end:
                 raise RunError(f"waited {seconds:.0f} s for {what}", where=str(self._workers.logs / log))
-            self._serve(TICK)
+            self._reactor.serve(TICK)
             self._workers.handle()
             try:
-                self._indexer.poll()
+                self._transactor.poll()
             except NodeUnreachable as error:
                 self.node(error)
-
-    def _check_stop(self) -> None:
-        reason = self._stopped()
-        if reason is not None:
-            raise Stopped(reason)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from dltui.aggregation.blobs.verdicts import Reason, Verdict
 from dltui.chain import merkle
@@ -44,11 +45,20 @@ class Waiting:
     fails_after: float = 0.0
 
 
+class LocalClients(Protocol):
+    """The clients of this machine."""
+
+    local: dict[str, int]
+    """Address to slice: only these are registered without being asked."""
+
+    def is_gone(self, address: str) -> bool:
+        """Whether that is a client of this machine without a process."""
+
+
 class Scheduler:
     """Looks at the ledger and says which transaction the operator should send next, or what is waited for.
 
-    `excused` says of a round that nobody is to blame for what it lacks, `gone` of an address that it is a client of
-    this machine without a process.
+    `excused` says of a round that nobody is to blame for what it lacks, `verdicts` gives those of a closed round.
     """
 
     def __init__(
@@ -58,14 +68,14 @@ class Scheduler:
         ledger: Ledger,
         verdicts: Callable[[RoundFacts], tuple[Verdict, ...]],
         excused: Callable[[int], bool],
-        gone: Callable[[str], bool],
+        clients: LocalClients,
     ) -> None:
         self._config = config
         self._federation = federation
         self._ledger = ledger
         self._verdicts = verdicts
         self._excused = excused
-        self._gone = gone
+        self._clients = clients
         self._first = max(ledger.rounds, default=0) + 1
         """The first round of this engine: what an earlier one gave up does not end this one."""
         self._started = time.monotonic()
@@ -75,8 +85,6 @@ class Scheduler:
         self.paused = False
         self.lack: Waiting | None = None
         """What a round would need that the machine does not have now."""
-        self.local: dict[str, int] = {}
-        """Address of each client of this machine to its slice: only these are registered without being asked."""
         self.order: list[str] = []
         """Addresses of the clients that the run starts with, in the order in which they get their indices."""
         self.missed_before: set[str] = set()
@@ -144,7 +152,7 @@ class Scheduler:
         """Too few can take part: who could, and what the operator would do for each."""
         members = self._ledger.members.values()
         suspended = sorted(self._id(m) for m in members if m.status == "suspended")
-        down = sorted(self._id(m) for m in members if m.status == "active" and self._gone(m.address))
+        down = sorted(self._id(m) for m in members if m.status == "active" and self._clients.is_gone(m.address))
         ways = []
         if suspended:
             ways.append(f"U reinstates {names(suspended)} (dltui client reinstate {suspended[0]})")
@@ -168,13 +176,13 @@ class Scheduler:
         return calls
 
     def _id(self, member: Member) -> str:
-        part = self.local.get(member.address)
+        part = self._clients.local.get(member.address)
         return f"client-{part}" if part is not None else member.address[:8]
 
     @property
     def _able(self) -> list[int]:
         """Indices of the clients that the next round can count on: active, and not without a process here."""
-        return [i for i in self._ledger.active if not self._gone(self._ledger.by_index[i].address)]
+        return [i for i in self._ledger.active if not self._clients.is_gone(self._ledger.by_index[i].address)]
 
     def _needed(self) -> int:
         rounds = self._config.rounds
@@ -194,7 +202,7 @@ class Scheduler:
         everybody = all(self._joined(address) for address in self.order)
         if not everybody and time.monotonic() - self._started < JOIN_SECONDS:
             return None
-        for address in [*self.order, *(a for a in self.local if a not in self.order)]:
+        for address in [*self.order, *(a for a in self._clients.local if a not in self.order)]:
             member = self._ledger.members.get(address)
             if member is not None and member.status == "pending" and self._joined(address):
                 calls = self.pending_call(member)

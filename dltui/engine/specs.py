@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dltui.config.sections import Config
-from dltui.learning.plan import LearningPlan, LearningSpec
+from dltui.learning.plan import learning_spec
 from dltui.rundir.paths import RunPaths
 
 if TYPE_CHECKING:
-    # The check before the start reads `learning_spec` alone, and does not wait for the chain's libraries.
     from dltui.chain.nodes.endpoint import Endpoint
-    from dltui.engine.keys import Key
+    from dltui.protocol.demo_keys import Key
 
 
 def name_of(config: Config, part: int) -> str:
@@ -50,15 +48,3 @@ def evaluator_spec(config: Config, paths: RunPaths, requests: str) -> dict[str, 
     """The evaluator's spec, as plain data; `requests` is the path of its named pipe."""
     store = str(paths.blobs.resolve())
     return {"requests": requests, "store": store, **msgspec.to_builtins(learning_spec(config))}
-
-
-def learning_spec(config: Config) -> LearningSpec:
-    """What is to be learned from which data."""
-    return LearningSpec(
-        plan=LearningPlan.of(config),
-        dataset=config.data.dataset,
-        root=config.data.root,
-        device=config.clients.device,
-        threads=config.clients.threads,
-        slots=config.clients.parallel or os.cpu_count() or 1,
-    )

@@ -39,18 +39,18 @@ class WaitingAlert:
     A wait with a limit tells its end once; while `screen` is held there is none, and after that it begins in full.
     """
 
-    def __init__(self, emit: Callable[[Payload], None]) -> None:
+    def __init__(self, emit: Callable[[Payload], None], screen: Hold) -> None:
         self._emit = emit
+        self._screen = screen
         self._told: Waiting | None = None
         self._held = False
         self._since = 0.0
         self._until: int | UnsetType = UNSET
-        self.screen = Hold()
 
     def tell(self, waiting: Waiting | None) -> None:
         """Raise, renew or clear the alert; raises RunError if the wait has a limit and it has passed."""
         before, self._told = self._told, waiting
-        held_before, self._held = self._held, bool(waiting and waiting.fails_after and not self.screen.over)
+        held_before, self._held = self._held, bool(waiting and waiting.fails_after and not self._screen.over)
         other = (waiting and waiting.id) != (before and before.id)
         if other and before is not None:
             self._emit(ev.RunAlertCleared(id=before.id))

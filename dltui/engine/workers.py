@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from dltui.chain.nodes.endpoint import Endpoint
 from dltui.config.sections import Config
@@ -15,13 +16,13 @@ from dltui.core.events import Payload
 from dltui.core.format import ending
 from dltui.engine.evaluator_client import EVALUATOR, EvaluatorClient
 from dltui.engine.forkserver_client import Child, ForkServerClient
-from dltui.engine.keys import Key
 from dltui.engine.pace import Pace
 from dltui.engine.restarts import PAUSES, Restarts
 from dltui.engine.specs import client_spec, name_of
 from dltui.engine.telemetry import TelemetryReader
 from dltui.engine.timing import Timings
 from dltui.errors import RunError
+from dltui.protocol.demo_keys import Key
 from dltui.rundir.paths import RunPaths
 
 
@@ -50,6 +51,8 @@ class WorkerPool:
         self.evaluator = EvaluatorClient(config, paths, fork_server, emit)
         self.parts: dict[str, int] = {}
         """Client id to the slice of the data that it holds."""
+        self._specs: dict[str, dict[str, Any]] = {}
+        """What each client was told at its start, and is told again."""
         self.names: dict[int, str] = {}
         """What the client of a slice calls itself, where that is not what the configuration says."""
         self.stopping = self._hung = False
@@ -70,19 +73,27 @@ class WorkerPool:
         called = self.names.get(part) or name_of(self._config, part)
         name = client_id(called, address, taken)
         spec = client_spec(self._config, self._paths, part, self._keys[part], endpoint, addresses) | {"name": called}
-        self.fork_server.spawn(_child_id(part), "client", spec)
-        self._restarts.started(name)
+        self._specs[name] = spec
+        self._spawn(name, part)
         self.parts[name] = part
         return name
 
-    def restart_client(self, name: str, endpoint: Endpoint, addresses: dict[str, str]) -> None:
-        """Start a client again whose process has ended."""
+    def _spawn(self, name: str, part: int) -> None:
+        self.fork_server.spawn(_child_id(part), "client", self._specs[name])
+        self._restarts.started(name)
+
+    def address_of(self, part: int) -> str:
+        """Return the address of the client of a slice."""
+        return self._keys[part].address
+
+    def restart_client(self, name: str) -> None:
+        """Start a client again whose process has ended; raises RunError if it runs, or is none of this machine."""
         child = self.child(name)
         if child is not None and child.code is None:
             raise RunError(f"{name} still runs (pid {child.pid})", hint="stop it first")
         if name not in self.parts:
             raise RunError(f"{name} is not a client of this machine")
-        self.start_client(self.parts[name], endpoint, addresses)
+        self._spawn(name, self.parts[name])
 
     def stop_client(self, name: str, kill: bool) -> int:
         """Ask a client to end, or kill it; returns its pid."""

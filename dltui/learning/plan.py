@@ -7,6 +7,7 @@ the name of the plan's blob, so the plan of a round can be fetched by what the c
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import Any, Literal
 
 import msgspec
@@ -176,3 +177,15 @@ class LearningSpec(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     threads: int
     slots: int
     """How many clients train at the same time; 0 for no bound."""
+
+
+def learning_spec(config: Config) -> LearningSpec:
+    """Return what is to be learned from which data on this machine."""
+    return LearningSpec(
+        plan=LearningPlan.of(config),
+        dataset=config.data.dataset,
+        root=config.data.root,
+        device=config.clients.device,
+        threads=config.clients.threads,
+        slots=config.clients.parallel or os.cpu_count() or 1,
+    )

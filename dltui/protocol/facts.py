@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.chain.contracts.describe import deployed_name, function_name
 from dltui.chain.contracts.logs import decode_log
 from dltui.chain.history.blocks import MinedBlock, MinedTx
@@ -137,3 +138,18 @@ class FactStream:
     def _late(self, facts: RoundFacts, clients: ClientSet, what: str) -> Iterator[Payload]:
         for index in clients:
             yield ev.ClientLate(id=self.client(index), round=facts.number, what=what)
+
+
+def included(facts: FactStream, number: int, verdicts: tuple[Verdict, ...]) -> ev.RoundIncluded:
+    """Return the event that tells the verdicts of a round, with the ids of the clients."""
+    rows = tuple(
+        ev.VerdictRow(
+            client=facts.id_of(facts.ledger.by_index[v.client].address),
+            digest=v.digest,
+            included=v.included,
+            reason=v.reason.name,
+            weight=v.weight,
+        )
+        for v in verdicts
+    )
+    return ev.RoundIncluded(round=number, verdicts=rows)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dltui import exits
 from dltui.core import answers
-from dltui.core.answers import DecodedTx, Estimate
+from dltui.core.answers import CheckResult, DecodedTx, Estimate
 from dltui.core.commands import Request, new_command
 from dltui.core.commands.checks import check_of
 from dltui.core.sanitize import clean
@@ -51,13 +51,13 @@ class Inquiry:
             return await self._run(["verify"], say)
         name, args = check_of(kind, id)
         try:
-            found = await self._ask(name, **args)
+            found = answers.decode(await self._ask(name, **args), CheckResult)
         except RunError as error:
             say(error.message)
-            return exits.MISMATCH
-        for part in found.split("; "):
-            say(part)
-        return exits.OK
+            return exits.FAILED
+        for step in found.steps:
+            say(clean(step, 500))
+        return exits.OK if found.ok else exits.MISMATCH
 
     async def _ask(self, name: str, **args: Any) -> str:
         return await aside(self._session.send, new_command(name, "key", **args))

@@ -14,14 +14,13 @@ from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event
 from dltui.core.ledger import VersionFacts
-from dltui.engine.specs import learning_spec
 from dltui.errors import ConfigError, DltuiError, MismatchError
 from dltui.learning import runtime
 from dltui.learning.data.catalog import is_plugin
 from dltui.learning.data.datasets import Dataset
 from dltui.learning.data.partition import Partition
 from dltui.learning.models import models
-from dltui.learning.plan import LearningSpec
+from dltui.learning.plan import LearningSpec, learning_spec
 from dltui.learning.training import evaluation, task
 from dltui.protocol.blob_kinds import Fetch
 from dltui.protocol.result import load_version

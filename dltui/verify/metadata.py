@@ -17,8 +17,8 @@ from dltui.core import events as ev
 from dltui.core.chain_states import RoundState
 from dltui.core.events import Event
 from dltui.devchain.stored_chain import STATE_FILE
-from dltui.engine.keys import client_key
 from dltui.errors import MismatchError, RunError
+from dltui.protocol.demo_keys import client_key
 from dltui.protocol.facts import FactStream
 from dltui.rundir.metadata import RunFields, read_run_json
 from dltui.rundir.paths import RunPaths

@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from dltui.config.sections import Config
-from dltui.engine.deployment import contract_plan
 from dltui.errors import MismatchError
+from dltui.protocol.contract_plan import contract_plan
 
 
 def check(plans: Mapping[int, Mapping[str, Any]], config: Config, where: str) -> None:

@@ -9,11 +9,10 @@ from dltui.aggregation.blobs.verdicts import Verdict
 from dltui.aggregation.errors import Malformed
 from dltui.core.events import RoundIncluded
 from dltui.core.ledger import RoundFacts
-from dltui.engine.indexer import included
 from dltui.errors import BlobError, DltuiError, MismatchError
 from dltui.learning.plan import LearningPlan
 from dltui.protocol.blob_kinds import MANIFEST, PLAN, VERDICTS, Fetch
-from dltui.protocol.facts import FactStream
+from dltui.protocol.facts import FactStream, included
 from dltui.protocol.result import load_version, result_of, verdicts_root
 from dltui.store import BlobStore
 

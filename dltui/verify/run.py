@@ -11,10 +11,10 @@ from dltui.config.sections import Config
 from dltui.core import events as ev
 from dltui.core.events import Event, Payload
 from dltui.devchain.stored_chain import STATE_FILE
-from dltui.engine.keys import operator_key
 from dltui.errors import ChainError, MismatchError
 from dltui.files import file_sha256
 from dltui.learning.plan import LearningPlan
+from dltui.protocol.demo_keys import operator_key
 from dltui.protocol.facts import FactStream
 from dltui.rundir.paths import RunPaths
 from dltui.store import BlobStore, cid, open_store

@@ -17,7 +17,7 @@ from dltui.chain.rpc import Rpc
 from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.chain.transactions import decode_transaction
 from dltui.core import events as ev
-from dltui.engine.keys import operator_key
+from dltui.protocol.demo_keys import operator_key
 from dltui.verify.run import verify
 from tests.kits.anvil import ANVIL, needs_anvil
 from tests.kits.runs import Run, make

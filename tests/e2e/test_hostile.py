@@ -16,8 +16,8 @@ from dltui.chain.contracts.records import ClientStatus
 from dltui.core import events as ev
 from dltui.core.commands import new_command
 from dltui.core.ledger import RoundFacts
-from dltui.engine.keys import client_key
 from dltui.errors import RunError
+from dltui.protocol.demo_keys import client_key
 from dltui.verify.run import verify
 from tests.kits.rogue import SCALE_BITS, Rogue
 from tests.kits.runs import Run

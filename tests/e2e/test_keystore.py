@@ -12,7 +12,7 @@ from eth_account import Account
 
 from dltui.chain.nodes.genesis import own_chain_id
 from dltui.core import events as ev
-from dltui.engine.keys import client_key
+from dltui.protocol.demo_keys import client_key
 from tests.kits.runs import Run, dltui, make
 
 PASSWORD = "correct horse"

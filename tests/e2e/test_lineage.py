@@ -15,8 +15,8 @@ from dltui.chain.contracts.logs import decode_log
 from dltui.chain.history.blocks import MinedBlock
 from dltui.config.sections import load
 from dltui.core import events as ev
-from dltui.engine.keys import operator_key
 from dltui.errors import MismatchError
+from dltui.protocol.demo_keys import operator_key
 from dltui.protocol.facts import FactStream
 from dltui.store import cid
 from dltui.verify import lineage, plans

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from dltui.core import events as ev
-from dltui.engine.keys import client_key
+from dltui.protocol.demo_keys import client_key
 from dltui.protocol.facts import FACTS
 from dltui.verify.report import Step
 from dltui.verify.run import verify

@@ -15,9 +15,9 @@ import pytest
 from dltui.aggregation.blobs.manifest import decode_manifest
 from dltui.config.sections import load
 from dltui.core import events as ev
-from dltui.engine.keys import operator_key
 from dltui.errors import MismatchError
 from dltui.learning.plan import LearningPlan
+from dltui.protocol.demo_keys import operator_key
 from dltui.protocol.facts import FactStream
 from dltui.rundir.journal import read
 from dltui.rundir.paths import RunPaths

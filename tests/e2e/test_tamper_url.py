@@ -19,8 +19,8 @@ from dltui.chain.history.txlog import TxLog
 from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.nodes.url_node import UrlNode
 from dltui.chain.rpc import Rpc
-from dltui.engine.keys import operator_key
 from dltui.errors import ChainError, MismatchError
+from dltui.protocol.demo_keys import operator_key
 from dltui.protocol.facts import FACTS, FactStream
 from dltui.rundir.paths import RunPaths
 from dltui.store import cid

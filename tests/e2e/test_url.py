@@ -13,7 +13,7 @@ from eth_account import Account
 from dltui.chain.nodes.embedded_node import EmbeddedNode
 from dltui.chain.nodes.genesis import Genesis
 from dltui.core import events as ev
-from dltui.engine.keys import operator_key
+from dltui.protocol.demo_keys import operator_key
 from dltui.rundir.paths import RunPaths
 from dltui.verify.run import verify
 from tests.kits.runs import Run, dltui, make

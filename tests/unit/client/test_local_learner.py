@@ -19,10 +19,10 @@ from dltui.client.local_learner import LocalLearner
 from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
 from dltui.config.sections import load
-from dltui.engine.keys import Key, client_key
 from dltui.engine.specs import client_spec
 from dltui.errors import DltuiError
 from dltui.learning.models.models import tensors
+from dltui.protocol.demo_keys import Key, client_key
 from dltui.rundir.paths import RunPaths
 from dltui.store import BlobMissing, Store
 

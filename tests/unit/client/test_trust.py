@@ -22,9 +22,9 @@ from dltui.client.spec import ClientSpec
 from dltui.client.telemetry import Telemetry
 from dltui.config.sections import load
 from dltui.engine.deployment import Federation, deploy
-from dltui.engine.keys import Key
 from dltui.engine.specs import client_spec
 from dltui.errors import ChainError
+from dltui.protocol.demo_keys import Key
 from dltui.rundir.paths import RunPaths
 from tests.kits.chain import ADDRESSES, CHAIN_ID, KEYS, LocalNode, local_node
 

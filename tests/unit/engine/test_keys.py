@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from dltui.config.sections import load
-from dltui.engine.keys import DEMO_KEYS, OWN_KEYS, client_key, client_keys, operator_key
+from dltui.engine.keys import DEMO_KEYS, OWN_KEYS, client_keys
 from dltui.errors import ConfigError, RunError
+from dltui.protocol.demo_keys import client_key, operator_key
 
 FOREIGN = {"chain.engine": "http://127.0.0.1:1", "chain.keystore": "operator.json"}
 OWN = {"chain.keystore": "operator.json"}

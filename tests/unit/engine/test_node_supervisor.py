@@ -15,7 +15,7 @@ from dltui.chain.rpc_errors import RpcError
 from dltui.chain.wallet import Wallet
 from dltui.config.sections import load
 from dltui.engine.node_supervisor import NodeSupervisor
-from dltui.engine.recovery import Stopped
+from dltui.engine.reactor import Stopped
 from dltui.errors import ConfigError
 from dltui.rundir.paths import RunPaths
 from tests.kits.chain import ADDRESSES, local_node

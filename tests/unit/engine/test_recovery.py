@@ -12,7 +12,8 @@ from dltui.chain.rpc_errors import NodeUnreachable
 from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine.forkserver_client import ForkServerLost
-from dltui.engine.recovery import MOST_LOSSES, Recovery, Stopped
+from dltui.engine.reactor import Stopped
+from dltui.engine.recovery import MOST_LOSSES, Recovery
 
 GONE, DEAD = NodeUnreachable("gone", where="node"), ForkServerLost("dead", where="forkserver.log")
 
@@ -49,7 +50,14 @@ class World:
         lost, self.running = self.running, []
         return lost
 
-    def restart(self, name: str) -> None:
+    def check_stop(self) -> None:
+        if self.stop_reason is not None:
+            raise Stopped(self.stop_reason)
+
+    def serve(self, seconds: float) -> None:
+        pass
+
+    def restart_client(self, name: str) -> None:
         self.did.append(f"restart {name}")
         self.running.append(name)
 
@@ -62,16 +70,7 @@ def world() -> World:
 @pytest.fixture
 def recovery(world: World) -> Recovery:
     role = cast(Any, world)
-    return Recovery(
-        role,
-        role,
-        role,
-        role,
-        lambda seconds: None,
-        world.events.append,
-        lambda: world.stop_reason,
-        world.restart,
-    )
+    return Recovery(role, role, role, role, world.events.append)
 
 
 AGAIN = ["stop", "start", "evaluator", "restart client-0", "restart client-10"]

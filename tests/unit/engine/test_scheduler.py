@@ -31,6 +31,7 @@ class Bench:
     def __init__(self, **flags: Any) -> None:
         self.ledger = Ledger()
         self.down: set[str] = set()
+        self.local = {f"0x{index}": index for index in range(COUNT)}
         self.excused: set[int] = set()
         for index in range(COUNT):
             member = Member(f"0x{index}", f"client-{index}", "active", index)
@@ -48,14 +49,16 @@ class Bench:
             self.ledger,
             lambda facts: (),
             self.excused.__contains__,
-            self.down.__contains__,
+            self,
         )
-        scheduler.local = {f"0x{index}": index for index in range(COUNT)}
-        scheduler.order = list(scheduler.local)
+        scheduler.order = list(self.local)
         return scheduler
 
-    def round(self, number: int, state: str, submitted: int = 0) -> RoundFacts:
-        facts = RoundFacts(number, 0, "", "", ClientSet.of(range(COUNT)), ClientSet(7), b"", 0, 0, state)
+    def is_gone(self, address: str) -> bool:
+        return address in self.down
+
+    def round(self, number: int, state: RoundState, submitted: int = 0) -> RoundFacts:
+        facts = RoundFacts(number, 0, "", "", ClientSet((1 << COUNT) - 1), ClientSet(7), b"", 0, 0, state)
         facts.submissions = {i: cast(Any, None) for i in range(submitted)}
         self.ledger.rounds[number] = facts
         return facts

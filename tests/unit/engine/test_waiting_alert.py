@@ -8,7 +8,7 @@ from dltui.core import events as ev
 from dltui.core.events import Payload
 from dltui.engine import waiting_alert
 from dltui.engine.scheduler import Waiting
-from dltui.engine.waiting_alert import Backoff, WaitingAlert
+from dltui.engine.waiting_alert import Backoff, Hold, WaitingAlert
 from dltui.errors import RunError
 
 
@@ -22,7 +22,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_a_wait_is_told_once_renewed_and_cleared(now: list[float]) -> None:
     told: list[Payload] = []
-    alert = WaitingAlert(told.append)
+    alert = WaitingAlert(told.append, Hold())
     first, other = Waiting("pending", "waiting for a", "r"), Waiting("pending", "waiting for a and b", "r")
     for waiting in (None, first, first, other, None):
         alert.tell(waiting)
@@ -34,7 +34,7 @@ def test_a_wait_is_told_once_renewed_and_cleared(now: list[float]) -> None:
 
 
 def test_a_wait_with_a_limit_ends_and_one_of_another_kind_begins_anew(now: list[float]) -> None:
-    alert = WaitingAlert(lambda payload: None)
+    alert = WaitingAlert(lambda payload: None, Hold())
     alert.tell(Waiting("starved", "only 1", "register", fails_after=60.0))
     now[0] += 59
     alert.tell(Waiting("approval", "version 1", "a"))
@@ -65,7 +65,7 @@ def test_a_failure_is_tried_again_ever_later(now: list[float]) -> None:
 def test_a_reader_holds_the_engine_for_as_long_as_was_said_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(waiting_alert.time, "monotonic", lambda: now[0])
-    hold = waiting_alert.Hold()
+    hold = Hold()
     assert hold.over
     hold.hold(3.0)
     now[0] += 2.9
@@ -82,13 +82,14 @@ def test_a_limit_is_told_once_put_off_while_a_screen_is_open_and_then_begins_in_
 ) -> None:
     monkeypatch.setattr(waiting_alert.time, "time", lambda: now[0] + 1_000)
     told: list[ev.RunAlert] = []
-    alert = WaitingAlert(told.append)  # type: ignore[arg-type]
+    screen = Hold()
+    alert = WaitingAlert(told.append, screen)  # type: ignore[arg-type]
     starved = Waiting("starved", "only 1", "register", fails_after=60.0)
     alert.tell(starved)
     now[0] += 59
     alert.tell(starved)
     for _ in range(30):
-        alert.screen.hold(9.0)
+        screen.hold(9.0)
         alert.tell(starved)
         now[0] += 3
     now[0] += 6
@@ -103,7 +104,8 @@ def test_a_limit_is_told_once_put_off_while_a_screen_is_open_and_then_begins_in_
 
 def test_a_screen_holds_nothing_that_has_no_limit(now: list[float]) -> None:
     told: list[Payload] = []
-    alert = WaitingAlert(told.append)
-    alert.screen.hold(9.0)
+    screen = Hold()
+    alert = WaitingAlert(told.append, screen)
+    screen.hold(9.0)
     alert.tell(Waiting("approval", "version 1", "a"))
     assert told == [ev.RunAlert(id="approval", severity="warning", text="version 1", hint="a")]

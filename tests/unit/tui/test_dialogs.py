@@ -13,7 +13,8 @@ from textual.widgets import Button, Input
 
 from dltui import exits
 from dltui.config.keymap import KeysSection
-from dltui.core.answers import encode
+from dltui.core import answers
+from dltui.core.answers import CheckResult, encode
 from dltui.core.commands import Command
 from dltui.errors import RunError
 from dltui.tui.app import DltuiApp
@@ -38,8 +39,10 @@ Traceback (most recent call last):
 2026-11-24 07:41:02,001 ERROR [/x]\x1b[2J[@click=app.quit] \x1b]0;t\x07
 """
 VERSION_CHECK = (
-    "version 1 matches; registry row asked of the chain; manifest and model hash to their names; "
-    "round 1 recomputed from 3 updates to the same digest and verdicts"
+    "version 1 matches",
+    "registry row asked of the chain",
+    "manifest and model hash to their names",
+    "round 1 recomputed from 3 updates to the same digest and verdicts",
 )
 
 
@@ -69,7 +72,7 @@ async def test_dialogs_over_a_recorded_run_are_as_they_were(
     name: str, frame: str, keys: tuple[str, ...], size: tuple[int, int], folder: Path
 ) -> None:
     async with moment(first("round.opened", round=2).seq, size, run_dir=folder) as (app, pilot, session):
-        session.answers["model.verify"] = VERSION_CHECK
+        session.answers["model.verify"] = answers.encode(CheckResult(ok=True, steps=VERSION_CHECK))
         for key in keys:
             await pilot.press(key)
             await pilot.pause()
@@ -84,7 +87,7 @@ async def test_every_button_and_the_word_to_type_are_on_the_screen(
     keys: tuple[str, ...], size: tuple[int, int], folder: Path
 ) -> None:
     async with moment(first("round.opened", round=2).seq, size, run_dir=folder) as (app, pilot, session):
-        session.answers["model.verify"] = "; ".join([VERSION_CHECK] * 4)
+        session.answers["model.verify"] = answers.encode(CheckResult(ok=True, steps=VERSION_CHECK * 4))
         await pilot.press(*keys)
         await until(pilot, lambda: not any(w.node is app.screen and w.is_running for w in app.workers))
         await whole(app, pilot)
@@ -195,7 +198,8 @@ async def test_an_estimate_that_is_none_is_said(answer: str) -> None:
 
 async def test_verify_shows_the_first_mismatch_of_a_live_run() -> None:
     async with moment(first("model.published", version=1).seq) as (app, pilot, session):
-        session.refuse = "version 1: mismatch: its digest is 5a on the chain and in the blobs, the run tells 5b"
+        difference = "version 1: mismatch: its digest is 5a on the chain and in the blobs, the run tells 5b"
+        session.answers["model.verify"] = answers.encode(CheckResult(ok=False, steps=(difference,)))
         await pilot.press("4", "v")
         await until(pilot, lambda: "its digest is 5a" in screen_text(app))
         assert isinstance(app.screen, VerifyScreen) and "Everything matches" not in screen_text(app)

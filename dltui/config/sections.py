@@ -273,7 +273,8 @@ def _merge(into: dict[str, dict[str, Any]], more: dict[str, dict[str, Any]]) -> 
 def _read(file: Path) -> dict[str, Any]:
     try:
         # A configuration of one's own may be a link; what it leads to must be a file.
-        return msgspec.toml.decode(read_regular(file.resolve(), MAX_FILE_BYTES).decode("utf-8"))
+        text = read_regular(file.resolve(), MAX_FILE_BYTES).decode("utf-8")
+        return dict(msgspec.toml.decode(text))
     except DltuiError as error:
         raise ConfigError(f"cannot be read: it {error.message}", where=str(file)) from error
     except OSError as error:

@@ -20,7 +20,7 @@ Amount = Annotated[int, Meta(ge=0)]
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What a command would cost now: `gas` of all its transactions, `fee` in wei at the present price, who pays.
 
-    `calls` names the transactions; none where the command sends none.
+    `calls` names the transactions; none if the command sends none.
     """
 
     calls: tuple[str, ...]
@@ -62,12 +62,12 @@ Answer = TypeVar("Answer", Estimate, DecodedTx, CheckResult)
 
 
 def encode(answer: Estimate | DecodedTx | CheckResult) -> str:
-    """The answer as one line of JSON."""
+    """Return the answer as one line of JSON."""
     return msgspec.json.encode(answer).decode()
 
 
 def decode(text: str, kind: type[Answer]) -> Answer:
-    """The answer in `text`. Raises RunError where it is none."""
+    """Return the answer in `text`. Raises RunError if it is none."""
     try:
         line = text.encode()
         if too_deep(line):
@@ -78,5 +78,5 @@ def decode(text: str, kind: type[Answer]) -> Answer:
 
 
 def short(text: str) -> str:
-    """A value, made harmless and cut to what an answer holds."""
+    """Return a value, made harmless and cut to what an answer holds."""
     return clean(text, MOST_CHARACTERS)

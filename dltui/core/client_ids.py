@@ -9,7 +9,7 @@ LONGEST = 24
 
 
 def client_id(name: str, address: str, taken: dict[str, str]) -> str:
-    """The id of the client at `address` that calls itself `name`; `taken` maps ids to their addresses.
+    """Return the id of the client at `address` that calls itself `name`; `taken` maps ids to their addresses.
 
     A name that is empty, or belongs to another address, gets the first six digits of the address behind it: so nobody
     can appear under a neighbour's name.

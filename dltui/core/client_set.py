@@ -29,7 +29,7 @@ class ClientSet:
         return cls(bitmap)
 
     def __contains__(self, index: object) -> bool:
-        """Whether the client is in the set; an index below 0 is none."""
+        """Return whether the client is in the set; an index below 0 is none."""
         return isinstance(index, int) and index >= 0 and bool(self.bitmap >> index & 1)
 
     def __iter__(self) -> Iterator[int]:

@@ -21,19 +21,19 @@ SYMBOLS: dict[str, tuple[str, str]] = {
 
 
 def symbol(tone: str, ascii: bool = False) -> str:
-    """The symbol of a tone (a key of SYMBOLS)."""
+    """Return the symbol of a tone (a key of SYMBOLS)."""
     return SYMBOLS.get(tone, SYMBOLS["idle"])[1 if ascii else 0]
 
 
 def short(hash: str, head: int = 4, tail: int = 4) -> str:
-    """A hash or address shortened: `0x71c2…9e4f`."""
+    """Return a hash or address shortened: `0x71c2…9e4f`."""
     prefix = "0x" if hash.startswith("0x") else ""
     body = hash[len(prefix) :]
     return hash if len(body) <= head + tail + 1 else f"{prefix}{body[:head]}…{body[-tail:]}"
 
 
 def gas(amount: int) -> str:
-    """Gas in three figures: 812, 81.9k, 214k, 4.12M."""
+    """Return gas in three figures: 812, 81.9k, 214k, 4.12M."""
     for unit, factor in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
         if amount >= factor:
             digits = 2 if amount < 10 * factor else 1 if amount < 100 * factor else 0
@@ -42,45 +42,45 @@ def gas(amount: int) -> str:
 
 
 def megabytes(count: int) -> str:
-    """Bytes in MB: 0.032 MB, 0.2 MB, 44.7 MB."""
+    """Return bytes in MB: 0.032 MB, 0.2 MB, 44.7 MB."""
     return f"{count / 1e6:.{1 if count >= 100_000 else 3}f} MB"
 
 
 def ether(wei: int) -> str:
-    """Wei as ether, six decimals, rounded down, exact: 0.004118."""
+    """Return wei as ether, six decimals, rounded down, exact: 0.004118."""
     sign, wei = ("-", -wei) if wei < 0 else ("", wei)
     return f"{sign}{wei // 10**18:,}.{wei % 10**18 // 10**12:06d}"
 
 
 def accuracy(bp: int | None, digits: int = 3) -> str:
-    """Basis points as a fraction: 0.912; a dash where unknown."""
+    """Return basis points as a fraction: 0.912; a dash if unknown."""
     return NONE if bp is None else f"{bp / 10_000:.{digits}f}"
 
 
 def delta(bp: int | None, digits: int = 3) -> str:
-    """A change in basis points, signed: +0.021; empty where unknown."""
+    """Return a change in basis points, signed: +0.021; empty if unknown."""
     return "" if bp is None else f"{bp / 10_000:+.{digits}f}"
 
 
 def percent(bp: int | None) -> str:
-    """Basis points as per cent: 18.2%, 100%; a dash where unknown."""
+    """Return basis points as per cent: 18.2%, 100%; a dash if unknown."""
     return NONE if bp is None else "100%" if bp == 10_000 else f"{bp / 100:.1f}%"
 
 
 def arrow(now: int | float | None, before: int | float | None) -> str:
-    """▲ or ▼ for a change, empty where there is none or it is unknown."""
+    """Return ▲ or ▼ for a change, empty if there is none or it is unknown."""
     if now is None or before is None or now == before:
         return ""
     return "▲" if now > before else "▼"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A measured number; a dash where unknown."""
+    """Return a measured number; a dash if unknown."""
     return NONE if value is None else f"{value:.{digits}f}" if abs(value) < 10_000 else f"{value:.2g}"
 
 
 def duration(seconds: float) -> str:
-    """A length of time: 0.4 s, 41 s, 2 min 05 s, 3 h 07 min."""
+    """Return a length of time: 0.4 s, 41 s, 2 min 05 s, 3 h 07 min."""
     seconds = max(0.0, seconds)
     if seconds < 10:
         return f"{seconds:.1f} s"
@@ -92,18 +92,18 @@ def duration(seconds: float) -> str:
 
 
 def seconds(count: int) -> str:
-    """Whole seconds, as a countdown shows them: 7 s, 2 min 05 s."""
+    """Return whole seconds, as a countdown shows them: 7 s, 2 min 05 s."""
     return f"{count} s" if abs(count) < 100 else duration(count)
 
 
 def clock(seconds: float) -> str:
-    """Elapsed time as 00:02:41."""
+    """Return elapsed time as 00:02:41."""
     whole = int(max(0.0, seconds))
     return f"{whole // 3600:02d}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
 
 
 def unix(ts: str) -> float | None:
-    """Unix seconds of an event's time; None where it is none."""
+    """Return the unix seconds of an event's time; None if it is none."""
     try:
         return datetime.fromisoformat(ts.replace("Z", "+00:00")).timestamp()
     except (ValueError, OverflowError):
@@ -111,7 +111,7 @@ def unix(ts: str) -> float | None:
 
 
 def age(ts: str, now: float) -> str:
-    """How long ago an event was, in at most five characters: 41 s, 12m, 3h07m, 140h; a dash where unknown."""
+    """Return how long ago an event was, in at most five characters: 41 s, 12m, 3h07m, 140h; a dash if unknown."""
     at = unix(ts)
     if at is None:
         return NONE
@@ -124,12 +124,12 @@ def age(ts: str, now: float) -> str:
 
 
 def time_of_day(ts: str) -> str:
-    """The time of an event's timestamp with tenths: 14:02:11.4."""
+    """Return the time of an event's timestamp with tenths: 14:02:11.4."""
     return ts[11:21] if len(ts) >= 21 else ts
 
 
 def names(who: tuple[str, ...] | list[str], most: int = 5) -> str:
-    """A list of names: `a, b and c`, at most `most` of them and then how many more."""
+    """Return a list of names: `a, b and c`, at most `most` of them and then how many more."""
     shown = list(who[:most])
     if len(who) > most:
         return f"{', '.join(shown)} and {len(who) - most} more"
@@ -137,12 +137,12 @@ def names(who: tuple[str, ...] | list[str], most: int = 5) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """A count with its noun: 1 update, 3 updates."""
+    """Return a count with its noun: 1 update, 3 updates."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def ending(code: int) -> str:
-    """How a process ended: `ended with code 1`, or `was ended by SIGKILL`, whose code is -9."""
+    """Return how a process ended: `ended with code 1`, or `was ended by SIGKILL`, whose code is -9."""
     if code >= 0:
         return f"ended with code {code}"
     with suppress(ValueError):

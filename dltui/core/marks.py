@@ -30,7 +30,7 @@ class Marks:
             self.take(event)
 
     def take(self, event: Event) -> None:
-        """Takes one event in."""
+        """Take one event in."""
         self.last = event.seq
         if isinstance(event.data, DemoStep):
             self.beats.append(Mark(event.seq, f"beat {event.data.n}/{event.data.of} {event.data.title}"))
@@ -39,21 +39,21 @@ class Marks:
 
     @property
     def places(self) -> list[Mark]:
-        """The beats where the run was led by a walkthrough, else the rounds."""
+        """The beats if the run was led by a walkthrough, else the rounds."""
         return self.beats or self.rounds
 
     def after(self, seq: int) -> Mark | None:
-        """The next place after event `seq`."""
+        """Return the next place after event `seq`."""
         at = bisect_right(self.places, seq, key=lambda mark: mark.seq)
         return self.places[at] if at < len(self.places) else None
 
     def before(self, seq: int) -> Mark | None:
-        """The last place that begins before event `seq`."""
+        """Return the last place that begins before event `seq`."""
         at = bisect_left(self.places, seq, key=lambda mark: mark.seq)
         return self.places[at - 1] if at else None
 
     def find(self, text: str) -> int:
-        """The event that `text` names: a round (`3`, `r3`) or an event (`@120`). Raises ConfigError."""
+        """Return the event that `text` names: a round (`3`, `r3`) or an event (`@120`). Raises ConfigError."""
         digits = text[1:] if text[:1] in ("@", "r") else text
         if not digits.isascii() or not digits.isdecimal() or len(digits) > 12:
             raise ConfigError(

@@ -9,7 +9,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether a text has every word of the pattern, in any case; `!` in front wants those that do not.
+    """Return whether a text has every word of the pattern, in any case; `!` in front wants those that do not.
 
     An empty pattern, or a lone `!`, fits everything.
     """
@@ -39,7 +39,7 @@ class Ordering(Generic[K]):
     def arrange(
         self, keys: Sequence[K], value: Callable[[K, str], Any], text: Callable[[K], str] = lambda _key: ""
     ) -> list[K]:
-        """The keys to show, in order. `value` gives what a column sorts by (None is last), `text` what is searched."""
+        """Return the keys to show. `value` gives what a column sorts by (None is last), `text` what is searched."""
         fits = matcher(self.pattern)
         kept = [key for key in keys if fits(text(key))] if self.pattern else list(keys)
         if self.held:

@@ -23,12 +23,12 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, error: DltuiError) -> Refusal:
-        """What an error says, each text shortened to `MAX_CHARACTERS`."""
+        """Return what an error says, each text shortened to `MAX_CHARACTERS`."""
         message, where, hint = map(_short, (error.message, error.where, error.hint))
         return cls(message=message, where=where, hint=hint, exit_code=error.exit_code)
 
     def error(self) -> DltuiError:
-        """The error again."""
+        """Return the error again."""
         error = DltuiError(self.message, where=self.where, hint=self.hint)
         error.exit_code = self.exit_code
         return error
@@ -39,12 +39,12 @@ def _short(text: str) -> str:
 
 
 def encode(refusal: Refusal | None) -> bytes:
-    """The refusal, or that there is none, as bytes."""
+    """Return the refusal as bytes, or that there is none."""
     return msgspec.json.encode(refusal)
 
 
 def decode(said: bytes) -> Refusal | None:
-    """What `encode` was given; None too for what is no such document."""
+    """Return what `encode` was given; None too for what is no such document."""
     try:
         return msgspec.json.decode(said[:MAX_BYTES], type=Refusal | None)
     except msgspec.DecodeError:

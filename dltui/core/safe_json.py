@@ -38,7 +38,7 @@ def _no_constant(name: str) -> Any:
 
 
 def too_deep(data: bytes) -> bool:
-    """Whether brackets outside of strings are nested deeper than `MAX_DEPTH`; needs no decoder."""
+    """Return whether brackets outside of strings are nested deeper than `MAX_DEPTH`; needs no decoder."""
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
     depth = 0

@@ -34,7 +34,7 @@ def clean(text: str, limit: int = LIMIT) -> str:
 def clean_all(value: Any, depth: int = 0) -> Any:
     """Nested plain data with every string cleaned, and floats that are no number None.
 
-    Raises ValueError where it is nested too deeply or holds an integer of more than 256 bits.
+    Raises ValueError if it is nested too deeply or holds an integer of more than 256 bits.
     """
     if isinstance(value, str):
         return clean(value)

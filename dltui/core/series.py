@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import RoundState
 from dltui.core.state.entities import Round
 from dltui.core.state.state import State
 from dltui.core.views.taking_part import weight_shares
@@ -41,7 +42,7 @@ class Figure:
     """`fraction`, `nats` (cross entropy), `gas` or `seconds`."""
     series: tuple[Series, ...]
     says: str
-    """The figure in one sentence, for who cannot see it; what will be here where it is empty."""
+    """The figure in one sentence, for who cannot see it; what will be here if it is empty."""
 
     @property
     def empty(self) -> bool:
@@ -64,7 +65,7 @@ class Figure:
         return (min(0.0, low), max(1.0, high)) if self.unit == "fraction" else (low, low + max(1.0, abs(low)))
 
     def value(self, y: float | None) -> str:
-        """A value as people write it in this figure's unit."""
+        """Return a value as people write it in this figure's unit."""
         if y is None:
             return fmt.NONE
         if self.unit == "seconds":
@@ -73,7 +74,7 @@ class Figure:
 
 
 def figures(state: State) -> tuple[Figure, ...]:
-    """Every figure in the order in which it is shown: accuracy, loss, weight shares, gas."""
+    """Return every figure in the order in which it is shown: accuracy, loss, weight shares, gas."""
     return accuracy(state), loss(state), shares(state), gas(state)
 
 
@@ -99,11 +100,11 @@ def loss(state: State) -> Figure:
 
 
 def shares(state: State, most: int = MOST_CLIENTS) -> Figure:
-    """Each client's share of the weight in each aggregate; the clients after the `most` largest are summed.
+    """Return each client's share of the weight in each aggregate; the clients after the `most` largest are summed.
 
     A share is what a client's update counted for in the mean, not how good it was.
     """
-    rounds = {n: _shares(r) for n, r in sorted(state.rounds.items()) if r.state == "finalised" and r.verdicts}
+    rounds = {n: _shares(r) for n, r in sorted(state.rounds.items()) if r.state == RoundState.FINALISED and r.verdicts}
     sums: dict[str, float] = {}
     for weights in rounds.values():
         for client, share in weights.items():
@@ -135,7 +136,7 @@ def gas(state: State) -> Figure:
 
 
 def times(state: State) -> Figure:
-    """Where each round's time went, in seconds: by phase, or by part (the slowest client's or member's)."""
+    """Return where each round's time went, in seconds: by phase, or by part (the slowest client's or member's)."""
     timed = [(n, dict(spent(r))) for n, r in sorted(state.rounds.items()) if r.timing]
     parts = list(dict.fromkeys(part for _, timing in timed for part in timing))
     series = tuple(Series(part, tuple((n, timing.get(part, 0.0)) for n, timing in timed)) for part in parts)
@@ -180,7 +181,7 @@ def _course(what: str, *series: Series) -> str:
 
 
 def _natural(name: str) -> tuple[str, int, str]:
-    """Sorts client-2 before client-10."""
+    """Sort client-2 before client-10."""
     head = name.rstrip("0123456789")
     digits = name[len(head) :]
     return head, int(digits[:18] or 0), name

@@ -19,7 +19,7 @@ EVENTS = 500
 
 
 def still(state: State, *, events: int | None = None) -> State:
-    """A copy that no later event changes, with the last `events` events and transactions, or all that there are."""
+    """Return a copy that no later event changes, with the last `events` events and transactions, or with all."""
     last, twin = state.round, _twin(state)
     chain = twin.chain = _twin(state.chain)
     chain.by_function, chain.by_sender = _each(chain.by_function), _each(chain.by_sender)
@@ -41,7 +41,7 @@ class Frames:
         self._frames: dict[int, State] = {}
 
     def note(self, state: State, event: Event) -> None:
-        """Told every event before it is applied: the one that opens a round ends the round before."""
+        """Note an event before it is applied: the one that opens a round ends the round before."""
         if not isinstance(event.data, RoundOpened):
             return
         number = max(state.rounds, default=0)
@@ -55,20 +55,20 @@ class Frames:
                 del self._frames[next(iter(self._frames))]
 
     def before(self, number: int) -> int | None:
-        """The newest kept round before this one."""
+        """Return the newest kept round before this one."""
         return max((n for n in self._frames if n < number), default=None)
 
     def after(self, number: int) -> int | None:
-        """The oldest kept round after this one."""
+        """Return the oldest kept round after this one."""
         return min((n for n in self._frames if n > number), default=None)
 
     def at(self, number: int) -> State:
-        """The state when round `number` had ended. Raises KeyError where that is not kept."""
+        """Return the state when round `number` had ended. Raises KeyError if that is not kept."""
         return self._frames[number]
 
 
 def _twin(thing: T) -> T:
-    """A copy with collections of its own; what is in them is shared."""
+    """Return a copy with collections of its own; what is in them is shared."""
     twin = copy(thing)
     for name, value in vars(thing).items():
         if isinstance(value, (dict, list, set, deque)):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import RoundState
 from dltui.core.state.entities import GasRow, Round
 from dltui.core.state.state import State
 
 
 def summarise(state: State, journal_head: str) -> dict[str, Any]:
-    """The run's result: status, accuracy per version, gas per function, client and round, time per round.
+    """Return the run's result: status, accuracy per version, gas per function, client and round, time per round.
 
     Accuracies in basis points, gas in gas, fees in wei, times in seconds; `journal_head` is the hash of the last line.
     """
@@ -29,8 +30,8 @@ def summarise(state: State, journal_head: str) -> dict[str, Any]:
         "seconds": round(end - start, 3) if start is not None and end is not None else None,
         "rounds": {
             "target": state.target,
-            "finalised": sum(r.state == "finalised" for r in state.rounds.values()),
-            "aborted": sum(r.state == "aborted" for r in state.rounds.values()),
+            "finalised": sum(r.state == RoundState.FINALISED for r in state.rounds.values()),
+            "aborted": sum(r.state == RoundState.ABORTED for r in state.rounds.values()),
         },
         "released": state.released.number if state.released else None,
         "versions": [

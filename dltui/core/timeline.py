@@ -17,10 +17,10 @@ class Picture:
         self.past: int | None = None
         """The round whose end is shown; None for the present."""
         self.moment: State | None = None
-        """The moment that somebody else chose to look at, such as the end of a walkthrough's beat."""
+        """The moment that was chosen from outside, such as the end of a walkthrough's beat."""
 
     def note(self, state: State, event: Event) -> None:
-        """Told every event before it is applied to the live state."""
+        """Note an event before it is applied to the live state."""
         self._frames.note(state, event)
 
     @property
@@ -30,11 +30,11 @@ class Picture:
         return self._held if self.past is None else self._frames.at(self.past)
 
     def shown(self, live: State) -> State:
-        """The state to draw."""
+        """Return the state to draw."""
         return self._chosen or live
 
     def now(self, now: float) -> float:
-        """The time to measure ages against, unix seconds: that of the shown moment where it is not the present."""
+        """Return the time to measure ages against, unix seconds: that of the shown moment if it is not the present."""
         state = self._chosen
         last = fmt.unix(state.last_ts) if state is not None else None
         return now if last is None else last
@@ -64,20 +64,20 @@ class Picture:
         return self._chosen is None
 
     def missed(self, live: State) -> int | None:
-        """Events since the picture was held; None where it is not."""
+        """Return the events since the picture was held; None if it is not."""
         return None if self._held is None else live.last_seq - self._held.last_seq
 
     def freeze(self, live: State) -> None:
-        """Holds the picture as it is, or lets it go on."""
+        """Hold the picture as it is, or let it go on."""
         self._held = still(live) if self._held is None else None
 
     def earlier(self, live: State) -> int | None:
-        """The newest kept round before the one that is shown."""
+        """Return the newest kept round before the one that is shown."""
         current = self.past if self.past is not None else max(self.shown(live).rounds, default=0)
         return self._frames.before(current)
 
     def back(self, live: State) -> bool:
-        """To the end of the round before; False where none is kept."""
+        """Go to the end of the round before; return False if none is kept."""
         earlier = self.earlier(live)
         if earlier is None:
             return False
@@ -85,7 +85,7 @@ class Picture:
         return True
 
     def forward(self, live: State) -> bool:
-        """To the end of the round after, or to the present or held picture; False where no earlier round is shown."""
+        """Go to the end of the round after, or to the present or held one; return False if no earlier one is shown."""
         if self.past is None:
             return False
         later, present = self._frames.after(self.past), self._held or live
@@ -93,5 +93,5 @@ class Picture:
         return True
 
     def present(self) -> None:
-        """Back to the present, and moving."""
+        """Go back to the present, and let it move."""
         self.past = self.moment = self._held = None

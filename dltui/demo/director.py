@@ -23,7 +23,7 @@ RENEW_SECONDS = 1.0
 
 
 class Director:
-    """Plays `script`; `send` passes a command to the engine and raises RunError where it is refused.
+    """Plays `script`; `send` passes a command to the engine and raises RunError if it is refused.
 
     A beat is announced (`demo.step`, so that the journal has it), waits for its event, issues its commands, waits until
     its claims hold, and stays for its hold divided by `speed`; once the run has ended only the last one stays. Events
@@ -64,26 +64,26 @@ class Director:
 
     @property
     def step(self) -> Step | None:
-        """The announcement of the present beat, also where the engine still starts and has not taken it."""
+        """The announcement of the present beat, also if the engine still starts and has not taken it."""
         return None if self.finished else self._step_of(self.script.beats[self._index])
 
     @property
     def awaited(self) -> str:
-        """What the present beat waits for before it goes on, in words; empty where it waits for nothing."""
+        """What the present beat waits for before it goes on, in words; empty if it waits for nothing."""
         counts = () if self.finished else (self._waits[self._index], *self._expects[self._index])
         return next((count.claim.text for count in counts if count and count.claim.count and not count.holds), "")
 
     def sends(self, name: str, client: str = "") -> bool:
-        """Whether the present beat or a later one sends a command of that name, if `client` is given about that one."""
+        """Say whether the present beat or a later one sends that command, if `client` is given about that one."""
         asks = (ask for beat in self.script.beats[self._index :] for ask in beat.commands if ask.name == name)
         return any(not client or ask.args.get("client") == client for ask in asks)
 
     def skip(self) -> None:
-        """The present beat stays no longer than its events need, also where it is paused."""
+        """The present beat stays no longer than its events need, also if it is paused."""
         self._skip = True
 
     def tick(self, events: Sequence[Event], now: float) -> None:
-        """Takes in new events and does what is due at `now` (seconds of any steady clock).
+        """Take in new events and do what is due at `now` (seconds of any steady clock).
 
         May wait for the engine's answer to a command. Raises RunError naming the beat where its event does not come in
         time, a command is refused, a claim does not hold, or the run ends under it.
@@ -98,7 +98,7 @@ class Director:
             pass
 
     def _turn(self, beat: Beat, now: float) -> bool:
-        """One step of the beat; False where it has to wait."""
+        """Take one step of the beat; return False if it has to wait."""
         if self._began is None:
             self._began = self._step_began = now
         if not self._steps[self._step](beat, now):
@@ -136,7 +136,7 @@ class Director:
             return False
         if not beat.still:
             self._holds, self._held_at = False, None
-            with contextlib.suppress(RunError):  # where the engine is gone, nothing is held
+            with contextlib.suppress(RunError):  # if the engine is gone, nothing is held
                 self._send(new_command("demo.hold", "demo", actor="demo", seconds=0.0))
         self._began = now
         return True
@@ -169,7 +169,7 @@ class Director:
         return True
 
     def _came(self, beat: Beat, count: Count, seconds: float, now: float) -> bool:
-        """The claim holds by now; raises where it can no longer come, or not in time."""
+        """Return whether the claim holds by now; raise if it can no longer come, or not in time."""
         if count.holds:
             return True
         expected = f"expected {count.claim.text}"

@@ -31,7 +31,7 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most: float | None = None
 
     def holds(self, value: Any) -> bool:
-        """The value is so."""
+        """Return whether the value is so."""
         listed = isinstance(value, (tuple, list))
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         return (
@@ -58,7 +58,7 @@ class Claim(msgspec.Struct, frozen=True):
     """Field to its value, or to a Condition."""
 
     def matches(self, event: Event) -> bool:
-        """The event is one of those meant."""
+        """Return whether the event is one of those meant."""
         return event.kind == self.kind and all(
             _fits(getattr(event.data, name, None), test) for name, test in self.fields.items()
         )
@@ -83,7 +83,7 @@ class Count:
         self._last: Event | None = None
 
     def take(self, event: Event) -> None:
-        """Takes one event in."""
+        """Take one event in."""
         if event.kind == self.claim.kind:
             self._last = event
             self.seen += self.claim.matches(event)
@@ -106,7 +106,7 @@ class Count:
 
 
 def read_claim(raw: dict[str, Any], where: str, own: Sequence[str]) -> Claim:
-    """A claim from its TOML table, whose keys are `kind`, those in `own`, and fields of that kind of event.
+    """Return a claim from its TOML table, whose keys are `kind`, those in `own`, and fields of that kind of event.
 
     Raises ConfigError naming what is wrong and the nearest that would be right.
     """
@@ -152,7 +152,7 @@ def _holds(value: Any, wanted: Any) -> bool:
 
 
 def _like(item: Any, wanted: Any) -> bool:
-    """An element of a list is the wanted value, or has the wanted fields."""
+    """Return whether an element of a list is the wanted value, or has the wanted fields."""
     if isinstance(wanted, dict):
         return all(getattr(item, key, None) == value for key, value in wanted.items())
     return bool(item == wanted)

@@ -10,7 +10,7 @@ from dltui.errors import ConfigError
 
 
 def unknown_key(what: str, word: str, valid: Sequence[str], where: str) -> ConfigError:
-    """An error that names the nearest valid word, or all of them if none is near."""
+    """Return an error that names the nearest valid word, or all of them if none is near."""
     found = nearest(word, valid, cutoff=0.4)
     hint = f"the nearest is {found}" if found else f"one of {', '.join(valid)}"
     return ConfigError(f"no {what} is called {clean(word, 40)!r}", where=where, hint=hint)

@@ -92,7 +92,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def load(name: str) -> Script:
-    """The walkthrough of that name (`tour`), or in that file. Raises ConfigError naming the file and what is wrong."""
+    """Load the walkthrough of that name (`tour`), or in that file. Raises ConfigError naming what is wrong."""
     own = name.endswith(".toml")
     if not own and name not in available():
         raise unknown_key("walkthrough", name, available(), "demo")
@@ -107,12 +107,12 @@ def load(name: str) -> Script:
 
 
 def available() -> list[str]:
-    """The names of the walkthroughs that ship with the program."""
+    """Return the names of the walkthroughs that ship with the program."""
     return sorted(path.stem for path in top("demos").glob("*.toml"))
 
 
 def parse(data: bytes, source: str) -> Script:
-    """A walkthrough from TOML bytes; `source` names them in errors. Raises ConfigError."""
+    """Return a walkthrough from TOML bytes; `source` names them in errors. Raises ConfigError."""
     try:
         plain = msgspec.toml.decode(data.decode("utf-8"))
         _check_keys(plain, source)
@@ -125,7 +125,7 @@ def parse(data: bytes, source: str) -> Script:
 
 
 def _check_keys(plain: dict[str, Any], source: str) -> None:
-    """Names the nearest key for one that is unknown; what else is wrong is found where values are converted."""
+    """Name the nearest key for one that is unknown; what else is wrong is found if values are converted."""
     _known(plain, _File, source)
     beats = plain.get("beat")
     for number, beat in enumerate(beats if isinstance(beats, list) else (), start=1):

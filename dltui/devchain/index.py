@@ -179,4 +179,4 @@ class Index:
         rows = self._db.execute(
             f"{_LOG_SOURCE} l.block = ? AND l.tx_position = ? ORDER BY l.position", (number, position)
         )
-        return json.loads(receipt) | {"logs": [log_json(row) for row in rows]}
+        return {**json.loads(receipt), "logs": [log_json(row) for row in rows]}

@@ -70,7 +70,7 @@ class StoredChain:
     @property
     def now(self) -> int:
         """Unix seconds of the next block, were it made now."""
-        return max(int(self._clock()), self.head.timestamp)
+        return max(int(self._clock()), int(self.head.timestamp))
 
     def mine(self, raws: Sequence[bytes], timestamp: int | None = None, whole: bool = False) -> BlockResult:
         """Make the next block and store it with its index in one sqlite transaction.

@@ -9,11 +9,11 @@ from typing import IO, TextIO
 from rich.console import Console
 
 PIPE_WIDTH = 110
-"""Columns where the output is no terminal."""
+"""Columns if the output is no terminal."""
 
 
 class PlainConsole(Console):
-    """A console that falls silent where nobody reads any more: the run, and this program, go on."""
+    """A console that falls silent if nobody reads any more: the run, and this program, go on."""
 
     def on_broken_pipe(self) -> None:
         """Called when the reader of the stream is gone."""
@@ -33,7 +33,7 @@ def silence(stream: IO[str]) -> None:
 
 
 def console(stream: TextIO) -> Console:
-    """A console on a terminal, a dumb terminal or a pipe; honours NO_COLOR."""
+    """Return a console on a terminal, a dumb terminal or a pipe; honours NO_COLOR."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")
     live = stream.isatty() and os.environ.get("TERM", "") != "dumb"

@@ -16,7 +16,7 @@ class JsonLines:
         self._head = journal.GENESIS
 
     def write(self, event: Event) -> None:
-        """One line, flushed at once. Raises BrokenPipeError where nobody reads any more."""
+        """One line, flushed at once. Raises BrokenPipeError if nobody reads any more."""
         line = journal.encode(event, self._head)
         self._head = journal.line_hash(line)
         self._out.write(line.decode("ascii") + "\n")

@@ -12,6 +12,7 @@ from rich.text import Text
 from dltui.core import events as ev
 from dltui.core import format as fmt
 from dltui.core import views
+from dltui.core.chain_states import RoundState
 from dltui.core.events import Event, Payload
 from dltui.core.state.entities import GasRow, Round
 from dltui.core.state.state import State
@@ -69,7 +70,7 @@ class Printer:
         self._spoke_at: float | None = None
 
     def event(self, event: Event, state: State, now: float) -> None:
-        """Tells one event; `state` has taken it in already."""
+        """Tell one event; `state` has taken it in already."""
         data = event.data
         if isinstance(data, ev.RunFinished):
             self._rounds(state)
@@ -90,7 +91,7 @@ class Printer:
         self._spoke_at = now
 
     def idle(self, state: State, now: float) -> None:
-        """Names the wait when nothing was said for a while."""
+        """Name the wait when nothing was said for a while."""
         if self._spoke_at is None:
             self._spoke_at = now
         waiting = views.waiting(state, now)
@@ -103,7 +104,7 @@ class Printer:
         self._say(Text(text, style=style))
 
     def _spared(self, data: Payload, severity: str) -> bool:
-        """Whether this level passes over a fact."""
+        """Return whether this level passes over a fact."""
         if self._level == "quiet":
             return severity not in ("warning", "error") and not isinstance(data, ev.RunFinished)
         if self._level == "verbose" or severity in ("warning", "error"):
@@ -111,7 +112,7 @@ class Printer:
         return isinstance(data, STEPS) or (isinstance(data, ev.ModelPublished) and data.round > 0)
 
     def _repeated(self, data: Payload) -> bool:
-        """An alert that is still standing and only changes its words: the wait's own line keeps up with it."""
+        """Return whether an alert still stands and only changes its words: the wait's own line keeps up with it."""
         if isinstance(data, ev.RunAlertCleared):
             self._alerts.pop(data.id, None)
         if not isinstance(data, ev.RunAlert):
@@ -122,7 +123,7 @@ class Printer:
     def _rounds(self, state: State) -> None:
         """The rounds that closed without a word about their time."""
         for _, shown in sorted(state.rounds.items()):
-            if shown.state in ("finalised", "aborted"):
+            if shown.state in (RoundState.FINALISED, RoundState.ABORTED):
                 self._block(state, shown)
 
     def _step(self, data: ev.DemoStep) -> None:
@@ -134,7 +135,7 @@ class Printer:
             return
         self._told[shown.number] = state.chain.by_round.get(shown.number, GasRow()).txs
         took = fmt.duration(_took(shown))
-        good = shown.state == "finalised"
+        good = shown.state == RoundState.FINALISED
         if good and self._level == "quiet":
             return
         mark = fmt.symbol("done" if good else "bad", self._ascii)
@@ -162,7 +163,7 @@ def _took(shown: Round) -> float:
 
 
 def block_lines(state: State, shown: Round) -> list[tuple[str, str]]:
-    """The facts of a round by name: who submitted, the verdicts, accuracy, gas and where the time went."""
+    """Return the facts of a round by name: who submitted, the verdicts, accuracy, gas and where the time went."""
     sent = [f"{id} ({shown.weights.get(id, 0):,})" for id in shown.selected if id in shown.submitted]
     lines = [("updates", f"{len(sent)} of {len(shown.selected)}: {', '.join(sent) or 'none'}")]
     missing = [id for id in shown.selected if id not in shown.submitted]
@@ -193,7 +194,7 @@ def _gas(row: GasRow) -> str:
 
 
 def in_short(facts: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The facts of a round in two lines: what came from whom, and what was made of it at what cost."""
+    """Return the facts of a round in two lines: what came from whom, and what was made of it at what cost."""
     told = dict(facts)
     missing = f"missing {told['missing']}" if "missing" in told else ""
     gas = told.get("gas", "").partition(" in ")[0]

@@ -45,13 +45,13 @@ def follow(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Follows the run until `run.finished` and returns its exit code.
+    """Follow the run until `run.finished` and return its exit code.
 
     Narration goes to `err`; `out` gets the closing tables, or with `jsonl` the journal lines and nothing else. `alive`
-    says whether the engine still runs (by default the session's own `alive`, where it has one). The first ctrl+c or
+    says whether the engine still runs (by default the session's own `alive`, if it has one). The first ctrl+c or
     TERM sends `run.stop` and waits, the second leaves with 130 or 143; with `stop_on_interrupt` false the first leaves.
     `level` says how much is narrated. Events before number `first` are taken in without a word.
-    Raises MismatchError where the journal is damaged.
+    Raises MismatchError if the journal is damaged.
     """
     follower = _Follower(session, format, director, out or sys.stdout, Printer(err or sys.stderr, level), clock, first)
     watch = _Watch(alive or getattr(session, "alive", None), clock)
@@ -96,7 +96,7 @@ class _Follower:
         self.stopping = False
 
     def turn(self) -> bool:
-        """Takes in what is new; True when the run has finished."""
+        """Take in what is new; True when the run has finished."""
         events, now = self._session.events(), self._clock()
         for event in events:
             self._state.apply(event)
@@ -123,14 +123,14 @@ class _Follower:
             self.stop("stopping the run", code=error.exit_code)
 
     def stop(self, why: str, *, code: int) -> None:
-        """Asks the engine to stop; `code` is this program's own exit code from now on."""
+        """Ask the engine to stop; `code` is this program's own exit code from now on."""
         self.stopping = True
         self._failure = code
         self._printer.note(why, "yellow")
         self._ask_stop()
 
     def _ask_stop(self) -> None:
-        """Sends `run.stop`; an engine that still starts is asked again a second later."""
+        """Send `run.stop`; an engine that still starts is asked again a second later."""
         self._asked_at = self._clock()
         try:
             self._session.send(self._stop)
@@ -141,7 +141,7 @@ class _Follower:
             self._refused = True
 
     def abandoned(self) -> int:
-        """The engine is gone without having finished the run."""
+        """Return whether the engine is gone without having finished the run."""
         self.turn()
         if self._session.finished:
             return self.close()
@@ -151,7 +151,7 @@ class _Follower:
         return exits.FAILED if self._failure is None else self._failure
 
     def close(self) -> int:
-        """Prints the tables and the last line, and returns the exit code."""
+        """Print the tables and the last line, and return the exit code."""
         if self._stage is not None and not self.stopping:
             try:
                 self._stage.finish(self._clock(), FINISH_SECONDS)

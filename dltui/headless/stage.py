@@ -11,7 +11,7 @@ from dltui.errors import DltuiError, RunError
 
 
 class Director(Protocol):
-    """A walkthrough: gets the new events on every turn, may send commands, raises DltuiError where it fails."""
+    """A walkthrough: gets the new events on every turn, may send commands, raises DltuiError if it fails."""
 
     def tick(self, events: list[Event], now: float) -> None:
         """One turn."""
@@ -30,7 +30,7 @@ class Stage:
         self._thread.start()
 
     def tick(self, events: list[Event], now: float) -> None:
-        """Passes events on, at once or after the turn being played. Raises the DltuiError of an earlier turn."""
+        """Pass events on, at once or after the turn being played. Raises the DltuiError of an earlier turn."""
         if self._failure is not None:
             raise self._failure
         self._waiting += events
@@ -40,7 +40,7 @@ class Stage:
             self._waiting = []
 
     def finish(self, now: float, seconds: float) -> None:
-        """Passes on what is left and waits, at most so many seconds, until it is played. Raises as `tick` does."""
+        """Pass on what is left and wait, at most `seconds`, until it is played. Raises as `tick` does."""
         self._turns.put((self._waiting, now))
         self._waiting = []
         self._turns.put(None)

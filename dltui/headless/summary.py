@@ -25,7 +25,7 @@ PARTS = {
 
 
 def print_summary(summary: Mapping[str, Any], console: Console) -> None:
-    """Prints the tables: accuracy per version, gas per function, client and round, time per round."""
+    """Print the tables: accuracy per version, gas per function, client and round, time per round."""
     for table in (_versions(summary), *_gas(summary["gas"]), _time(summary)):
         if table.row_count:
             console.print(table)
@@ -59,7 +59,7 @@ def _versions(summary: Mapping[str, Any]) -> Table:
 
 
 def _word(version: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> str:
-    """A version's state. The first is untrained, and in use only until the operator has approved another one."""
+    """Return a version's state. The first is untrained, and in use only until the operator has approved another one."""
     chosen = any(other["state"] == "approved" and other["parent"] is not None for other in versions)
     if version["parent"] is None and not (version["released"] and chosen):
         return "initial"

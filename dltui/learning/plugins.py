@@ -19,7 +19,7 @@ def load_function(name: str) -> Callable[..., Any]:
     if not all(part.isidentifier() for part in module.split(".")) or not function.isidentifier():
         raise ConfigError("not a module:function", where=name, hint=hint)
     try:
-        found = getattr(importlib.import_module(module), function)
+        found: Callable[..., Any] = getattr(importlib.import_module(module), function)
     except FAILS as error:
         raise ConfigError(f"{type(error).__name__}: {error}", where=name, hint=hint) from error
     if not callable(found):

@@ -69,7 +69,7 @@ class FactStream:
                 yield from self._meaning(log)
 
     def id_of(self, address: str) -> str:
-        """The id shown for an address; strangers appear by their shortened address."""
+        """Return the id shown for an address; strangers appear by their shortened address."""
         return self.ids.get(address, f"{address[:6]}…{address[-4:]}")
 
     def client(self, index: int) -> str:

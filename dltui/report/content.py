@@ -15,7 +15,7 @@ from dltui.rundir.paths import RunPaths
 
 @dataclass
 class Asked:
-    """A command and what became of it; `ok` is None where no answer is on record."""
+    """A command and what became of it; `ok` is None if no answer is on record."""
 
     at: str
     source: str
@@ -27,7 +27,7 @@ class Asked:
 
 @dataclass
 class Raised:
-    """An alert, and when its cause was gone; empty where it still stood at the end."""
+    """An alert, and when its cause was gone; empty if it still stood at the end."""
 
     at: str
     severity: str
@@ -37,7 +37,7 @@ class Raised:
 
 @dataclass
 class Phases:
-    """When a round reached each phase for the first time (UTC); empty where it did not."""
+    """When a round reached each phase for the first time (UTC); empty if it did not."""
 
     opened: str = ""
     reporting: str = ""
@@ -58,13 +58,13 @@ class Content:
     state_sha256: str = ""
     """Hash of the node's closed state file."""
     head: str = ""
-    """Hash of the journal's last line, from the summary; empty where the run has none."""
+    """Hash of the journal's last line, from the summary; empty if the run has none."""
     damage: str = ""
     """Where the journal could not be read further, and why."""
 
 
 def gather(paths: RunPaths) -> Content:
-    """Reads a run's journal as far as it is sound. Raises RunError where there is none."""
+    """Read a run's journal as far as it is sound. Raises RunError if there is none."""
     content = Content(head=_head(paths))
     taker = _Taker(content)
     try:
@@ -131,7 +131,7 @@ class _Taker:
 
 
 def _head(paths: RunPaths) -> str:
-    """The hash that the journal must end with. A summary that cannot be read is found by the verification."""
+    """Return the hash that the journal must end with. A summary that cannot be read is found by the verification."""
     try:
         return str(read_json(paths.summary)["journal"]["head"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -21,7 +21,7 @@ def write_report(
     say: Callable[[str], None],
     heard: Callable[[str], None] = lambda line: None,
 ) -> str:
-    """Writes the page to `output` (`-` is stdout, None is `./report-RUN.html`) and returns the verification's outcome.
+    """Write the page to `output` (`-` is stdout, None is `./report-RUN.html`) and return the verification's outcome.
 
     `say` gets narration, `heard` what the verification has checked so far. Raises RunError if there is no journal, or
     the file cannot be written.

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from dltui.core import format as fmt
 from dltui.core import series, views
+from dltui.core.chain_states import RoundState
 from dltui.core.series import Figure
 from dltui.core.state.entities import GasRow
 from dltui.core.state.state import State
@@ -25,7 +26,7 @@ MOST_ROUND_COLUMNS = 12
 
 
 def render(content: Content, verification: Verification) -> str:
-    """The whole HTML document."""
+    """Return the whole HTML document."""
     pages = Environment(
         loader=PackageLoader("dltui.report", "."),
         autoescape=True,
@@ -65,14 +66,14 @@ def _figure(figure: Figure) -> dict[str, Any]:
 
 
 def _headline(state: State) -> str:
-    done = sum(r.state == "finalised" for r in state.rounds.values())
+    done = sum(r.state == RoundState.FINALISED for r in state.rounds.values())
     reached = [v.test_accuracy_bp for _, v in sorted(state.versions.items()) if v.test_accuracy_bp is not None]
     accuracy = f", accuracy {fmt.accuracy(reached[-1])} on the test split" if reached else ""
     return f"{done} of {fmt.plural(state.target, 'round')} finalised{accuracy}"
 
 
 def _lineage(state: State) -> list[int]:
-    """From the first version to the released one, or to the base of the next round where none is released."""
+    """From the first version to the released one, or to the base of the next round if none is released."""
     version = state.released or state.base
     line: list[int] = []
     while version is not None and version.number not in line:
@@ -82,7 +83,7 @@ def _lineage(state: State) -> list[int]:
 
 
 def _contributions(state: State) -> list[dict[str, Any]]:
-    """A row a client: its share of the weight by round, the reasons why updates of it did not count, and its gas."""
+    """Make a row a client: its share of the weight by round, why updates of it did not count, and its gas."""
     shares = {one.name: dict(one.points) for one in series.shares(state, most=len(state.clients) + 1).series}
     rows = []
     for row in views.client_rows(state, 0.0):
@@ -123,5 +124,5 @@ def _settings(state: State) -> list[tuple[str, Any]]:
 
 
 def _when(ts: str) -> str:
-    """A timestamp as `2026-11-24 07:08:58`."""
+    """Return a timestamp as `2026-11-24 07:08:58`."""
     return ts[:19].replace("T", " ") if ts else fmt.NONE

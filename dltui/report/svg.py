@@ -24,7 +24,7 @@ LABELLED_BAR = 34
 
 
 def draw(figure: Figure, id: str) -> str:
-    """The figure as one `<svg>`; `id` is unique on its page. An empty figure has its axes and nothing on them."""
+    """Draw the figure as one `<svg>`; `id` is unique on its page. An empty figure has its axes and nothing on them."""
     root = Element("svg", viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img")
     root.set("aria-labelledby", f"{id}-title {id}-says")
     SubElement(root, "title", id=f"{id}-title").text = figure.title
@@ -127,7 +127,7 @@ def _bar(root: Element, at: int, x: float, y: float, width: float, height: float
 
 
 def _short(name: str, width: float) -> str:
-    """What fits into a bar: the number of a client, the first letters of another name."""
+    """Return what fits into a bar: the number of a client, the first letters of another name."""
     return name.removeprefix("client-")[: int(width / LETTER)]
 
 

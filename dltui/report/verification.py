@@ -36,7 +36,7 @@ NOT_ASKED = Verification("not run", ("this report was made without a verificatio
 
 
 def verify(run: Path, heard: Callable[[str], None] = lambda line: None) -> Verification:
-    """Runs `dltui verify` on that directory and waits for it; `heard` gets each line of what was checked.
+    """Run `dltui verify` on that directory and wait for it; `heard` gets each line of what was checked.
 
     No face imports the chain, so it is another process.
     """

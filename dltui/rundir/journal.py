@@ -57,7 +57,7 @@ def timestamp(now: float) -> str:
 
 
 def encode(event: Event, prev: str) -> bytes:
-    """The journal line of an event, without its newline; `prev` is the hash of the line before it."""
+    """Return the journal line of an event, without its newline; `prev` is the hash of the line before it."""
     data = event.data
     kind, fields = (data.kind, data.fields) if isinstance(data, Unknown) else (data.KIND, msgspec.to_builtins(data))
     return canonical_json.dumps(
@@ -73,7 +73,7 @@ def line_hash(line: bytes) -> str:
 class Journal:
     """The one writer of a run's journal; safe to call from several threads.
 
-    Opening an existing journal cuts a torn last line and goes on in a new segment. Raises MismatchError where the last
+    Opening an existing journal cuts a torn last line and goes on in a new segment. Raises MismatchError if the last
     line is damaged.
     """
 
@@ -101,9 +101,9 @@ class Journal:
         return self._seq
 
     def append(self, payload: Payload) -> Event:
-        """Writes one fact with the next number and the present time, its strings cleaned, and returns the event.
+        """Write one fact with the next number and the present time, its strings cleaned, and return the event.
 
-        Raises RunError where the disk refuses it; the journal then still ends on a whole line.
+        Raises RunError if the disk refuses it; the journal then still ends on a whole line.
         """
         fields = clean_all(msgspec.to_builtins(payload))
         data = payload_from(payload.KIND, fields)
@@ -195,7 +195,7 @@ def read(directory: Path, *, head: str | None = None) -> Iterator[Event]:
 def records(directory: Path, *, head: str | None = None) -> Iterator[tuple[Event, dict[str, Any]]]:
     """Every event with its fields as they stand there, checked: hash chain, numbers, version, shape, canonical bytes.
 
-    `head` is the hash that the last line must have, where it is known (`summary.json`). Raises MismatchError naming
+    `head` is the hash that the last line must have, if it is known (`summary.json`). Raises MismatchError naming
     file and line at the first difference.
     """
     segments, chain = _segments(directory), _Chain()
@@ -232,7 +232,7 @@ class Tail:
         return self._chain.head
 
     def poll(self, limit: int = 20_000) -> list[Event]:
-        """The new events, about `limit` at most; the next call goes on from there."""
+        """Return the new events, about `limit` at most; the next call goes on from there."""
         events: list[Event] = []
         while len(events) < limit:
             follower = self._directory / f"{self._segment + 1:06d}.jsonl"
@@ -287,7 +287,7 @@ def _decode(raw: bytes, path: Path, number: int) -> _Line:
 
 
 def _canonical(raw: bytes, path: Path, number: int) -> dict[str, Any]:
-    """The line as plain data; raises MismatchError if it could be written in another way."""
+    """Return the line as plain data; raises MismatchError if it could be written in another way."""
     try:
         plain: dict[str, Any] = msgspec.json.decode(raw)
         same = canonical_json.dumps(plain) == raw

@@ -23,7 +23,7 @@ LINE_BYTES = 8_192
 
 
 def create_run(config: Config) -> RunPaths:
-    """Make the directory of a new run, with its configuration frozen in it. Raises ConfigError where that fails.
+    """Make the directory of a new run, with its configuration frozen in it. Raises ConfigError if that fails.
 
     Data that are not there are refused before anything is started.
     """
@@ -72,7 +72,7 @@ def start_engine(paths: RunPaths, password: str | None = None, held: bool = Fals
 
 
 def engine_failure(engine: subprocess.Popen[bytes], paths: RunPaths) -> DltuiError | None:
-    """Why the engine ended without a word in the journal, or None while it runs."""
+    """Return why the engine ended without a word in the journal, or None while it runs."""
     code = engine.poll()
     if code is None:
         return None

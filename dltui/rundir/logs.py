@@ -22,7 +22,7 @@ _NAMES = {"CRITICAL": "error", "WARN": "warning"}
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line: the file it is from without its ending, its time of day and level (of the line before where it has
+    """One line: the file it is from without its ending, its time of day and level (of the line before if it has
     none of its own), and its text."""
 
     source: str
@@ -42,14 +42,14 @@ class _File:
 
 
 class LogFiles:
-    """Reads every `*.log` in `folder`; `poll` gives what is new, ordered by time where the lines carry one."""
+    """Reads every `*.log` in `folder`; `poll` gives what is new, ordered by time if the lines carry one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[str, _File] = {}
 
     def poll(self) -> list[LogLine]:
-        """The lines since the last call; files that cannot be read are passed over."""
+        """Return the lines since the last call; files that cannot be read are passed over."""
         try:
             paths = sorted(self._folder.glob("*.log"))
         except OSError:

@@ -53,7 +53,7 @@ def write_run_json(
 
 
 def read_run_json(paths: RunPaths) -> dict[str, Any]:
-    """What `write_run_json` wrote, each field of its type; older ones lack some. Raises RunError if it is damaged."""
+    """Return what `write_run_json` wrote, each field of its type; old ones lack some. Raises RunError."""
     try:
         document = dict(read_json(paths.run_json))
         msgspec.convert(document, RunFields)

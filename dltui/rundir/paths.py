@@ -19,7 +19,7 @@ MAX_SOCKET_BYTES = 100
 
 
 def runs_dir() -> Path:
-    """The folder of all runs: `DLTUI_RUNS`, or `runs` in the present folder."""
+    """Return the folder of all runs: `DLTUI_RUNS`, or `runs` in the present folder."""
     return Path(os.environ.get("DLTUI_RUNS") or "runs")
 
 
@@ -90,7 +90,7 @@ class RunPaths:
         return self.root / "lock"
 
     def create(self) -> RunPaths:
-        """Makes the run's folders, which only the owner may enter (existing ones stay), and returns itself.
+        """Make the run's folders, which only the owner may enter (existing ones stay), and return itself.
 
         Raises ConfigError if that fails.
         """
@@ -107,16 +107,16 @@ class RunPaths:
 
 
 def all_runs() -> list[RunPaths]:
-    """The runs in the runs folder, the newest last."""
+    """Return the runs in the runs folder, the newest last."""
     folder = runs_dir()
     found = sorted((path for path in folder.iterdir() if _is_run(path)), key=_started) if folder.is_dir() else []
     return [RunPaths(path) for path in found]
 
 
 def find_run(ref: str | None = None) -> RunPaths:
-    """The run that `ref` names: an id, a unique prefix of one, a path, or None for the newest.
+    """Return the run that `ref` names: an id, a unique prefix of one, a path, or None for the newest.
 
-    Raises RunError where there is none, or more than one; ConfigError where it is the path of something else.
+    Raises RunError if there is none, or more than one; ConfigError if it is the path of something else.
     """
     if ref and (os.sep in ref or ref in (".", "..")) and (there := _run_at(Path(ref))) is not None:
         return there
@@ -140,9 +140,9 @@ def find_run(ref: str | None = None) -> RunPaths:
 
 
 def socket_path(run_dir: Path) -> Path:
-    """Where the control socket of a run belongs: a folder that only this user may enter, a short hashed name.
+    """Return where the control socket of a run belongs: a folder that only this user may enter, a short hashed name.
 
-    Raises RunError where that folder belongs to somebody else or others may enter it.
+    Raises RunError if that folder belongs to another user or others may enter it.
     """
     base = os.environ.get("XDG_RUNTIME_DIR")
     name = hashlib.sha256(os.fsencode(run_dir.resolve())).hexdigest()[:16] + ".sock"
@@ -165,7 +165,7 @@ def _temporary() -> Path:
 
 
 def _run_at(path: Path) -> RunPaths | None:
-    """The run in this directory; None if nothing is there. Raises ConfigError if something else is."""
+    """Return the run in this directory; None if nothing is there. Raises ConfigError if something else is."""
     if _is_run(path):
         return RunPaths(path)
     try:

@@ -39,10 +39,10 @@ class Session(Protocol):
         """Commands are refused."""
 
     def events(self) -> list[Event]:
-        """What is new; does not wait."""
+        """Return what is new; does not wait."""
 
     def send(self, command: Command) -> str:
-        """Asks the engine and returns what became of it, in words; raises RunError where it is refused."""
+        """Ask the engine and return what became of it, in words; raises RunError if it is refused."""
 
 
 class LiveSession:
@@ -71,7 +71,7 @@ class LiveSession:
         self.finished = False
 
     def events(self) -> list[Event]:
-        """The events since the last call.
+        """Return the events since the last call.
 
         Raises MismatchError if the journal is damaged, and `refused` if the engine ended before it began.
         """
@@ -90,7 +90,7 @@ class LiveSession:
         return events
 
     def send(self, command: Command) -> str:
-        """Sends one command and returns its answer in words. Raises RunError with the reason where there is no yes."""
+        """Send one command and return its answer in words. Raises RunError with the reason if there is no yes."""
         if self.read_only:
             raise RunError("this screen only reads", where=command.name, hint="attach without --read-only")
         with contextlib.closing(self._connect()) as sock:
@@ -109,7 +109,7 @@ class LiveSession:
         return clean(str(answer.get("message") or ""), 4_000)
 
     def alive(self) -> bool:
-        """An engine listens on the control socket; where nothing may be sent, the process of `run.json` is there."""
+        """Say whether an engine listens; if nothing may be sent, whether the process of `run.json` is there."""
         if self.read_only:
             return self._process_is_there()
         try:
@@ -136,7 +136,7 @@ class LiveSession:
         return sock
 
     def _absent(self) -> RunError:
-        """Why nobody listens, and what can be done: a run that has all its rounds cannot be resumed."""
+        """Return why nobody listens, and what can be done: a run that has all its rounds cannot be resumed."""
         run = self._paths.id
         try:
             done = read_json(self._paths.summary)["status"] == "done"
@@ -229,7 +229,7 @@ class ReplaySession:
         self._reached, self._at = self._times[target - 1], None
 
     def events(self) -> list[Event]:
-        """The events whose time has come."""
+        """Return the events whose time has come."""
         self._advance()
         end = self._sought
         if not self._paused:
@@ -240,7 +240,7 @@ class ReplaySession:
         return due
 
     def send(self, command: Command) -> str:
-        """Refuses: a recorded run cannot be changed."""
+        """Refuse: a recorded run cannot be changed."""
         raise RunError("a replay changes nothing", where=command.name)
 
     def _advance(self) -> None:
@@ -252,7 +252,7 @@ class ReplaySession:
 
 
 def _rising(events: list[Event]) -> list[float]:
-    """The times of the events in unix seconds, never falling, so that a clock set back does not hide what follows."""
+    """List the times of the events in unix seconds, never falling: a clock set back hides nothing."""
     return list(accumulate((_seconds(event) for event in events), max))
 
 

@@ -58,7 +58,7 @@ class Door:
         )
 
     def refusal(self, headers: Mapping[str, str], query: Mapping[str, str], cookies: Mapping[str, str]) -> str:
-        """Why a request is refused; empty where it may come in. Tokens are compared in constant time."""
+        """Return why a request is refused; empty if it may come in. Tokens are compared in constant time."""
         if headers.get("Host", "") != self.host:
             return f"only {self.host} is served here"
         if headers.get("Origin", self.origin) != self.origin:
@@ -68,5 +68,5 @@ class Door:
         return ""
 
     def knows(self, token: str) -> bool:
-        """The token is the right one."""
+        """Return whether the token is the right one."""
         return hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self.token.encode())

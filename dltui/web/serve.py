@@ -41,7 +41,7 @@ class GuardedServer(Server):
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuses, or trades the token in the address for a cookie, or serves."""
+        """Refuse, or trade the token in the address for a cookie, or serve."""
         door = self._door
         why = door.refusal(request.headers, request.query, request.cookies)
         if why:
@@ -60,13 +60,13 @@ class GuardedServer(Server):
 
 
 def screen_command(paths: RunPaths, *, write: bool) -> str:
-    """The shell command of one session's screen. Without `write` that screen never opens the control socket."""
+    """Return the shell command of one session's screen. Without `write` that screen never opens the control socket."""
     words = [sys.executable, "-m", "dltui", "attach", str(paths.root.resolve())]
     return shlex.join(words if write else [*words, "--read-only"])
 
 
 def serve(paths: RunPaths, *, port: int, write: bool, say: Callable[[str], None]) -> None:
-    """Serves until it is interrupted; `port` 0 takes a free one. Raises RunError where the port is taken."""
+    """Serve until it is interrupted; `port` 0 takes a free one. Raises RunError if the port is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

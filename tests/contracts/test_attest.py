@@ -6,8 +6,9 @@ import pytest
 from eth_utils import keccak
 
 from dltui.chain import merkle
-from dltui.chain.contracts.bound import AbortReason, RoundState, indices
+from dltui.chain.contracts.bound import AbortReason, RoundState
 from tests.kits.contract_evm import CHAIN_ID
+from tests.kits.contract_parts import indices
 from tests.kits.contract_world import FEDERATION_ID, SEED, World, result
 
 ROOT = b"\x0b" * 32

@@ -10,10 +10,10 @@ from eth_utils import keccak
 
 from dltui.chain import merkle
 from dltui.chain.contracts import artifacts, gas
-from dltui.chain.contracts.bound import NO_LIMIT, OPERATOR_ROLE, RoundState, indices
+from dltui.chain.contracts.bound import NO_LIMIT, OPERATOR_ROLE, RoundState
 from dltui.chain.types import Call
 from tests.kits.contract_evm import address
-from tests.kits.contract_parts import bits, draw
+from tests.kits.contract_parts import bits, draw, indices
 from tests.kits.contract_world import PLAN, World, digest, result
 
 EVERYBODY = 2**256 - 1

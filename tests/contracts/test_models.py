@@ -214,9 +214,9 @@ def test_require_approval_waits_for_the_base_not_for_what_is_released(world: Wor
 def test_rejecting_the_base_of_a_running_round_aborts_it(world: World, state: RoundState) -> None:
     versions(world, 2)
     number = world.open()
-    if state > RoundState.OPEN:
+    if state.number > RoundState.OPEN.number:
         world.submit()
-    if state > RoundState.REPORTING:
+    if state.number > RoundState.REPORTING.number:
         world.report()
     assert world.round().state == state
     sent = world.operate(world.models.reject(1))

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from eth_utils import keccak
 
-from dltui.chain.contracts.bound import AbortReason, Plan, RoundInfo, RoundState, indices
+from dltui.chain.contracts.bound import AbortReason, Plan, RoundInfo, RoundState
 from tests.kits.contract_evm import address
+from tests.kits.contract_parts import indices
 from tests.kits.contract_world import GENESIS, PLAN, SEED, World, digest, result
 
 WRONG_PLANS = {

@@ -46,15 +46,21 @@ class Browser:
 
     async def until(self, script: str) -> None:
         """Waits until a script is true."""
-        async with asyncio.timeout(SECONDS):
+
+        async def true() -> None:
             while not await self.value(script):
                 await asyncio.sleep(0.05)
 
+        await asyncio.wait_for(true(), SECONDS)
+
     async def until_received(self, *words: str) -> None:
         """Waits until the web socket has brought these words."""
-        async with asyncio.timeout(SECONDS):
+
+        async def received() -> None:
             while not all(word in self.received for word in words):
                 await asyncio.sleep(0.05)
+
+        await asyncio.wait_for(received(), SECONDS)
 
     async def screenshot(self, file: Path) -> bytes:
         """A PNG of the page, also written to `file`."""
@@ -90,8 +96,8 @@ async def browser(folder: Path, size: tuple[int, int] = (1280, 800), dark: bool 
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        async with aiohttp.ClientSession() as http, asyncio.timeout(4 * SECONDS):
-            port = await _port(folder / "DevToolsActivePort")
+        async with aiohttp.ClientSession() as http:
+            port = await asyncio.wait_for(_port(folder / "DevToolsActivePort"), SECONDS)
             async with http.get(f"http://127.0.0.1:{port}/json/list") as answer:
                 pages = [page for page in await answer.json() if page["type"] == "page"]
             async with http.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:

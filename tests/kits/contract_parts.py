@@ -8,6 +8,7 @@ from eth_abi import encode
 from eth_utils import keccak
 
 from dltui.chain.contracts.bound import ClientStatus, Plan, RoundState, VersionState
+from dltui.core.client_set import ClientSet
 
 ZERO = bytes(32)
 
@@ -29,6 +30,11 @@ def draw(pool: set[int], seats: int, seed: bytes, attempt: int) -> set[int]:
         digest = keccak(encode(["bytes32", "uint8", "uint8"], [seed, attempt, seat]))
         drawn.add(rest.pop(int.from_bytes(digest, "big") % len(rest)))
     return drawn
+
+
+def indices(bitmap: int) -> tuple[int, ...]:
+    """The client indices in a bitmap, ascending."""
+    return tuple(ClientSet(bitmap))
 
 
 def bits(indices: set[int]) -> int:

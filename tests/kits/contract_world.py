@@ -17,10 +17,11 @@ from dltui.chain.contracts.bound import (
     Plan,
     RoundInfo,
     deploy_call,
-    indices,
 )
 from dltui.chain.types import Call
+from dltui.core.chain_states import RoundState
 from tests.kits.contract_evm import CHAIN_ID, Evm, Sent, address
+from tests.kits.contract_parts import indices
 
 FEDERATION_ID = bytes(range(32))
 SEED = b"\x5e" * 32
@@ -161,7 +162,7 @@ class World:
         """A whole round that is finalised with this result."""
         self.open()
         self.submit(*submitters)
-        if submitters and self.round().state == 1:
+        if submitters and self.round().state == RoundState.OPEN:
             self.pass_deadline()
             self.send(self.stranger, self.fl.close_submissions(self.fl.current_round()))
         self.report()

@@ -20,7 +20,6 @@ from dltui.chain.contracts.records import (
     SuspendReason,
     VersionInfo,
     VersionState,
-    indices,
 )
 from dltui.chain.contracts.registries import DataRegistry, ModelRegistry, Registry
 from dltui.chain.contracts.reverts import explain
@@ -53,5 +52,4 @@ __all__ = [
     "decode_log",
     "deploy_call",
     "explain",
-    "indices",
 ]

@@ -11,9 +11,9 @@ from eth_utils import keccak, to_checksum_address
 
 from dltui.chain.contracts import abi
 from dltui.chain.contracts.describe import deployment
-from dltui.chain.contracts.records import indices
 from dltui.chain.history.txlog import TxLog
 from dltui.core.answers import DecodedTx, short
+from dltui.core.client_set import ClientSet
 from dltui.errors import ChainError
 
 _PLACES = {0: (0, 1, 1, 2, 3, 4, 5), 1: (1, 2, 2, 3, 4, 5, 6), 2: (1, 3, 2, 4, 5, 6, 7)}
@@ -96,7 +96,7 @@ def _flat(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _text(name: str, value: Any) -> str:
     if name in _BITMAPS and isinstance(value, int):
-        return "clients " + (", ".join(map(str, indices(value))) or "none")
+        return "clients " + (", ".join(map(str, ClientSet(value))) or "none")
     if isinstance(value, (bytes, bytearray)):
         return "0x" + bytes(value).hex()
     if isinstance(value, (list, tuple)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dltui.core.chain_states import AbortReason, ClientStatus, RoundState, SuspendReason, VersionState
-from dltui.core.client_set import ClientSet
 
 __all__ = [
     "NO_LIMIT",
@@ -20,7 +19,6 @@ __all__ = [
     "SuspendReason",
     "VersionInfo",
     "VersionState",
-    "indices",
 ]
 
 
@@ -120,8 +118,3 @@ class Commitment:
 
 NO_LIMIT = 2**64 - 1
 """A privacy budget that is never used up."""
-
-
-def indices(bitmap: int) -> tuple[int, ...]:
-    """Return the client indices in a bitmap, ascending."""
-    return tuple(ClientSet(bitmap))

@@ -75,7 +75,7 @@ def _word(name: str, value: Any) -> str:
     if isinstance(value, (ClientStatus, RoundState, VersionState)):
         return value.name
     if name == "neededRole":
-        return _ROLES.get(value, "0x" + value.hex())
+        return str(_ROLES.get(value, "0x" + value.hex()))
     if name == "field":
         return str(value.rstrip(b"\0").decode("ascii", "replace"))
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)

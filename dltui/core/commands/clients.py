@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dltui.core.chain_states import ClientStatus
 from dltui.core.commands.arguments import ClientArgs, StopArgs
 from dltui.core.commands.declaration import Declaration, Request, Selection, Shortcut, Unavailable, declare
 from dltui.core.commands.selected import busy_round, selected_client, word_of
@@ -15,29 +16,29 @@ if TYPE_CHECKING:
 
 def _suspend(state: State, selection: Selection) -> Request:
     client = selected_client(state, selection)
-    if client.membership != "active":
+    if client.membership != ClientStatus.ACTIVE:
         raise Unavailable(f"{client.id} is {client.membership}, not active")
     return _leaves_out(SUSPEND, state, client, "Suspend", "it takes no part until it is reinstated")
 
 
 def _reinstate(state: State, selection: Selection) -> Request:
     client = selected_client(state, selection)
-    if client.membership != "suspended":
+    if client.membership != ClientStatus.SUSPENDED:
         raise Unavailable(f"{client.id} is {client.membership}, not suspended")
     return _about(REINSTATE, client, "Reinstate", "it takes part from the next round")
 
 
 def _ban(state: State, selection: Selection) -> Request:
     client = selected_client(state, selection)
-    if client.index is None or client.membership == "banned":
-        was = "banned already" if client.membership == "banned" else "not registered"
+    if client.index is None or client.membership == ClientStatus.BANNED:
+        was = "banned already" if client.membership == ClientStatus.BANNED else "not registered"
         raise Unavailable(f"{client.id} is {was}")
     return _leaves_out(BAN, state, client, "Ban", "for good: nothing lets it in again")
 
 
 def _complete_leave(state: State, selection: Selection) -> Request:
     client = selected_client(state, selection)
-    if client.membership != "leaving":
+    if client.membership != ClientStatus.LEAVING:
         raise Unavailable(f"{client.id} is {client.membership}, not leaving")
     return _about(COMPLETE_LEAVE, client, "Let go", "its place is free; it may join again")
 

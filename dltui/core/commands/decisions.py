@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import ClientStatus, VersionState
 from dltui.core.commands.arguments import ClientArgs, RegisterArgs, VersionArgs
 from dltui.core.commands.declaration import Request, Selection, Shortcut, Unavailable, declare
 from dltui.core.commands.selected import selected_client
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _register(state: State, selection: Selection) -> Request:
-    pending = [c for c in state.clients.values() if c.membership == "pending"]
+    pending = [c for c in state.clients.values() if c.membership == ClientStatus.PENDING]
     if not pending:
         raise Unavailable("no client is waiting to be registered")
     client = next((c for c in pending if c.id == selection.client), pending[0])
@@ -50,7 +51,7 @@ def free_slices(state: State) -> list[int]:
 
 def _refuse(state: State, selection: Selection) -> Request:
     client = selected_client(state, selection)
-    if client.membership != "pending":
+    if client.membership != ClientStatus.PENDING:
         raise Unavailable(f"{client.id} is {client.membership}, not pending")
     return REJECT_CLIENT.request(
         {"client": client.id},
@@ -67,7 +68,7 @@ def _approve(state: State, selection: Selection) -> Request:
     version = chosen if chosen is not None and _approvable(chosen) else _newest_awaiting(state)
     if version is None:
         raise Unavailable("no model version awaits approval")
-    again = version.state == "approved"
+    again = version.state == VersionState.APPROVED
     return APPROVE.request(
         {"version": version.number},
         f"Release model v{version.number} again" if again else f"Approve model v{version.number}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dltui.core.chain_states import VersionState
 from dltui.core.commands.arguments import HoldArgs, NoArgs, PresenceArgs, StepArgs
 from dltui.core.commands.declaration import Request, Selection, Shortcut, Unavailable, declare
 
@@ -18,7 +19,7 @@ def _open_round(state: State, _selection: Selection) -> Request:
     if state.status not in ("running", "paused"):
         raise Unavailable(f"the run is {state.status}")
     base = state.base
-    if state.require_approval and base is not None and base.state == "verified":
+    if state.require_approval and base is not None and base.state == VersionState.VERIFIED:
         raise Unavailable(f"v{base.number} awaits approval first")
     effect = "a committee is drawn and every active client trains"
     return OPEN_ROUND.request({}, "Open the next round", effect, on="", button="Open")

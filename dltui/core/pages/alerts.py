@@ -14,7 +14,7 @@ _COLUMNS = (Col("time", 10), Col("for", 12), Col("alert", 0))
 
 
 def alerts_page(state: State, _id: object, now: float) -> Page:
-    """Every alert, the newest first; then those that are over, as far as the events in memory go back."""
+    """Return every alert, the newest first; then those that are over, as far as the events in memory go back."""
     facts: list[Fact] = []
     told = {event.ts: event.seq for event in state.events}
     told |= {event.data.id: event.seq for event in state.events if isinstance(event.data, RunAlert)}

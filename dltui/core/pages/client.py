@@ -19,7 +19,7 @@ _COLUMNS = (
 
 
 def client_page(state: State, id: str, now: float) -> Page:
-    """The client of that id."""
+    """Return the client of that id."""
     client = state.clients.get(id)
     if client is None:
         return missing("client", id)

@@ -20,7 +20,7 @@ _LONGEST = 400
 
 
 def event_page(state: State, seq: int, now: float) -> Page:
-    """The event of that number."""
+    """Return the event of that number."""
     event = next((event for event in state.events if event.seq == seq), None)
     if event is None:
         return missing("event", seq)

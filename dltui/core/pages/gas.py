@@ -10,7 +10,7 @@ from dltui.core.views.chain import DEPLOY
 
 
 def call_page(state: State, function: str, now: float) -> Page:
-    """The transactions that called a function; those of a contract's deployment have its name behind `deploy`."""
+    """Show the transactions that called a function; those of a contract's deployment have its name behind `deploy`."""
     address = state.chain.contracts.get(function.removeprefix(DEPLOY)) if function.startswith(DEPLOY) else None
     row = state.chain.by_function.get(function)
     if row is None and address is None:
@@ -20,13 +20,13 @@ def call_page(state: State, function: str, now: float) -> Page:
 
 
 def operator_page(state: State, _id: object, now: float) -> Page:
-    """What the operator has sent."""
+    """Return what the operator has sent."""
     row = state.chain.by_sender.get("operator")
     return _page(state, "operator", "operator", row, [tx for tx in state.txs if tx.sender == "operator"])
 
 
 def setup_page(state: State, _id: object, now: float) -> Page:
-    """What came before the first round."""
+    """Return what came before the first round."""
     row = state.chain.by_round.get(0)
     return _page(state, "set-up", "set-up", row, [tx for tx in state.txs if not tx.round])
 

@@ -17,7 +17,7 @@ Target = tuple[str, Any]
 
 @dataclass(frozen=True)
 class Fact:
-    """A label and its value; `tone` is an ink's or a tone's name, `copy` what is copied where the text is shortened."""
+    """A label and its value; `tone` is an ink's or a tone's name, `copy` what is copied if the text is shortened."""
 
     label: str
     text: str
@@ -96,12 +96,12 @@ def tx_table(title: str, txs: list[Tx], *, senders: bool) -> Table:
 
 
 def digest_fact(label: str, digest: str) -> Fact:
-    """A hash that may not be there yet."""
+    """Return a hash that may not be there yet."""
     return Fact(label, digest or fmt.NONE, "quiet" if not digest else "")
 
 
 def missing(kind: str, id: Any) -> Page:
-    """The page of a thing that the run does not know, or no longer holds in memory."""
+    """Return the page of a thing that the run does not know, or no longer holds in memory."""
     name = f"{kind} {fmt.short(str(id))}"
     return Page(kind, id, name, (Fact("", f"{name} is not known here", "warn"), *_where_else(kind, id)))
 
@@ -111,7 +111,7 @@ def _where_else(kind: str, id: Any) -> tuple[Fact, ...]:
 
 
 def verdict_cell(included: bool, reason: str) -> Cell:
-    """A verdict as symbol and word."""
+    """Return a verdict as symbol and word."""
     word = "included" if included else reason.lower().replace("_", " ")
     tone = "done" if included else "bad"
     return f"{fmt.symbol(tone)} {word}", tone
@@ -140,22 +140,22 @@ def share_text(shown: Round, client: str) -> str:
 
 
 def known_round(state: State, number: int | None) -> Target | None:
-    """The way to a round, where there is one of that number."""
+    """Return the way to a round, if there is one of that number."""
     return ("round", number) if number in state.rounds else None
 
 
 def known_version(state: State, number: int | None) -> Target | None:
-    """The way to a version, where there is one of that number."""
+    """Return the way to a version, if there is one of that number."""
     return ("version", number) if number in state.versions else None
 
 
 def known_client(state: State, id: str) -> Target | None:
-    """The way to a client, where there is one of that id."""
+    """Return the way to a client, if there is one of that id."""
     return ("client", id) if id in state.clients else None
 
 
 def handle(state: State, thing: Target) -> str:
-    """What other programs know a thing by: an address, a digest or a hash where it has one, else its id."""
+    """Return what other programs know a thing by: an address, a digest or a hash if it has one, else its id."""
     match thing:
         case "client", id if id in state.clients:
             return state.clients[id].address or str(id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import RoundState
 from dltui.core.pages.page import (
     Cell,
     Col,
@@ -19,9 +20,9 @@ from dltui.core.pages.page import (
 )
 from dltui.core.state.entities import Round
 from dltui.core.state.state import State
-from dltui.core.views.round import waiting
 from dltui.core.views.taking_part import seconds_since_opening
 from dltui.core.views.time import idle, spent, training
+from dltui.core.views.wait import waiting
 
 _STORY = (Col("time", 10), Col("after", 8, right=True), Col("who", 16), Col("what", 0))
 _PEOPLE = (
@@ -31,11 +32,11 @@ _PEOPLE = (
     Col("sent after", 10, right=True),
     Col("seat", 16),
 )
-_TONES = {"finalised": "done", "aborted": "bad"}
+_TONES = {RoundState.FINALISED: "done", RoundState.ABORTED: "bad"}
 
 
 def round_page(state: State, number: int, now: float) -> Page:
-    """The round of that number."""
+    """Return the round of that number."""
     shown = state.rounds.get(number)
     if shown is None:
         return missing("round", number)

@@ -14,7 +14,7 @@ _EVENTS = (Col("time", 10), Col("event", 0))
 
 
 def tx_page(state: State, hash: str, now: float, decoded: DecodedTx | None = None, note: str = "") -> Page:
-    """The transaction of that hash; `note` says why it is not decoded."""
+    """Return the transaction of that hash; `note` says why it is not decoded."""
     tx = next((tx for tx in state.txs if tx.hash == hash), None)
     if tx is None:
         return missing("tx", hash)
@@ -59,7 +59,7 @@ def _arguments(decoded: DecodedTx | None, note: str) -> Table:
 
 
 def _events(state: State, hash: str) -> Table:
-    """The events that name this transaction."""
+    """Return the events that name this transaction."""
     lines = []
     for event in state.events:
         if hash in (getattr(event.data, "tx", None), getattr(event.data, "hash", None)):

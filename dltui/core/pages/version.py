@@ -38,7 +38,7 @@ _LINEAGE = (
 
 
 def version_page(state: State, number: int, now: float) -> Page:
-    """The version of that number."""
+    """Return the version of that number."""
     version = state.versions.get(number)
     if version is None:
         return missing("version", number)
@@ -88,7 +88,7 @@ def _tested(version: Version) -> str:
 
 
 def _against(version: Version, parent: Version | None, field: str) -> str:
-    """The difference to the parent, where both were measured."""
+    """Return the difference to the parent, if both were measured."""
     mine, theirs = getattr(version, field), getattr(parent, field, None)
     return (
         "" if parent is None or mine is None or theirs is None else f" ({fmt.delta(mine - theirs)} to v{parent.number})"
@@ -128,7 +128,7 @@ def _agreed(made: Round, member: str) -> Cell:
 
 
 def _lineage(state: State, version: Version) -> Table:
-    """Its ancestors, itself, and what descends from it directly, newest first."""
+    """Return its ancestors, itself, and what descends from it directly, newest first."""
     line: list[Version] = []
     at: Version | None = version
     while at is not None:

@@ -1,4 +1,4 @@
-"""Rows for any face: pure functions of the state, and of `now` in unix seconds where ages and deadlines are shown."""
+"""Rows for any face: pure functions of the state, and of `now` in unix seconds, for ages and deadlines are shown."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class ChainView(msgspec.Struct, frozen=True):
-    """The chain pane. `age` and `age_tone` are of the last block; a block is due only where something awaits one."""
+    """The chain pane. `age` and `age_tone` are of the last block; a block is due only if something awaits one."""
 
     state: str
     tone: str
@@ -60,7 +60,7 @@ class ChainView(msgspec.Struct, frozen=True):
     price: int
     """Wei a gas, on average over the run."""
     money: str
-    """The fees in the configured currency; empty where no rate is set."""
+    """The fees in the configured currency; empty if no rate is set."""
     txs: int
     reverted: int
     deployed: GasLine
@@ -76,7 +76,7 @@ _TONES = {"ready": "ok", "starting": "busy", "lost": "bad", "stopped": "idle"}
 
 
 def chain_view(state: State, now: float) -> ChainView:
-    """The node and what it has used."""
+    """Return the node and what it has used."""
     chain = state.chain
     used = tuple(gas for _, gas in chain.blocks)
     at = fmt.unix(chain.block_at)
@@ -118,7 +118,7 @@ def chain_view(state: State, now: float) -> ChainView:
 
 
 def budget(state: State) -> Budget | None:
-    """All gas of the run, deployments too, against `[gas] budget`; None where none is set."""
+    """Return all gas of the run, deployments too, against `[gas] budget`; None if none is set."""
     limit = state.setting("gas", "budget", 0)
     if limit <= 0:
         return None
@@ -139,9 +139,9 @@ def money(state: State, wei: int, digits: int = 2) -> str:
 
 
 def _age(state: State, now: float, age: float | None) -> tuple[str, str]:
-    """The age of the last block in words and its tone.
+    """Return the age of the last block in words and its tone.
 
-    Blocks are made when somebody sends something, so a quiet chain is no slow one: only after a deadline, when anyone
+    Blocks are made when something is sent, so a quiet chain is no slow one: only after a deadline, when anyone
     may send what closes the phase, is a block due.
     """
     if age is None:

@@ -9,6 +9,7 @@ from math import floor
 import msgspec
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import ClientStatus, RoundState
 from dltui.core.state.entities import Client, GasRow, Round
 from dltui.core.state.state import State
 from dltui.core.views.taking_part import weight_shares
@@ -28,7 +29,7 @@ class ClientRow(msgspec.Struct, frozen=True):
     share: str
     """Its weight's part of the last aggregate: 18.2%."""
     change: str
-    """▲ or ▼ against the aggregate before, empty where it is equal or unknown."""
+    """▲ or ▼ against the aggregate before, empty if it is equal or unknown."""
     records: int
     gas: str
     last_seen: str
@@ -48,10 +49,10 @@ class ClientRow(msgspec.Struct, frozen=True):
 
 
 _AWAY = {
-    "banned": ("bad", "banned"),
-    "rejected": ("bad", "rejected"),
-    "suspended": ("warn", "suspended"),
-    "left": ("idle", "left"),
+    ClientStatus.BANNED: ("bad", "banned"),
+    ClientStatus.REJECTED: ("bad", "rejected"),
+    ClientStatus.SUSPENDED: ("warn", "suspended"),
+    ClientStatus.LEFT: ("idle", "left"),
 }
 
 
@@ -72,7 +73,7 @@ class ClientTable:
         self._share, self._before = shares(state)
 
     def row(self, id: str) -> ClientRow:
-        """The row of one client. Raises KeyError where there is none."""
+        """Return the row of one client. Raises KeyError if there is none."""
         state, client = self._state, self._state.clients[id]
         tone, word = client_state(state, client)
         spent = state.chain.by_sender.get(id, GasRow())
@@ -106,24 +107,24 @@ class ClientTable:
         )
 
     def _seen(self, client: Client) -> str:
-        """The age of its last word; a dash for one that runs and that nobody expects a word of, such as in a pause."""
+        """Say the age of its last word; a dash for one that runs and owes no word, such as in a pause."""
         resting = client.process == "ready" and self._state.in_flight is None and not self._state.finished
         quiet = self._now - (fmt.unix(client.last_seen) or self._now) >= REST_SECONDS
         return fmt.NONE if resting and quiet else fmt.age(client.last_seen, self._now)
 
 
 def client_rows(state: State, now: float) -> list[ClientRow]:
-    """Every client in the order of its index, those without one after them."""
+    """Return every client in the order of its index, those without one after them."""
     table = ClientTable(state, now)
     return [table.row(id) for id in table.ids]
 
 
 def shares(state: State) -> tuple[dict[str, int], dict[str, int]]:
-    """Each client's part of the weights in the last aggregate, and in the one before, in basis points.
+    """Return each client's part of the weights in the last aggregate, and in the one before, in basis points.
 
     A client whose update was judged and left out has 0; one that sent none is missing.
     """
-    judged = (r for r in reversed(list(state.rounds.values())) if r.state == "finalised" and r.verdicts)
+    judged = (r for r in reversed(list(state.rounds.values())) if r.state == RoundState.FINALISED and r.verdicts)
     return _shares(next(judged, None)), _shares(next(judged, None))
 
 
@@ -134,7 +135,7 @@ def _shares(closed: Round | None) -> dict[str, int]:
 
 
 def client_state(state: State, client: Client) -> tuple[str, str]:
-    """A client in a tone and a word: what stops it first, then what it does in the round."""
+    """Return a client in a tone and a word: what stops it first, then what it does in the round."""
     if client.membership in _AWAY:
         return _AWAY[client.membership]
     if client.down and client.exit_code == -signal.SIGKILL:
@@ -143,26 +144,26 @@ def client_state(state: State, client: Client) -> tuple[str, str]:
         return "bad", "exited"
     if client.process == "stopped":
         return "idle", "stopped"
-    if client.membership == "pending":
+    if client.membership == ClientStatus.PENDING:
         return "wait", "pending"
-    if client.membership == "unknown":
+    if client.membership == ClientStatus.NONE:
         return ("busy", "starting") if client.process == "starting" else ("wait", "joining")
     return _in_round(state, client)
 
 
 def _in_round(state: State, client: Client) -> tuple[str, str]:
     current = state.round
-    idle = ("idle", "leaving") if client.membership == "leaving" else ("idle", "waiting")
+    idle = ("idle", "leaving") if client.membership == ClientStatus.LEAVING else ("idle", "waiting")
     if current is None or client.id not in current.selected:
         return idle
     if client.id in current.late:
         return "warn", "late"
     activity = client.activity[:12]
-    if current.state == "open":
+    if current.state == RoundState.OPEN:
         return ("ok", "sent") if client.id in current.submitted else _training(client)
-    if current.state == "reporting" and client.id in current.committee:
+    if current.state == RoundState.REPORTING and client.id in current.committee:
         return ("ok", "reported") if client.id in current.reported else ("busy", activity or "checking")
-    if current.state == "attesting" and client.id in current.members:
+    if current.state == RoundState.ATTESTING and client.id in current.members:
         return ("ok", "attested") if client.id in current.attested else ("busy", activity or "attesting")
     verdict = next((v for v in current.verdicts if v.client == client.id), None)
     if verdict is not None:

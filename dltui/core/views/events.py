@@ -22,7 +22,7 @@ _GROUPS = {"contract": "chain", "update": "round", "plan": "round", "op": "cmd"}
 
 
 def event_row(event: Event) -> EventRow:
-    """The event as a line: time of day (UTC), group, sentence, severity."""
+    """Return the event as a line: time of day (UTC), group, sentence, severity."""
     data = event.data
     group = event.kind.partition(".")[0]
     group = "alert" if event.kind.startswith("run.alert") else _GROUPS.get(group, group)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import VersionState
 from dltui.core.state.entities import Version
 from dltui.core.state.state import State
 
@@ -47,7 +48,7 @@ class VersionTable:
         self.ids = sorted(state.versions, reverse=True)
 
     def row(self, id: int) -> RegistryRow:
-        """The row of one version. Raises KeyError where there is none."""
+        """Return the row of one version. Raises KeyError if there is none."""
         version = self._state.versions[id]
         parent = self._state.versions.get(version.parent) if version.parent is not None else None
         tone, word = _state(self._state, version, self._base)
@@ -67,7 +68,7 @@ class VersionTable:
             branches=version.parent is not None and version.parent != version.number - 1,
             base=self._base is version,
             by=version.by,
-            awaiting=version.state == "verified" and not version.tainted,
+            awaiting=version.state == VersionState.VERIFIED and not version.tainted,
             released=version.released,
             accuracy_bp=version.accuracy_bp,
             test_accuracy_bp=version.test_accuracy_bp,
@@ -75,22 +76,22 @@ class VersionTable:
 
 
 def registry_rows(state: State) -> list[RegistryRow]:
-    """Every version, newest first."""
+    """Return every version, newest first."""
     table = VersionTable(state)
     return [table.row(id) for id in table.ids]
 
 
 def _state(state: State, version: Version, base: Version | None) -> tuple[str, str]:
-    if version.state == "rejected":
+    if version.state == VersionState.REJECTED:
         return "bad", "rejected"
     if version.tainted:
         return "bad", "tainted"
     if version.released:
         # The first one is untrained, and in use only until there is another: to go back to it is a release.
-        chosen = any(other.state == "approved" for other in state.versions.values() if other is not version)
+        chosen = any(other.state == VersionState.APPROVED for other in state.versions.values() if other is not version)
         return "done", "released" if chosen or version.parent is not None else "initial"
     if version.parent is None:
         return "done", "genesis"
-    if version.state == "approved":
+    if version.state == VersionState.APPROVED:
         return "done", "approved"
     return ("warn", "review") if state.require_approval and base is version else ("ok", "verified")

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import RoundState, VersionState
 from dltui.core.state.entities import Round, Version
 from dltui.core.state.state import State
 from dltui.core.views.taking_part import duration
@@ -96,18 +97,23 @@ class RoundRow(msgspec.Struct, frozen=True):
     """Who was late, or why it was aborted."""
 
 
-_WORDS = {"open": "training", "reporting": "reports are due", "attesting": "attestations are due"}
+_WORDS = {
+    RoundState.OPEN: "training",
+    RoundState.REPORTING: "reports are due",
+    RoundState.ATTESTING: "attestations are due",
+}
+_REACHED = {RoundState.OPEN: 0, RoundState.REPORTING: 1, RoundState.ATTESTING: 2, RoundState.FINALISED: 4}
 _ROWS = {
-    "open": ("busy", "training"),
-    "reporting": ("busy", "reporting"),
-    "attesting": ("busy", "attesting"),
-    "finalised": ("done", "finalised"),
-    "aborted": ("bad", "aborted"),
+    RoundState.OPEN: ("busy", "training"),
+    RoundState.REPORTING: ("busy", "reporting"),
+    RoundState.ATTESTING: ("busy", "attesting"),
+    RoundState.FINALISED: ("done", "finalised"),
+    RoundState.ABORTED: ("bad", "aborted"),
 }
 
 
 def round_view(state: State, now: float, number: int | None = None, *, engine_lost: bool = False) -> RoundView:
-    """The round of that number, else the one in flight or the last; `now` is in unix seconds."""
+    """Return the round of that number, else the one in flight or the last; `now` is in unix seconds."""
     shown = state.rounds.get(number) if number is not None else state.round
     live = number is None or shown is state.in_flight
     have, need, unit = progress(shown) if shown else (0, 0, "updates")
@@ -141,12 +147,12 @@ def round_view(state: State, now: float, number: int | None = None, *, engine_lo
         idle=tuple(filter(None, (idle(timed, most) for most in (5, 2, 1)))) if timed else (),
         idled=timed is not None and timed.timing.get("waiting", 0.0) >= MUCH * timed.timing["total"],
         gas=shown.gas if shown else 0,
-        aborted=sum(r.state == "aborted" and r.number <= current for r in state.rounds.values()),
+        aborted=sum(r.state == RoundState.ABORTED and r.number <= current for r in state.rounds.values()),
     )
 
 
 def round_row(state: State, number: int, now: float) -> RoundRow:
-    """One round as a line of the history; `now` is in unix seconds."""
+    """Return one round as a line of the history; `now` is in unix seconds."""
     shown = state.rounds[number]
     tone, word = _ROWS[shown.state]
     counted = sum(verdict.included for verdict in shown.verdicts) if shown.verdicts else len(shown.submitted)
@@ -166,36 +172,36 @@ def round_row(state: State, number: int, now: float) -> RoundRow:
 
 
 def phases(state: State, shown: Round | None) -> tuple[Phase, ...]:
-    """The track TRAIN > REPORT > ATTEST > FINAL, and APPROVE where versions need it."""
+    """Return the track TRAIN > REPORT > ATTEST > FINAL, and APPROVE if versions need it."""
     names = ["TRAIN", "REPORT", "ATTEST", "FINAL"] + (["APPROVE"] if state.require_approval else [])
     if shown is None:
         return tuple(Phase(name, "todo") for name in names)
-    if shown.state == "aborted":
+    if shown.state == RoundState.ABORTED:
         reached = 2 if shown.members else 1 if shown.reported or shown.attempt else 0
         return tuple(
             Phase(name, "done" if i < reached else "failed" if i == reached else "todo") for i, name in enumerate(names)
         )
-    at = {"open": 0, "reporting": 1, "attesting": 2, "finalised": 4}[shown.state]
+    at = _REACHED[shown.state]
     version = state.versions.get(shown.version) if shown.version is not None else None
-    if version is not None and version.state != "verified":
+    if version is not None and version.state != VersionState.VERIFIED:
         at = 5
     marks = [Phase(name, "done" if i < at else "now" if i == at else "todo") for i, name in enumerate(names)]
-    if version is not None and version.state == "rejected" and len(marks) == 5:
+    if version is not None and version.state == VersionState.REJECTED and len(marks) == 5:
         marks[4] = Phase("APPROVE", "failed")
     return tuple(marks)
 
 
 def progress(shown: Round) -> tuple[int, int, str]:
-    """How many of how many are in, and of what, in the round's present or last phase."""
-    if shown.state == "reporting":
+    """Return how many of how many are in, and of what, in the round's present or last phase."""
+    if shown.state == RoundState.REPORTING:
         return len(shown.reported), len(shown.committee), "reports"
-    if shown.state in ("attesting", "finalised"):
+    if shown.state in (RoundState.ATTESTING, RoundState.FINALISED):
         return len(shown.attested), len(shown.members), "attestations"
     return len(shown.submitted), len(shown.selected), "updates"
 
 
 def lineage(state: State, up_to: int | None = None) -> list[Version]:
-    """The newest version, or that of number `up_to`, after its parents: what it is compared with."""
+    """Return the newest version, or that of number `up_to`, after its parents: what it is compared with."""
     at = max(state.versions, default=None) if up_to is None else up_to
     line: list[Version] = []
     while at is not None and at in state.versions:
@@ -216,9 +222,9 @@ def _course(figures: Sequence[T | None], text: Callable[[T], str], change: Calla
 def _doing(shown: Round | None) -> str:
     if shown is None:
         return "not open yet"
-    if shown.state == "finalised":
+    if shown.state == RoundState.FINALISED:
         return f"made version {shown.version}"
-    if shown.state == "aborted":
+    if shown.state == RoundState.ABORTED:
         return f"aborted, {shown.reason}"
     return _WORDS[shown.state] + (f", attempt {shown.attempt + 1}" if shown.attempt else "")
 
@@ -237,11 +243,15 @@ def _quorum(state: State, shown: Round | None) -> str:
 
 
 def _last(state: State, current: int) -> str:
-    closed = [r for n, r in sorted(state.rounds.items()) if n <= current and r.state in ("finalised", "aborted")]
+    closed = [
+        r
+        for n, r in sorted(state.rounds.items())
+        if n <= current and r.state in (RoundState.FINALISED, RoundState.ABORTED)
+    ]
     if not closed:
         return ""
     last = closed[-1]
-    if last.state == "aborted":
+    if last.state == RoundState.ABORTED:
         return f"r{last.number} aborted: {last.reason}"
     version = state.versions.get(last.version) if last.version is not None else None
     word = f" {version.state}" + (f" by {version.by}" if version.by else "") if version else ""

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import ClientStatus
 from dltui.core.events import (
     ChainReady,
     ChainStarting,
@@ -39,13 +40,13 @@ class StartStep(msgspec.Struct, frozen=True):
 
 
 def start_steps(state: State, now: float) -> tuple[StartStep, ...]:
-    """The steps from the engine to the first model at `now` (unix seconds)."""
+    """Return the steps from the engine to the first model at `now` (unix seconds)."""
     at = _first_times(state)
     begun = RunStarted in at
     engine = StartStep("engine", "done" if begun else "now", "reads the configuration" if begun else "a process starts")
     deployed = len(state.chain.contracts)
     clients = state.setting("clients", "count", 0)
-    registered = sum(client.membership == "active" for client in state.clients.values())
+    registered = sum(client.membership == ClientStatus.ACTIVE for client in state.clients.values())
     joined = f"{registered} of {clients} registered" if clients else "each in a process"
     rows: tuple[tuple[str, type[Payload], type[Payload], str], ...] = (
         ("chain", ChainStarting, ChainReady, f"{state.chain.engine} chain" if state.chain.engine else "a node starts"),
@@ -72,7 +73,7 @@ def _step(name: str, begun: float | None, ended: float | None, text: str, now: f
 
 
 def _first_times(state: State) -> dict[type[Payload], float]:
-    """When each kind of event came first, in unix seconds."""
+    """Return when each kind of event came first, in unix seconds."""
     found: dict[type[Payload], float] = {}
     for event in state.events:
         if (at := fmt.unix(event.ts)) is not None:

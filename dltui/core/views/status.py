@@ -6,6 +6,7 @@ import msgspec
 
 from dltui.core import alerts
 from dltui.core import format as fmt
+from dltui.core.chain_states import ClientStatus, RoundState
 from dltui.core.state.entities import Alert
 from dltui.core.state.state import State
 from dltui.core.views.chain import budget
@@ -38,11 +39,11 @@ _STATUS = {
 
 
 def status_line(state: State, now: float) -> StatusLine:
-    """The run at a glance."""
+    """Return the run at a glance."""
     tone, word = _STATUS.get(state.status, ("idle", state.status.upper()))
     start = fmt.unix(state.started_at)
     end = (fmt.unix(state.finished_at) if state.finished_at else None) or now
-    active = sum(client.membership == "active" for client in state.clients.values())
+    active = sum(client.membership == ClientStatus.ACTIVE for client in state.clients.values())
     number = max(state.rounds, default=0)
     return StatusLine(
         run=state.run,
@@ -58,7 +59,7 @@ def status_line(state: State, now: float) -> StatusLine:
 
 
 def alert_line(state: State) -> Alert | None:
-    """The alert to show first: the newest error, else the newest warning, else a gas budget that runs out."""
+    """Return the alert to show first: the newest error, else the newest warning, else a gas budget that runs out."""
     standing = list(state.alerts.values())
     errors = [alert for alert in standing if alert.severity == "error"]
     if errors or standing:
@@ -71,9 +72,9 @@ def alert_line(state: State) -> Alert | None:
 
 
 def farewell(state: State) -> str:
-    """The last line that a face prints: what became of the run and how to see it again."""
+    """Return the last line that a face prints: what became of the run and how to see it again."""
     word = "finished" if state.status == "done" else state.status
-    closed = sum(r.state == "finalised" for r in state.rounds.values())
+    closed = sum(r.state == RoundState.FINALISED for r in state.rounds.values())
     line = lineage(state)
     tested = [v.test_accuracy_bp for v in line if v.test_accuracy_bp is not None]
     measured = tested or [v.accuracy_bp for v in line if v.accuracy_bp is not None]

@@ -24,7 +24,7 @@ def awaited(state: State, shown: Round) -> tuple[str, ...]:
 
 
 def missed(shown: Round, client: str) -> bool:
-    """Whether the deadline passed without the client's update, which the contract waited for."""
+    """Return whether the deadline passed without the client's update, which the contract waited for."""
     return client in shown.selected and client not in shown.submitted and client in shown.late
 
 

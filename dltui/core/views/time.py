@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from dltui.core import format as fmt
+from dltui.core.chain_states import RoundState
 from dltui.core.events.outcomes import PHASE_NAMES
 from dltui.core.state.entities import Round
 from dltui.core.state.state import State
@@ -22,7 +23,7 @@ def spent(shown: Round) -> tuple[tuple[str, float], ...]:
 
 
 def training(state: State, shown: Round) -> str:
-    """What the time in train was made of; empty if it is not known."""
+    """Return what the time in train was made of; empty if it is not known."""
     if not shown.phases or not shown.trained:
         return ""
     slots = state.model.slots if state.model else 0
@@ -33,7 +34,7 @@ def training(state: State, shown: Round) -> str:
 
 
 def idle(shown: Round, most: int = 5) -> str:
-    """How long nobody worked, and who was waited for, at most so many names; empty if it is nothing or not known."""
+    """Say how long nobody worked, and who was waited for, at most `most` names; empty if it is nothing or not known."""
     seconds = shown.timing.get("waiting", 0.0)
     if not shown.phases or seconds < LEAST_IDLE:
         return ""
@@ -42,17 +43,17 @@ def idle(shown: Round, most: int = 5) -> str:
 
 
 def account(state: State, shown: Round) -> str:
-    """All of it in one line."""
+    """Return all of it in one line."""
     split = ", ".join(f"{name} {fmt.duration(seconds)}" for name, seconds in spent(shown))
     return "; ".join(part for part in (split, training(state, shown), idle(shown)) if part)
 
 
 def wave(state: State, shown: Round) -> str:
-    """Which wave of trainings an open round is in; empty if all train at once, or if all who are missing are down."""
+    """Say which wave of trainings a round is in; empty if all train at once, or if all who are missing are down."""
     slots, clients = state.model.slots if state.model else 0, len(shown.selected)
     missing = [state.clients[id] for id in awaited(state, shown) if id in state.clients]
     down = bool(missing) and all(client.down for client in missing)
-    if shown.state != "open" or not 0 < slots < clients or down:
+    if shown.state != RoundState.OPEN or not 0 < slots < clients or down:
         return ""
     waves = ceil(clients / slots)
     return f"wave {min(len(shown.submitted) // slots + 1, waves)} of {waves}, {slots} at a time"

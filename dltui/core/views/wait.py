@@ -10,7 +10,7 @@ import msgspec
 
 from dltui.core import alerts
 from dltui.core import format as fmt
-from dltui.core.chain_states import ATTEMPTS
+from dltui.core.chain_states import ATTEMPTS, ClientStatus, RoundState, VersionState
 from dltui.core.state.entities import Alert, Round
 from dltui.core.state.state import State
 from dltui.core.views.taking_part import awaited
@@ -23,7 +23,7 @@ class Waiting(msgspec.Struct, frozen=True):
     cause: str
     who: tuple[str, ...] = ()
     seconds_left: int | None = None
-    """Negative where the deadline has passed; None where there is none."""
+    """Negative if the deadline has passed; None if there is none."""
     then: str = ""
     gone: tuple[str, ...] = ()
     """Those of `who` whose process is not running."""
@@ -33,13 +33,13 @@ class Waiting(msgspec.Struct, frozen=True):
     """What becomes of the run meanwhile, which is said before all else."""
 
     def about(self, most: int = 5) -> str:
-        """The cause and the names, at most so many of them: `3 updates from a, b and c (down)`."""
+        """Return the cause and the names, at most `most` of them: `3 updates from a, b and c (down)`."""
         who = [f"{id} (down)" if id in self.gone else id for id in self.who]
         return self.cause + (f" from {fmt.names(who, most)}" if who else "")
 
     @property
     def clock(self) -> str:
-        """The time left, or how long the deadline has passed; empty where there is none."""
+        """The time left, or how long the deadline has passed; empty if there is none."""
         if self.seconds_left is None:
             return ""
         if self.seconds_left < 0:
@@ -55,7 +55,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 def waiting(state: State, now: float, *, engine_lost: bool = False) -> Waiting | None:
-    """What the run waits for at `now` (unix seconds); None only when it has ended.
+    """Return what the run waits for at `now` (unix seconds); None only when it has ended.
 
     `engine_lost` is what a screen knows and a journal cannot: nobody answers on the control socket.
     """
@@ -69,7 +69,7 @@ def waiting(state: State, now: float, *, engine_lost: bool = False) -> Waiting |
 
 
 def why(state: State, now: float, *, engine_lost: bool = False) -> str:
-    """The answer to "why is it waiting?" in one line, also when the run has ended."""
+    """Return the answer to "why is it waiting?" in one line, also when the run has ended."""
     wait = waiting(state, now, engine_lost=engine_lost)
     if wait is not None:
         return wait.text
@@ -80,8 +80,8 @@ def why(state: State, now: float, *, engine_lost: bool = False) -> str:
 
 
 def planned_rounds(state: State, number: int) -> int:
-    """How many rounds the run needs, as known when round `number` opened: each abort before it adds one."""
-    return state.target + sum(r.state == "aborted" and r.number < number for r in state.rounds.values())
+    """Return how many rounds the run needs, as known when round `number` opened: each abort before it adds one."""
+    return state.target + sum(r.state == RoundState.ABORTED and r.number < number for r in state.rounds.values())
 
 
 _ENDED = {"failed": "failed", "stopped": "was stopped"}
@@ -116,7 +116,8 @@ def _in_flight(state: State, now: float) -> Waiting | None:
     if current is None:
         return None
     left = seconds_left(current.deadline, now)
-    return {"open": _updates, "reporting": _reports, "attesting": _attestations}[current.state](state, current, left)
+    steps = {RoundState.OPEN: _updates, RoundState.REPORTING: _reports, RoundState.ATTESTING: _attestations}
+    return steps[current.state](state, current, left)
 
 
 def _updates(state: State, current: Round, left: int) -> Waiting:
@@ -163,11 +164,11 @@ def _again(current: Round) -> str:
 
 def _between(state: State, now: float) -> Waiting:
     due = max(state.rounds, default=0) + 1
-    made = sum(r.state == "finalised" for r in state.rounds.values())
+    made = sum(r.state == RoundState.FINALISED for r in state.rounds.values())
     more = not state.target or made < state.target
     opens = f"round {due} opens" if more else "the run ends"
     base = state.base
-    undecided = base is not None and state.require_approval and base.state == "verified"
+    undecided = base is not None and state.require_approval and base.state == VersionState.VERIFIED
     if state.status == "paused":
         then = f"version {base.number} awaits approval" if base is not None and undecided else opens
         return Waiting("the operator to resume the run", then=then)
@@ -180,17 +181,17 @@ def _between(state: State, now: float) -> Waiting:
 
 def _opening(state: State, due: int) -> Waiting:
     last = state.round
-    if last is not None and last.state == "aborted":
+    if last is not None and last.state == RoundState.ABORTED:
         return Waiting(f"the engine to open round {due}, since round {last.number} was aborted ({last.reason})")
     return Waiting(f"the engine to open round {due}", then="the clients train")
 
 
 def _clients(state: State, due: int) -> Waiting | None:
     need = max(state.min_submissions, state.quorum)
-    active = sum(client.membership == "active" for client in state.clients.values())
+    active = sum(client.membership == ClientStatus.ACTIVE for client in state.clients.values())
     if due == 1 and not state.setting("clients", "auto_register", True):
         return _answers(state, need - active)
-    outside = ("unknown", "pending")
+    outside = (ClientStatus.NONE, ClientStatus.PENDING)
     who = tuple(c.id for c in state.clients.values() if c.membership in outside and c.process in ("starting", "ready"))
     by = "" if state.setting("clients", "auto_register", True) else " by the operator"
     if due == 1 and who and active >= need:
@@ -212,18 +213,18 @@ def _starved(state: State, due: int, now: float) -> Waiting | None:
 
 
 def limit(alert: Alert, now: float) -> str:
-    """What becomes of the run while an alert stands; empty if it goes on."""
+    """Return what becomes of the run while an alert stands; empty if it goes on."""
     if alert.held:
         return "held while a screen is open"
     return f"the run fails in {fmt.seconds(max(0, seconds_left(alert.until, now)))}" if alert.until else ""
 
 
 def _answers(state: State, missing: int) -> Waiting | None:
-    """The first round waits until every client that the run starts with has an answer, and enough have a seat."""
+    """Wait with the first round until every client that the run starts with has an answer, and enough have a seat."""
     count = state.setting("clients", "count", 0)
     first = [client for client in state.clients.values() if client.part is None or client.part < count]
-    asked = [client.id for client in first if client.membership == "pending"]
-    absent = sum(client.membership == "unknown" for client in first) + max(0, count - len(first))
+    asked = [client.id for client in first if client.membership == ClientStatus.PENDING]
+    absent = sum(client.membership == ClientStatus.NONE for client in first) + max(0, count - len(first))
     if asked:
         who = fmt.names(asked) if len(asked) < 3 else fmt.plural(len(asked), "client")
         then = f"{fmt.plural(absent, 'more client')} may ask to join" if absent else "round 1 opens"
@@ -236,5 +237,5 @@ def _answers(state: State, missing: int) -> Waiting | None:
 
 
 def seconds_left(deadline: int, now: float) -> int:
-    """Whole seconds until a deadline (unix seconds); negative, at least 1, where it has passed."""
+    """Return the whole seconds until a deadline (unix seconds); negative, at least 1, if it has passed."""
     return int(deadline - now) if deadline >= now else -int(now - deadline) - 1

@@ -56,7 +56,8 @@ def _grey(x: NDArray[Any]) -> NDArray[Any]:
     if x.dtype == np.uint8:
         wide = 299 * red.astype(np.uint32) + 587 * green.astype(np.uint32) + 114 * blue.astype(np.uint32)
         return ((wide + 500) // 1000).astype(np.uint8)
-    return np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
+    grey: NDArray[Any] = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
+    return grey
 
 
 def _resized(x: NDArray[Any], size: int) -> NDArray[Any]:

@@ -56,7 +56,7 @@ def _resnet18(shape: tuple[int, int, int], classes: int) -> nn.Module:
     """Return ResNet-18 with the stem for small images (He et al. 2016, section 4.2): 3x3, stride 1, no pooling."""
     from torchvision.models.resnet import resnet18  # takes a second, so only if it is asked for
 
-    model = resnet18(weights=None, num_classes=classes)
+    model: nn.Module = resnet18(weights=None, num_classes=classes)
     model.conv1 = nn.Conv2d(shape[0], 64, 3, padding=1, bias=False)
     nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
     model.maxpool = nn.Identity()

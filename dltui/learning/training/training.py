@@ -66,7 +66,7 @@ def train(
             batch = picked.to(x.device)
             optimizer.zero_grad()
             loss = functional.cross_entropy(model(x[batch]), y[batch])
-            (loss + _proximal(model, anchor, settings.prox_mu)).backward()
+            (loss + _proximal(model, anchor, settings.prox_mu)).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             value = loss.item()
             total += value

@@ -13,7 +13,8 @@ class SheetPane(Pane, Sheet):
     @property
     def selected(self) -> Thing | None:
         """The thing under the cursor."""
-        return self.cursor
+        under: Thing | None = self.cursor
+        return under
 
     def show_fitting(self, entries: list[Entry]) -> None:
         """Shows the entries that fit the filter."""

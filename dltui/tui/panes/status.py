@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dltui.core import format as fmt
+from dltui.core.sanitize import clean
 from dltui.core.state.state import State
 from dltui.core.views import status_line
 from dltui.tui.hints import key_of, may_write
 from dltui.tui.theme import TONES
 from dltui.tui.widgets.lines import Lines
-from dltui.tui.widgets.safe_text import Part, clean, line
+from dltui.tui.widgets.safe_text import Part, line
 
 _GAP = 3
 

@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from dltui.core.sanitize import clean
 from dltui.core.state.entities import Step
 from dltui.tui.widgets.lines import Lines
-from dltui.tui.widgets.safe_text import clean, line
+from dltui.tui.widgets.safe_text import line
 
 
 class Caption(Lines):

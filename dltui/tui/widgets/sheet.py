@@ -40,7 +40,7 @@ class Sheet(LineView):
 
     def selectable(self, key: Any) -> bool:
         """Lines of figures stand for nothing."""
-        return key[0] != ""
+        return bool(key[0] != "")
 
     def first_key(self) -> Any:
         """Nowhere."""

@@ -24,7 +24,7 @@ class Calls:
     def of(self, name: str, args: dict[str, Any]) -> list[Call]:
         """The calls of a command; none for one that sends no transaction.
 
-        Raises RunError where what the chain says now rules the command out.
+        Raises RunError if what the chain says now rules the command out.
         """
         calls = _CALLS.get(name)
         return calls(self, args) if calls is not None else []
@@ -34,7 +34,7 @@ class Calls:
         return any(self._facts.id_of(address) == client for address in self._facts.ledger.members)
 
     def member(self, client: str) -> Member:
-        """The client of that id, as the chain knows it. Raises RunError where nobody of that id asked to join."""
+        """The client of that id, as the chain knows it. Raises RunError if nobody of that id asked to join."""
         for member in self._facts.ledger.members.values():
             if self._facts.id_of(member.address) == client:
                 return member

@@ -21,7 +21,7 @@ MAX_CONNECTIONS = 64
 class ControlSocket:
     """Listens at `path` (mode 0600) and hands whole commands to `handle`, whose answer goes back.
 
-    `handle` returns the message for people and raises `DltuiError` where it refuses. Driven by the engine's selector:
+    `handle` returns the message for people and raises `DltuiError` if it refuses. Driven by the engine's selector:
     every registered descriptor carries the callback that serves it.
     """
 

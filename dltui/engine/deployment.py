@@ -121,7 +121,7 @@ def in_force(ledger: Ledger, config: Config) -> bool:
 
 
 def check_base(ledger: Ledger, store: BlobStore) -> None:
-    """Raise `RunError` where the next round's base cannot be had: a federation may be older than the run."""
+    """Raise `RunError` if the next round's base cannot be had: a federation may be older than the run."""
     version = ledger.versions.get(ledger.base)
     if version is not None and not store.has(version.digest):
         raise RunError(

@@ -32,7 +32,7 @@ class DiskWatch:
         """What the next round lacks, as it was when last looked."""
 
     def look(self, blob_bytes: int) -> None:
-        """Look again where it is time. Raises RunError where a folder of the run is gone, or another one is there."""
+        """Look again if it is time. Raises RunError if a folder of the run is gone, or another one is there."""
         now = time.monotonic()
         if now - self._looked < LOOK_SECONDS:
             return

@@ -17,8 +17,8 @@ from dltui.core.format import unix
 from dltui.core.state.state import State
 
 STALL_SECONDS, STALL_SHARE = 3.0, 0.2
-"""A node that keeps the engine waiting keeps the clients waiting too: for so many seconds at least, and so much of the
-phase, it takes from them what they needed."""
+"""A node that keeps the engine waiting keeps the clients waiting too: at least for this many seconds, and for this share
+of the phase, it takes from them what they needed."""
 
 
 class ExcusedRounds:
@@ -66,7 +66,7 @@ class ExcusedRounds:
     def asking(self, since: float | None = None) -> Iterator[None]:
         """Around what is asked of the node: a long silence excuses the round in which it began.
 
-        `since` (monotonic seconds) is when it began where something else noticed it before.
+        `since` (monotonic seconds) is when it began if something else noticed it before.
         """
         if self._asked is None:
             self._asked = since or time.monotonic(), self._in_flight, self._bearable

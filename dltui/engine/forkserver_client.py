@@ -72,7 +72,7 @@ class ForkServerClient:
             **os.environ,
             "OMP_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
-            # Whoever asks torch whether there is a GPU: asked this way, no driver starts before the fork.
+            # Makes torch query NVML instead of CUDA, so that no driver is initialised before the fork.
             "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
         }
         with open(self._logs / "forkserver.log", "ab") as log:

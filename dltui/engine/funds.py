@@ -1,4 +1,4 @@
-"""Whether the operator can pay for a run on a chain where nobody gave it money, and how to help where it cannot."""
+"""Whether the operator can pay for a run on a chain where nobody gave it money, and how to help if it cannot."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fund_client(rpc: Rpc, wallet: Wallet, address: str, config: Config) -> None:
 
 
 def check_funds(rpc: Rpc, operator: str, config: Config, where: str) -> None:
-    """Raise `ChainError` naming address, balance, need and a way, where the operator cannot pay for the beginning."""
+    """Raise `ChainError` naming address, balance, need and a way, if the operator cannot pay for the beginning."""
     block = rpc.call("eth_getBlockByNumber", "latest", False)
     price = HEADROOM * int(block.get("baseFeePerGas", "0x0"), 16) + 10**9
     deployments = 0 if config.chain.federation else gas.deployments()

@@ -52,11 +52,11 @@ class ChainIndexer:
 
     @property
     def behind(self) -> bool:
-        """Whether `poll` ended before the chain's head, which it does where there is much to read."""
+        """Whether `poll` ended before the chain's head, which it does if there is much to read."""
         return self._blocks.behind
 
     def watch(self, contracts: Mapping[str, str]) -> None:
-        """Count contracts (name to address) that somebody deployed before the run."""
+        """Count contracts (name to address) that were deployed before the run."""
         self.facts.contracts.update({address: name for name, address in contracts.items()})
         self._blocks.watch(contracts.values())
 
@@ -80,7 +80,7 @@ class ChainIndexer:
                 self._tell(facts)
 
     def poll(self, idle: bool = False) -> bool:
-        """Read what is new; True where there was something. `idle`: nothing is expected."""
+        """Read what is new; return True if there was something. `idle`: nothing is expected."""
         before = self.block
         for block in self._blocks.fresh(before, idle):
             self.block = block.number
@@ -93,9 +93,9 @@ class ChainIndexer:
         return self.block > before
 
     def verdicts_of(self, facts: RoundFacts) -> tuple[Verdict, ...]:
-        """The verdicts of a closed round: those that its version's manifest names, or recomputed where it has none.
+        """Return the verdicts of a closed round: those that its version's manifest names, or recomputed if it has none.
 
-        Raises BlobError, Malformed or Unavailable where they cannot be read.
+        Raises BlobError, Malformed or Unavailable if they cannot be read.
         """
         if facts.number not in self._verdicts:
             self._verdicts = {facts.number: self._read(facts)}

@@ -23,7 +23,7 @@ DEMO_KEYS = "demo.json"
 
 
 def operator_of(config: Config, password: str) -> Key:
-    """The operator's key from its keystore; raises ConfigError where file or password is wrong."""
+    """The operator's key from its keystore; raises ConfigError if file or password is wrong."""
     secret = open_keystore(Path(config.chain.keystore).expanduser(), password)
     return Key(secret, address_of(secret), secret)
 

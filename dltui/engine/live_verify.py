@@ -1,4 +1,4 @@
-"""One thing of a live run, checked while it runs: what the journal says against the chain, asked anew, and the blobs.
+"""One thing of a live run, checked while it runs: what the journal says against the chain, asked again, and the blobs.
 
 The registry and the rounds are read through eth_call rather than remembered, blobs are hashed again, and a closed
 round's result is recomputed. `dltui verify` checks a whole run, and re-executes its chain, when the run is over.

@@ -1,4 +1,4 @@
-"""The chain under the run: starts the node, restarts it where it dies, brings it forward, and closes it."""
+"""The chain under the run: starts the node, restarts it if it dies, brings it forward, and closes it."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class NodeSupervisor:
 
     @property
     def endpoint(self) -> Endpoint:
-        """What each process of the run is told about the chain."""
+        """How each process of the run reaches the chain."""
         chain = self._config.chain
         near = Endpoint(self.node.url, self.chain_id, self.node.word)
         if not self.log.sparse:

@@ -47,7 +47,7 @@ class Operator:
         self._answers: dict[str, tuple[bool, str]] = {}
 
     def handle(self, command: Command) -> str:
-        """Carry a command out once and return what became of it; raises DltuiError where it is refused."""
+        """Carry a command out once and return what became of it; raises DltuiError if it is refused."""
         if COMMANDS[command.name].query:
             return self._queries.answer(command)
         if command.id not in self._answers:

@@ -31,7 +31,7 @@ class Queries:
         self._sender = sender
 
     def answer(self, command: Command) -> str:
-        """The answer as a document of `core.answers`. Raises RunError where there is none."""
+        """The answer as a document of `core.answers`. Raises RunError if there is none."""
         if command.name == "tx.show":
             return self._transaction(command.args["hash"])
         return self._estimate(command.args["command"], command.args["args"])

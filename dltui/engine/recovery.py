@@ -44,7 +44,7 @@ class Recovery:
         self._emit = emit
 
     def surviving(self, step: Callable[[], T]) -> T:
-        """Take one step, again from its beginning where the node or the fork server was lost in it."""
+        """Take one step, again from its beginning if the node or the fork server was lost in it."""
         for _ in range(MOST_LOSSES):
             self._reactor.check_stop()
             try:
@@ -67,7 +67,7 @@ class Recovery:
     def fork_server(self, error: ForkServerLost) -> None:
         """The fork server died, and with it all children: start another one, and everybody again.
 
-        Raises ForkServerLost where new ones die too.
+        Raises ForkServerLost if new ones die too.
         """
         self._emit(
             ev.RunAlert(

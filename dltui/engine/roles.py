@@ -16,7 +16,7 @@ from dltui.engine.evaluator import EvaluatorSpec
 
 @dataclass(frozen=True)
 class Role:
-    """The type of a spec, and the function that serves until it is told to end: spec, telemetry pipe → exit code."""
+    """The type of a spec, and the function that serves until it has to end: spec, telemetry pipe → exit code."""
 
     spec: type[msgspec.Struct]
     run: Callable[[Any, int], int]

@@ -118,7 +118,7 @@ class Scheduler:
         return self._registration() or self._reinstatement() or self._overdue() or self._miss() or self._opening()
 
     def waiting(self) -> Waiting | None:
-        """What keeps the next round from being opened, for the alert line; a lack is told in an open round, too."""
+        """What keeps the next round from being opened, for the alert line; a lack is said in an open round, too."""
         facts = self._ledger.current
         if self.lack is not None and not self.complete():
             return self.lack

@@ -1,4 +1,4 @@
-"""What each child is told at its start, from the run's configuration."""
+"""The spec that each child gets at its start, from the run's configuration."""
 
 from __future__ import annotations
 

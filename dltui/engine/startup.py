@@ -18,7 +18,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Startup:
-    """A context in which a run is prepared. An error is told to the waiting command through stdout, which is a pipe.
+    """A context in which a run is prepared. An error goes to the waiting command through stdout, which is a pipe.
 
     If the run is `new`, its directory is removed with an error.
     """

@@ -45,7 +45,7 @@ class TelemetryReader:
             self._emit(ev.RunAlertCleared(id=alerts.SILENT.id(name)))
 
     def late(self, name: str, pid: int) -> None:
-        """A deadline passed without a client whose process runs: say so where it is silent."""
+        """A deadline passed without a client whose process runs: say so if it is silent."""
         now = time.monotonic()
         quiet = now - self._heard.get(name, now)
         if quiet < SILENT_SECONDS:

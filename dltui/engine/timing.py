@@ -33,7 +33,7 @@ class _Account:
     phases: dict[str, float] = field(default_factory=lambda: dict.fromkeys(ev.Phases.__struct_fields__, 0.0))
     told: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
     spells: list[tuple[float, float, str]] = field(default_factory=list)
-    """When somebody worked: from, to, and who."""
+    """When a participant worked: from, to, and which."""
 
     def turns(self, phase: str, now: float, into: str | None = None) -> None:
         """`phase` begins; the time since the last turn belongs to the phase `into`, by default the one that ends."""
@@ -95,7 +95,7 @@ class Timings:
                 account.closed = now
 
     def opened(self, number: int, ago: float = 0.0) -> None:
-        """A round began, `ago` seconds ago where an earlier engine opened it."""
+        """A round began, `ago` seconds ago if an earlier engine opened it."""
         began = time.monotonic() - ago
         self._accounts[number] = account = _Account(began, began, whole=ago == 0.0)
         self._newest = number

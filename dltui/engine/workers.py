@@ -52,9 +52,9 @@ class WorkerPool:
         self.parts: dict[str, int] = {}
         """Client id to the slice of the data that it holds."""
         self._specs: dict[str, dict[str, Any]] = {}
-        """What each client was told at its start, and is told again."""
+        """The spec of each client, for its restart."""
         self.names: dict[int, str] = {}
-        """What the client of a slice calls itself, where that is not what the configuration says."""
+        """What the client of a slice calls itself, if that is not what the configuration says."""
         self.stopping = self._hung = False
 
     @property
@@ -176,7 +176,7 @@ class WorkerPool:
         self._emit(ev.RunAlert(id=alerts.EXITED.id(name), severity="warning", text=text, hint=hint))
 
     def late(self, name: str) -> None:
-        """A deadline passed without a client: say so where it is one of this machine that runs and is silent."""
+        """A deadline passed without a client: say so if it is one of this machine that runs and is silent."""
         child = self.child(name)
         if child is not None and child.pid is not None and child.code is None:
             self._drain(child)

@@ -36,7 +36,7 @@ class Chain:
     last_block: int
     stream: FactStream
     federation_ids: frozenset[str]
-    """In hex, of the FLContracts that were deployed (none where the run attached to one of another operator)."""
+    """In hex, of the FLContracts that were deployed (none if the run attached to one of another operator)."""
 
 
 def federation_ids(block: MinedBlock) -> frozenset[str]:
@@ -46,7 +46,7 @@ def federation_ids(block: MinedBlock) -> frozenset[str]:
 
 
 def described(paths: RunPaths) -> dict[str, Any]:
-    """`run.json`; raises MismatchError where it is missing or damaged: every run has one before its first event."""
+    """`run.json`; raises MismatchError if it is missing or damaged: every run has one before its first event."""
     try:
         return read_run_json(paths)
     except RunError as error:
@@ -88,7 +88,7 @@ def _check_start(data: Any, config: Config, document: dict[str, Any], where: str
 def check_engine(paths: RunPaths, config: Config, events: Sequence[Event], engine: str) -> None:
     """Raise MismatchError unless all of the run tells of the one engine that made its transaction log.
 
-    A chain of the run's own must not pass as one on somebody else's node, which nobody can execute again.
+    A chain of the run's own must not pass as one on another's node, which nobody can execute again.
     """
     by = "the transaction log is of"
     chosen = URL if config.chain.is_url else engine if config.chain.engine == "auto" else config.chain.engine

@@ -112,7 +112,7 @@ class Reexecution:
     def compare_accounts(self) -> int:
         """Compare anvil's closing state, all accounts with their storage, with the re-executed one, by its root.
 
-        Returns the number of accounts; 0 where the node was killed and left no state.
+        Returns the number of accounts; 0 if the node was killed and left no state.
         """
         path = self._paths.chain / statefile.STATE_FILE
         try:
@@ -184,7 +184,7 @@ def _head(state: sqlite3.Connection) -> int:
 def _compare(
     stored: sqlite3.Connection, again: sqlite3.Connection, table: str, order: str, last: int | None, where: Path
 ) -> int:
-    """Compare a table, up to block `last` where that is given."""
+    """Compare a table, up to block `last` if that is given."""
     block = order.partition(",")[0]
     query = f"SELECT * FROM {table}{'' if last is None else f' WHERE {block} <= {last}'} ORDER BY {order}"
     count = 0

@@ -1,4 +1,4 @@
-"""The chain part of `verify` where the chain is not the run's own: signatures and receipts, but no re-execution."""
+"""The chain part of `verify` if the chain is not the run's own: signatures and receipts, but no re-execution."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Recorded:
     def blocks(self) -> Iterator[MinedBlock]:
         """The blocks of the log: each transaction's signature is checked, and its receipt asked for again.
 
-        Raises MismatchError at the first difference, ChainError where the node stops answering.
+        Raises MismatchError at the first difference, ChainError if the node stops answering.
         """
         rpc = Rpc(self._node.url) if self._node is not None else None
         try:

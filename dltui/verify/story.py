@@ -105,7 +105,7 @@ def _first(found: Iterable[str]) -> str:
 def untold(events: Sequence[Event], versions: Iterable[int]) -> list[str]:
     """What a run that is done should have told of data, model, `versions` and node, and has not, in words.
 
-    An evaluator that died may be the reason, or somebody who took the events out: their absence says nothing.
+    An evaluator that died may be the reason, or a person who took the events out: their absence says nothing.
     """
     last = events[-1].data
     if not isinstance(last, ev.RunFinished) or last.status != "done":

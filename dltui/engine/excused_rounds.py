@@ -17,8 +17,8 @@ from dltui.core.format import unix
 from dltui.core.state.state import State
 
 STALL_SECONDS, STALL_SHARE = 3.0, 0.2
-"""A node that keeps the engine waiting keeps the clients waiting too: at least for this many seconds, and for this share
-of the phase, it takes from them what they needed."""
+"""A node that keeps the engine waiting keeps the clients waiting too: for at least this many seconds, or this share
+of the phase (whichever is more), it takes what they needed."""
 
 
 class ExcusedRounds:

@@ -228,5 +228,5 @@ class _Steps:
             return
         name = self._transactor.facts.id_of(member.address)
         text = f"{name} is suspended for misses of an earlier time, and runs again"
-        hint = f"reinstate it: dltui client reinstate {name}"
+        hint = f"reinstate it (dltui client reinstate {name})"
         self._run.recorder.emit(ev.RunAlert(id=alerts.SUSPENDED.id(name), severity="warning", text=text, hint=hint))

@@ -20,8 +20,6 @@ import sys
 import traceback
 from typing import Any
 
-import msgspec
-
 from dltui.lifeline import die_with_parent, name_process
 
 PACKET = 1 << 17
@@ -50,11 +48,10 @@ def main(descriptor: int) -> None:
 
 def _warm() -> None:
     """Import what the children need, so that they share its memory."""
-    import dltui.client.process
-    import dltui.engine.evaluator
+    from dltui.engine.roles import ROLES
     from dltui.learning.runtime import warm
 
-    assert dltui.client.process and dltui.engine.evaluator
+    assert ROLES
     warm()
     gc.collect()
     gc.freeze()
@@ -115,14 +112,9 @@ def _child(message: dict[str, Any], descriptors: list[int], own: tuple[int, int]
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
-    if message["role"] == "evaluator":
-        from dltui.engine import evaluator
+    from dltui.engine import roles
 
-        return evaluator.run(msgspec.convert(message["spec"], evaluator.EvaluatorSpec), telemetry)
-    from dltui.client.process import run
-    from dltui.client.spec import ClientSpec
-
-    return run(msgspec.convert(message["spec"], ClientSpec), telemetry)
+    return roles.carry_out(message["role"], message["spec"], telemetry)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ class Scheduler:
             return Waiting(
                 alerts.APPROVAL.id(),
                 f"version {version} waits for the operator's approval",
-                f"a approves, x rejects it (dltui model approve {version})",
+                f"approve it (dltui model approve {version}) or reject it (dltui model reject {version})",
             )
         if self.unanswered() is not None and not self._ledger.rounds:
             return None
@@ -145,7 +145,7 @@ class Scheduler:
         ids = sorted(self._id(m) for m in members if m.status == "pending" and m.address in self._ledger.data)
         if not ids:
             return None
-        hint = f"r registers {'it' if len(ids) == 1 else 'one'} (dltui client register {ids[0]})"
+        hint = f"register {'it' if len(ids) == 1 else 'one'} (dltui client register {ids[0]})"
         return Waiting(alerts.PENDING.id(), f"waiting to be registered: {names(ids, 2)}", hint)
 
     def _starved(self) -> Waiting:
@@ -155,9 +155,9 @@ class Scheduler:
         down = sorted(self._id(m) for m in members if m.status == "active" and self._clients.is_gone(m.address))
         ways = []
         if suspended:
-            ways.append(f"U reinstates {names(suspended)} (dltui client reinstate {suspended[0]})")
+            ways.append(f"reinstate {names(suspended)} (dltui client reinstate {suspended[0]})")
         if down:
-            ways.append(f"R restarts {names(down)} (dltui client restart {down[0]})")
+            ways.append(f"restart {names(down)} (dltui client restart {down[0]})")
         return Waiting(
             alerts.STARVED.id(),
             f"{plural(len(self._able), 'client')} can take part, a round needs {self._needed()}",

@@ -56,7 +56,7 @@ class TelemetryReader:
                 id=alerts.SILENT.id(name),
                 severity="warning",
                 text=f"{name} (pid {pid}) has said nothing for {quiet:.0f} s, it may hang",
-                hint=f"end it (dltui client stop {name} --kill), then R restarts it (dltui client restart {name})",
+                hint=f"end it (dltui client stop {name} --kill), then restart it (dltui client restart {name})",
             )
         )
 

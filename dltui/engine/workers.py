@@ -164,7 +164,7 @@ class WorkerPool:
         if self.stopping or (child.asked and code in (0, -signal.SIGTERM)):
             return
         text = f"{name} {ending(code)}"
-        hint = f"R restarts it (dltui client restart {name}); its log: {self._log(child)}"
+        hint = f"restart it (dltui client restart {name}); its log: {self._log(child)}"
         if child.asked:
             text += ", as the operator asked"
         elif self._config.clients.restart:

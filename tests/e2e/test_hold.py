@@ -76,6 +76,6 @@ def test_a_run_without_a_screen_counts_down_when_too_few_clients_are_left_and_fa
     left = [int(seconds) for seconds in re.findall(r"the run fails in (\d+) s", err)]
     assert len(left) > 5 and left[-1] < 10, err
     assert "held: a screen is attached: 1 client can take part, a round needs 2" in err
-    assert "U reinstates client-1 (dltui client reinstate client-1)" in err
+    assert "reinstate client-1 (dltui client reinstate client-1)" in err
     assert "run failed, exit code 1: 1 client can take part, a round needs 2" in err
     assert re.search(r"failed \d+/50 rounds", out), out

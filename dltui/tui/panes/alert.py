@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from dltui.core.state.entities import Alert
 from dltui.core.state.state import State
 from dltui.core.views import alert_line, limit
 from dltui.errors import DltuiError
-from dltui.tui.hints import answered, may_write
+from dltui.tui.hints import answered, may_write, with_keys
 from dltui.tui.widgets.lines import Lines
 from dltui.tui.widgets.safe_text import line
-
-_TWIN = re.compile(r" \(dltui [^)]*\)")
 
 
 class AlertLine(Lines):
@@ -45,5 +41,5 @@ class AlertLine(Lines):
             return " - the walkthrough does it"
         if not alert.hint or not may_write(self):
             return ""
-        hint = f" - {alert.hint}"
-        return hint if len(hint) <= room else _TWIN.sub("", hint)
+        hint = f" - {with_keys(self, alert.hint)}"
+        return hint if len(hint) <= room else f" - {with_keys(self, alert.hint, short=True)}"

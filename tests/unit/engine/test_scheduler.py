@@ -121,7 +121,7 @@ def test_no_round_is_opened_for_clients_without_a_process(bench: Bench, late: No
     waiting = bench.scheduler.waiting()
     assert waiting is not None and (waiting.id, waiting.fails_after) == ("starved", STARVED_SECONDS)
     assert waiting.text == "1 client can take part, a round needs 2"
-    assert waiting.hint == "R restarts client-1, client-2 and client-3 (dltui client restart client-1)"
+    assert waiting.hint == "restart client-1, client-2 and client-3 (dltui client restart client-1)"
 
 
 def test_the_way_back_of_suspended_clients_is_named(bench: Bench, late: None) -> None:
@@ -129,7 +129,7 @@ def test_the_way_back_of_suspended_clients_is_named(bench: Bench, late: None) ->
         bench.ledger.by_index[index].status = "suspended"
     waiting = bench.scheduler.waiting()
     assert waiting is not None
-    assert waiting.hint == "U reinstates client-0, client-1 and client-3 (dltui client reinstate client-0)"
+    assert waiting.hint == "reinstate client-0, client-1 and client-3 (dltui client reinstate client-0)"
 
 
 def test_who_was_suspended_before_this_engine_is_reinstated_once(bench: Bench) -> None:

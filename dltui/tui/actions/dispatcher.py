@@ -21,7 +21,7 @@ from dltui.tui.actions.selection import ScreenSelection, verifiable
 from dltui.tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 MAIN_ONLY = "works on the main screen"
 LOGS_ONLY = "works in the logs"
@@ -30,7 +30,7 @@ LOGS_ONLY = "works in the logs"
 class Control:
     """Does the actions of the registry for `app`. A screen's own `action_…` goes first, then what is here."""
 
-    def __init__(self, app: DltuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self._app = app
 
     # actions

@@ -38,7 +38,8 @@ class Control:
     def do(self, name: str) -> None:
         """Does an action on the present screen, or says why not."""
         app = self._app
-        if name == "open" and app.story.led and app.screen is app.main and app.main.pane.cursor is None:
+        present: object = app.screen
+        if name == "open" and app.story.led and present is app.main and app.main.pane.cursor is None:
             name = "story_pause"
         action = app.actions[name]
         selection = self.selection

@@ -56,7 +56,7 @@ _Commands: Any = msgspec.defstruct(
 )
 
 
-class KeysSection(_Commands, frozen=True, kw_only=True, omit_defaults=True):  # type: ignore[call-arg]
+class KeysSection(_Commands, frozen=True, kw_only=True, omit_defaults=True):  # type: ignore[call-arg, misc]
     """Key or keys by action. A run's frozen configuration names only those that were changed."""
 
     verify: Key = "v"

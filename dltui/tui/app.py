@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
 from textual import events, work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
@@ -21,7 +20,6 @@ from dltui.core import views
 from dltui.core.commands import Command, cli_twin, new_command
 from dltui.core.events import Event, OpResult
 from dltui.core.sanitize import clean
-from dltui.core.state.entities import Step
 from dltui.core.state.state import State
 from dltui.core.timeline import Picture
 from dltui.errors import DltuiError
@@ -29,6 +27,7 @@ from dltui.rundir.session import ReplaySession, Session
 from dltui.tui.actions.catalog import BY_ID, with_keys
 from dltui.tui.actions.dispatcher import Control
 from dltui.tui.background import aside, in_words
+from dltui.tui.host import Host, Leader
 from dltui.tui.messages import Opened
 from dltui.tui.playback import Story
 from dltui.tui.run_queries import Inquiry
@@ -52,31 +51,14 @@ CHUNK = 1000
 """Events folded before the screen gets a turn."""
 
 
-class Director(Protocol):
+class Director(Leader, Protocol):
     """Leads a walkthrough; it is told what happened and sends its own commands."""
-
-    paused: bool
-    speed: float
-
-    @property
-    def finished(self) -> bool:
-        """It has nothing more to tell."""
-
-    @property
-    def step(self) -> Step | None:
-        """The beat that plays now."""
-
-    def sends(self, name: str, client: str = "") -> bool:
-        """It still has a command of that name to send, about `client` if one is given."""
-
-    def skip(self) -> None:
-        """The present beat stays no longer than it must."""
 
     def tick(self, new_events: list[Event], now: float) -> Any:
         """Told every event once, and the time. Raises DltuiError where the walkthrough failed."""
 
 
-class DltuiApp(App[None]):
+class DltuiApp(Host):
     """One screen on one run.
 
     `director` leads a walkthrough, `clock` gives unix seconds, `ascii` draws without symbols,
@@ -140,6 +122,11 @@ class DltuiApp(App[None]):
         screen = self.get_screen("main")
         assert isinstance(screen, MainScreen)
         return screen
+
+    @property
+    def leader(self) -> Leader | None:
+        """What leads a walkthrough."""
+        return self.director
 
     def may_ask(self) -> bool:
         """An engine runs, and this screen may use its socket."""

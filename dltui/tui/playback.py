@@ -14,7 +14,7 @@ from dltui.core.state.entities import Step
 from dltui.core.state.state import State
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 ANSWERS = {"pending": "client.register", "approval": "model.approve", "exited": "client.restart"}
 """The first word of an alert's id to the command that it asks for."""
@@ -25,7 +25,7 @@ SLOWEST, FASTEST = 0.25, 64.0
 class Story:
     """The walkthrough that leads a run, or the recording of one; nothing happens where there is neither."""
 
-    def __init__(self, app: DltuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self._app = app
         self._events: list[Event] = []
         self._marks = Marks()
@@ -40,7 +40,7 @@ class Story:
     def step(self, live: State) -> Step | None:
         """The beat to tell: the one that is looked at, that of the recording, or that which plays now."""
         app = self._app
-        told = app.director.step if app.director is not None and not app.picture.elsewhere else None
+        told = app.leader.step if app.leader is not None and not app.picture.elsewhere else None
         return told or app.picture.shown(live).demo
 
     @property
@@ -51,23 +51,23 @@ class Story:
     @property
     def led(self) -> bool:
         """There is a story to move through."""
-        return self._app.recording is not None or self._app.director is not None
+        return self._app.recording is not None or self._app.leader is not None
 
     @property
     def paused(self) -> bool:
         """It stands still until it is told to go on."""
-        led = self._app.recording or self._app.director
+        led = self._app.recording or self._app.leader
         return led is not None and led.paused
 
     @property
     def over(self) -> bool:
         """The walkthrough has nothing more to tell, and its run has ended."""
-        director = self._app.director
+        director = self._app.leader
         return director is not None and director.finished and self._app.over
 
     def answers(self, alert: str) -> bool:
         """The walkthrough itself does what the alert of this id asks for, so nobody needs to."""
-        director = self._app.director
+        director = self._app.leader
         kind, _, client = alert.partition("-")
         return director is not None and kind in ANSWERS and director.sends(ANSWERS[kind], client)
 
@@ -75,7 +75,7 @@ class Story:
     def says(self) -> str:
         """Where one is, in words; empty where there is no story."""
         app = self._app
-        recording, director = app.recording, app.director
+        recording, director = app.recording, app.leader
         if recording is not None:
             how = "paused" if recording.paused else "at the end" if recording.finished else f"{recording.speed or 0:g}x"
             return f"replay {how}, event {recording.position:,} of {recording.marks.last:,}"
@@ -95,8 +95,8 @@ class Story:
             self._seek(mark.seq if mark else app.recording.marks.last)
         elif self.past:
             self._view(self._beat + 1)
-        elif app.director is not None:
-            app.director.skip()
+        elif app.leader is not None:
+            app.leader.skip()
 
     def back(self) -> None:
         """To the beat or round before."""
@@ -104,7 +104,7 @@ class Story:
         if app.recording is not None:
             mark = app.recording.marks.before(app.recording.position)
             self._seek(mark.seq if mark else 1)
-        elif app.director is not None:
+        elif app.leader is not None:
             at = self._beat if self.past else len(self._marks.beats) - 1
             if at > 0:
                 self._view(at - 1)
@@ -113,14 +113,14 @@ class Story:
 
     def pause(self) -> None:
         """Stands still, or goes on; a walkthrough's run is not paused by it."""
-        led = self._app.recording or self._app.director
+        led = self._app.recording or self._app.leader
         if led is not None:
             led.paused = not led.paused
             self._app.main.repaint()
 
     def change_speed(self, factor: float) -> None:
         """Multiplies the speed."""
-        led = self._app.recording or self._app.director
+        led = self._app.recording or self._app.leader
         if led is not None:
             led.speed = min(FASTEST, max(SLOWEST, (led.speed or 1.0) * factor))
             self._app.main.repaint()

@@ -17,13 +17,13 @@ from textual.screen import Screen
 from dltui.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 
 class Ahead:
     """Holds when each screen was first seen against when a key was pressed; both are seconds of the steady clock."""
 
-    def __init__(self, app: DltuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self._app = app
         self._seen: WeakKeyDictionary[Screen[object], float] = WeakKeyDictionary()
         self._text = ""

@@ -15,7 +15,12 @@ def same_as_golden(text: str, name: str, size: tuple[int, int]) -> None:
     """The text fits `size` (columns, lines) and equals the golden of that name and size."""
     lines = text.splitlines()
     assert len(lines) <= size[1] and max(map(cell_len, lines)) <= size[0]
-    golden = GOLDENS / f"{name}-{size[0]}x{size[1]}.txt"
+    same_as_file(text, f"{name}-{size[0]}x{size[1]}")
+
+
+def same_as_file(text: str, name: str) -> None:
+    """The text equals the golden of that name."""
+    golden = GOLDENS / f"{name}.txt"
     if os.environ.get("DLTUI_UPDATE_GOLDENS"):
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")

@@ -37,3 +37,18 @@ async def settle(app: DltuiApp, pilot: Pilot[None], seq: int) -> None:
     await pilot.pause()
     app.main.paint()
     await pilot.pause()
+
+
+def screen_colours(app: DltuiApp) -> str:
+    """What is on the terminal as runs of one style: one line each, with its row, the style and the text."""
+    lines: list[str] = []
+    for row, strip in enumerate(app.screen._compositor.render_strips()):
+        runs: list[tuple[str, str]] = []
+        for segment in strip:
+            look = str(segment.style or "")
+            if runs and runs[-1][0] == look:
+                runs[-1] = (look, runs[-1][1] + segment.text)
+            else:
+                runs.append((look, segment.text))
+        lines += [f"{row:>2} {look:<28} |{text.rstrip()}" for look, text in runs if text.strip()]
+    return "\n".join(lines) + "\n"

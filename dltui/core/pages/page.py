@@ -9,7 +9,7 @@ from dltui.core import format as fmt
 from dltui.core.state.entities import Round, Tx
 from dltui.core.state.state import State
 from dltui.core.views.chain import DEPLOY
-from dltui.core.views.taking_part import awaited, missed, weight_shares
+from dltui.core.views.taking_part import awaited, missed, verdict_word, weight_shares
 
 Target = tuple[str, Any]
 """A kind (client, version, round, tx, event; call, operator or set-up for gas) and its id."""
@@ -112,9 +112,8 @@ def _where_else(kind: str, id: Any) -> tuple[Fact, ...]:
 
 def verdict_cell(included: bool, reason: str) -> Cell:
     """Return a verdict as symbol and word."""
-    word = "included" if included else reason.lower().replace("_", " ")
     tone = "done" if included else "bad"
-    return f"{fmt.symbol(tone)} {word}", tone
+    return f"{fmt.symbol(tone)} {verdict_word(included, reason)}", tone
 
 
 def update_cell(state: State, shown: Round, client: str) -> Cell:

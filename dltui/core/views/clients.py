@@ -12,7 +12,7 @@ from dltui.core import format as fmt
 from dltui.core.chain_states import ClientStatus, RoundState
 from dltui.core.state.entities import Client, GasRow, Round
 from dltui.core.state.state import State
-from dltui.core.views.taking_part import weight_shares
+from dltui.core.views.taking_part import verdict_word, weight_shares
 
 
 class ClientRow(msgspec.Struct, frozen=True):
@@ -167,7 +167,7 @@ def _in_round(state: State, client: Client) -> tuple[str, str]:
         return ("ok", "attested") if client.id in current.attested else ("busy", activity or "attesting")
     verdict = next((v for v in current.verdicts if v.client == client.id), None)
     if verdict is not None:
-        return ("done", "included") if verdict.included else ("bad", verdict.reason.lower().replace("_", " "))
+        return "done" if verdict.included else "bad", verdict_word(verdict.included, verdict.reason)
     return ("ok", "sent") if client.id in current.submitted else idle
 
 

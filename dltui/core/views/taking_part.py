@@ -28,6 +28,11 @@ def missed(shown: Round, client: str) -> bool:
     return client in shown.selected and client not in shown.submitted and client in shown.late
 
 
+def verdict_word(included: bool, reason: str) -> str:
+    """Return what was decided on an update, in words: `included`, or the reason against it."""
+    return "included" if included else reason.lower().replace("_", " ")
+
+
 def weight_shares(shown: Round) -> dict[str, Fraction]:
     """Return each judged client's part of the weights in the result; 0 for one that was left out.
 

@@ -21,7 +21,7 @@ from dltui.tui.actions.selection import ScreenSelection, verifiable
 from dltui.tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 MAIN_ONLY = "works on the main screen"
 LOGS_ONLY = "works in the logs"
@@ -30,7 +30,7 @@ LOGS_ONLY = "works in the logs"
 class Control:
     """Does the actions of the registry for `app`. A screen's own `action_…` goes first, then what is here."""
 
-    def __init__(self, app: DltuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self._app = app
 
     # actions
@@ -38,7 +38,8 @@ class Control:
     def do(self, name: str) -> None:
         """Does an action on the present screen, or says why not."""
         app = self._app
-        if name == "open" and app.story.led and app.screen is app.main and app.main.pane.cursor is None:
+        present: object = app.screen
+        if name == "open" and app.story.led and present is app.main and app.main.pane.cursor is None:
             name = "story_pause"
         action = app.actions[name]
         selection = self.selection

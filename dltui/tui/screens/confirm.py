@@ -18,7 +18,7 @@ from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.safe_text import line
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -32,7 +32,7 @@ class ConfirmScreen(Dialog[bool]):
         Binding("n", "cancel", show=False),
     ]
 
-    def __init__(self, app: DltuiApp, request: Request, *, dangerous: bool) -> None:
+    def __init__(self, app: Host, request: Request, *, dangerous: bool) -> None:
         self.dltui = app
         self.request = request
         self.dangerous = dangerous

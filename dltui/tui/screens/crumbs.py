@@ -9,10 +9,10 @@ from rich.text import Text
 from dltui.tui.widgets.safe_text import Part, line
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 
-def crumbs(app: DltuiApp, *names: str, past: bool = False) -> Text:
+def crumbs(app: Host, *names: str, past: bool = False) -> Text:
     """The names, the last one strong; `past` says that the screen draws the moment that the main screen shows."""
     parts: list[Part] = [(" dltui", "head"), (f"   run {app.state.run or 'no run yet'}", "quiet")]
     for at, name in enumerate(names, start=1):

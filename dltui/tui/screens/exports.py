@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from dltui.core.export import exported
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 
-def write_rows(app: DltuiApp, rows: list[dict[str, Any]], name: str, now: float) -> None:
+def write_rows(app: Host, rows: list[dict[str, Any]], name: str, now: float) -> None:
     """Saves them as CSV and JSON under this name and time, and tells where, or why not."""
     if not rows:
         app.tell("there is nothing to export", "warning")

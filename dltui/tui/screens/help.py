@@ -18,7 +18,7 @@ from dltui.tui.widgets.lines import FoldedLines
 from dltui.tui.widgets.safe_text import line
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 _MOVES = (
     ("up down", "move in the focused pane"),
@@ -34,7 +34,7 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark,f1", "dismiss(None)", "Close", show=False),
     ]
 
-    def __init__(self, app: DltuiApp, selection: ScreenSelection) -> None:
+    def __init__(self, app: Host, selection: ScreenSelection) -> None:
         super().__init__()
         self.dltui = app
         self.selection = selection

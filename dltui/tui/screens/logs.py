@@ -31,7 +31,7 @@ from dltui.tui.widgets.log_view import LIMIT, LogView
 from dltui.tui.widgets.safe_text import Part, fit, line, plain_ascii
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 POLL_SECONDS = 0.5
 _INKS = {"debug": "faint", "info": "", "warning": "warn", "error": "bad"}
@@ -63,7 +63,7 @@ class LogsScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
     AUTO_FOCUS = "#logs"
 
-    def __init__(self, app: DltuiApp, folder: Path, only: str | None = None) -> None:
+    def __init__(self, app: Host, folder: Path, only: str | None = None) -> None:
         super().__init__()
         self.dltui = app
         self.only = only

@@ -35,7 +35,7 @@ from dltui.tui.widgets.footer import Hint, KeyHints
 from dltui.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 FOLDED = frozenset({"chain", "registry"})
 """Panes that a small terminal shows only alone."""
@@ -50,10 +50,10 @@ class MainScreen(PaneKeys):
 
     AUTO_FOCUS = None
 
-    def __init__(self, app: DltuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         super().__init__()
         self.dltui = app
-        self.current = "clients" if app.director is None else "round"
+        self.current = "clients" if app.leader is None else "round"
         self.zoomed = False
         self.greets = app.first
         """The caption speaks to somebody who has no other run."""

@@ -34,7 +34,7 @@ from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 PAGES: dict[str, Callable[[State, Any, float], Page]] = {
     "client": client_page,
@@ -56,7 +56,7 @@ class PageScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
     AUTO_FOCUS = None
 
-    def __init__(self, app: DltuiApp, kind: str, id: Any) -> None:
+    def __init__(self, app: Host, kind: str, id: Any) -> None:
         super().__init__()
         self.dltui = app
         self.about: Target = (kind, id)

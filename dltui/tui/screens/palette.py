@@ -23,7 +23,7 @@ from dltui.tui.widgets.line_view import LineView
 from dltui.tui.widgets.safe_text import fit, line
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 _HINT = "an action, a client, v3, round 2, or the beginning of a hash"
 MOST = 200
@@ -85,7 +85,7 @@ class PaletteScreen(ModalScreen["str | Target | None"]):
     ]
     AUTO_FOCUS = "#query"
 
-    def __init__(self, app: DltuiApp, selection: ScreenSelection) -> None:
+    def __init__(self, app: Host, selection: ScreenSelection) -> None:
         super().__init__()
         self.dltui = app
         state, control = app.state, app.control

@@ -15,7 +15,7 @@ from dltui.tui.widgets.filter_line import FilterLine
 
 if TYPE_CHECKING:
     from dltui.core.state.state import State
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 SLOWEST, FASTEST = 0.5, 16.0
 """Paints a second."""
@@ -24,7 +24,7 @@ SLOWEST, FASTEST = 0.5, 16.0
 class PaneKeys(Screen[None]):
     """The part of the main screen that acts on the focused pane and on the moment that is shown."""
 
-    dltui: DltuiApp
+    dltui: Host
     panes: dict[str, Pane]
     current: str
     filter_line: FilterLine

@@ -26,7 +26,7 @@ from dltui.tui.widgets.safe_text import Part, line
 from dltui.tui.widgets.shares import Shares
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 REFRESH_SECONDS = 0.5
 NAMES = ("accuracy", "loss", "shares", "gas")
@@ -85,7 +85,7 @@ class PlotsScreen(Screen[None]):
     }
     """
 
-    def __init__(self, app: DltuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         super().__init__()
         self.dltui = app
         self.chosen: int | None = None

@@ -17,7 +17,7 @@ from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.safe_text import line
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 UNCHECKED = " NOT CHECKED: "
 """What `dltui verify` writes before the reason why it could not check a part."""
@@ -26,7 +26,7 @@ UNCHECKED = " NOT CHECKED: "
 class VerifyScreen(Dialog[None]):
     """Checks one `thing` of a live run through its engine, or with None a whole run that is over or recorded."""
 
-    def __init__(self, app: DltuiApp, thing: Target | None) -> None:
+    def __init__(self, app: Host, thing: Target | None) -> None:
         self.dltui = app
         self.thing = thing
         run = app.state.run

@@ -18,7 +18,7 @@ from dltui.tui.screens.dialog import Dialog
 from dltui.tui.widgets.safe_text import line, plain_ascii
 
 if TYPE_CHECKING:
-    from dltui.tui.app import DltuiApp
+    from dltui.tui.host import Host
 
 MOST_BYTES = 24
 
@@ -26,7 +26,7 @@ MOST_BYTES = 24
 class WizardScreen(Dialog[dict[str, Any] | None]):
     """Answers with the arguments of `client.register`, or None."""
 
-    def __init__(self, app: DltuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.dltui = app
         self.free = free_slices(app.state)
         choices = [("confirm", "Add", "primary"), ("cancel", "Cancel (esc)", "default")]

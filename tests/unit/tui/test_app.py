@@ -323,6 +323,9 @@ class Late(FakeSession):
 class Leader:
     paused, speed, finished, step = False, 1.0, False, None
 
+    def sends(self, name, client=""):
+        return False
+
     def tick(self, events, now):
         reached.add("tick")
         threading.Event().wait()

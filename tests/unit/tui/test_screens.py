@@ -28,8 +28,8 @@ from dltui.tui.app import DltuiApp
 from dltui.tui.screens.confirm import ConfirmScreen
 from dltui.tui.screens.help import HelpScreen
 from dltui.tui.screens.quit import QuitScreen
-from tests.kits.goldens import same_as_golden
-from tests.kits.screen_dump import screen_text, settle, until
+from tests.kits.goldens import same_as_file, same_as_golden
+from tests.kits.screen_dump import screen_colours, screen_text, settle, until
 from tests.kits.screen_scenario import (
     FakeSession,
     Script,
@@ -91,6 +91,18 @@ async def test_screens_are_as_they_were(name: str, size: tuple[int, int]) -> Non
     if ascii:
         assert text.isascii()
     same_as_golden(text, name, size)
+
+
+@pytest.mark.parametrize("name", ["live", "awaiting", "finished", "confirm", "help", "lost", "past", "plots"])
+async def test_screens_have_the_colours_that_they_had(name: str) -> None:
+    make, keys, _ascii = SCREENS[name]
+    script = make()
+    app = DltuiApp(FakeSession(script.events), clock=lambda: script.now)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot, len(script.events))
+        await pilot.press(*keys)
+        await pilot.pause()
+        same_as_file(screen_colours(app), f"colours-{name}")
 
 
 @pytest.mark.parametrize(

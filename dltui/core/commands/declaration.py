@@ -74,7 +74,7 @@ class Declaration:
 
     `help` is what `dltui WORDS --help` says. `transaction` is the contract function that it calls; its gas is booked
     under that name. `checks` is the kind of thing that it compares with the chain. A `query` only asks: no event
-    tells of it, and its answer is a document (`core.answers`). An `early` one is carried out before the run is up.
+    tells of it, and its answer is a document (`core.answers`).
     """
 
     name: str
@@ -85,7 +85,6 @@ class Declaration:
     transaction: str
     checks: str
     query: bool
-    early: bool
     shortcuts: tuple[Shortcut, ...]
 
     def request(
@@ -109,11 +108,10 @@ def declare(
     transaction: str = "",
     checks: str = "",
     query: bool = False,
-    early: bool = False,
 ) -> Declaration:
     """Add a command. Without `words`, those of the command line are the name's parts. Raises ValueError for a twin."""
     if name in COMMANDS:
         raise ValueError(f"{name} is declared twice")
     words = name.replace(".", " ") if words is None else words
-    COMMANDS[name] = Declaration(name, args, help, words, transaction, checks, query, early, shortcuts)
+    COMMANDS[name] = Declaration(name, args, help, words, transaction, checks, query, shortcuts)
     return COMMANDS[name]

@@ -45,8 +45,8 @@ PAUSE = declare(
     words="pause",
     help="Open no new round until the run is resumed.",
 )  # fmt: skip
-declare("run.stop", NoArgs, words="stop", help="End a run.", early=True)
+declare("run.stop", NoArgs, words="stop", help="End a run.")
 RESUME = declare("run.resume", NoArgs, words="resume", help="Open rounds again.")
-declare("run.hold", PresenceArgs, words="", early=True)
-declare("demo.step", StepArgs, words="", early=True)
-declare("demo.hold", HoldArgs, words="", early=True)
+declare("run.hold", PresenceArgs, words="")
+declare("demo.step", StepArgs, words="")
+declare("demo.hold", HoldArgs, words="")

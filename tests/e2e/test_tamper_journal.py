@@ -121,7 +121,7 @@ def test_what_the_journal_tells_of_itself(copied: RunPaths, caught: Caught, edit
                 (changed("model.evaluated", "loss", 0.0001, version=2), "the test loss of version 2"),
                 (changed("model.evaluated", "loss", None, version=2), "the test loss of version 2"),
                 (changed("model.evaluated", "samples", 60_000, version=1), "the number of test records"),
-                (changed("model.evaluated", "version", 7, version=1), "measures version 7, which is not on the chain"),
+                (changed("model.evaluated", "version", 7, version=1), "of version 7 before that was published"),
                 (changed("data.described", "records", 70_000), "its records"),
                 (changed("model.described", "parameters", 10**9), "its parameters"),
                 (changed("client.ready", "held_out", 9_999), "the records of client-"),

@@ -142,7 +142,7 @@ def test_a_node_that_goes_away_is_waited_for_and_comes_back(node: EmbeddedNode, 
     node.start()
     assert run.finish(90) == 0, run.story()
     assert [ended.round for ended in run.of(ev.RoundFinalised)] == [1, 2, 3]
-    assert "NOT re-executed" in steps_of(run.paths)["chain"]
+    assert "a node's word" in steps_of(run.paths)["re-execution"]
 
 
 @pytest.mark.slow

@@ -50,7 +50,8 @@ def test_install_offline_is_one_line_with_a_way_out(tmp_path: Path) -> None:
     offline = {"HOME": str(tmp_path), "XDG_DATA_HOME": "", "npm_config_registry": "http://127.0.0.1:9"}
     done = dltui("chain", "install", runs=tmp_path, **offline)
     assert done.returncode == 3 and done.stdout == ""
-    message, hint = done.stderr.splitlines()
+    told, message, hint = done.stderr.splitlines()
+    assert told == "asking the npm registry for the checksum of anvil"
     assert message.startswith("error: dltui chain install: npm refused: ") and "ECONNREFUSED" in message
     assert hint == "  try: check the network; the embedded chain needs no download: --chain embedded"
     assert not (tmp_path / ".local" / "share" / "dltui").exists()

@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _FILES = ("dltui/py.typed", "dltui/_top/config.toml", "dltui/_top/demos/tour.toml")
 _SOURCES_ARE_COMPILED = """
 import hashlib
-from dltui.chain.contracts.bound import artifacts
-from dltui.rundir.paths import top
+from dltui.chain.contracts import artifacts
+from dltui.resources import top
 for name, digest in artifacts.document()["sources"].items():
     if name.startswith("src/"):
         assert hashlib.sha256((top("contracts") / name).read_bytes()).hexdigest() == digest, name

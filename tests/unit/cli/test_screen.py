@@ -245,7 +245,7 @@ def test_a_closed_terminal_leaves_a_live_run_going(tmp_path: Path) -> None:
     run = None
     try:
         said(master, ENTER)
-        (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+        (folder,) = (path.parent for path in tmp_path.glob("*/config.toml"))
         run = LiveSession(folder)
         _until(lambda: any(event.kind == "round.finalised" for event in run.events()), read_from=master)
         os.close(master)
@@ -314,7 +314,7 @@ def test_a_walkthrough_on_a_screen_holds_its_run_while_it_is_read_and_stays_at_i
     process, master = start(["demo", "round.toml", "--speed", "2"], tmp_path)
     try:
         said(master, b"look around", 180)
-        (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+        (folder,) = (path.parent for path in tmp_path.glob("*/config.toml"))
         os.write(master, b"q")
         said(master, b"verified, no mismatch", 120)
         assert process.wait(30) == 0

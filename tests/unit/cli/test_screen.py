@@ -241,7 +241,7 @@ def test_plain_characters_are_drawn_where_they_are_asked_for_or_all_that_there_i
 
 @pytest.mark.slow
 def test_a_closed_terminal_leaves_a_live_run_going(tmp_path: Path) -> None:
-    process, master = start(["--rounds", "200", "--clients", "3"], tmp_path)
+    process, master = start(["--fast", "--rounds", "200", "--clients", "3"], tmp_path)
     run = None
     try:
         said(master, ENTER)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dltui.core.chain_states import ClientStatus
 from dltui.core.commands.arguments import ClientArgs, StopArgs
 from dltui.core.commands.declaration import Declaration, Request, Selection, Shortcut, Unavailable, declare
-from dltui.core.commands.selected import busy_round, selected_client, word_of
+from dltui.core.commands.selected import busy_round, client_that_is, selected_client, word_of
 
 if TYPE_CHECKING:
     from dltui.core.state.entities import Client
@@ -15,16 +15,12 @@ if TYPE_CHECKING:
 
 
 def _suspend(state: State, selection: Selection) -> Request:
-    client = selected_client(state, selection)
-    if client.membership != ClientStatus.ACTIVE:
-        raise Unavailable(f"{client.id} is {client.membership}, not active")
+    client = client_that_is(ClientStatus.ACTIVE, state, selection)
     return _leaves_out(SUSPEND, state, client, "Suspend", "it takes no part until it is reinstated")
 
 
 def _reinstate(state: State, selection: Selection) -> Request:
-    client = selected_client(state, selection)
-    if client.membership != ClientStatus.SUSPENDED:
-        raise Unavailable(f"{client.id} is {client.membership}, not suspended")
+    client = client_that_is(ClientStatus.SUSPENDED, state, selection)
     return _about(REINSTATE, client, "Reinstate", "it takes part from the next round")
 
 
@@ -37,9 +33,7 @@ def _ban(state: State, selection: Selection) -> Request:
 
 
 def _complete_leave(state: State, selection: Selection) -> Request:
-    client = selected_client(state, selection)
-    if client.membership != ClientStatus.LEAVING:
-        raise Unavailable(f"{client.id} is {client.membership}, not leaving")
+    client = client_that_is(ClientStatus.LEAVING, state, selection)
     return _about(COMPLETE_LEAVE, client, "Let go", "its place is free; it may join again")
 
 

@@ -8,7 +8,7 @@ from dltui.core import format as fmt
 from dltui.core.chain_states import ClientStatus, VersionState
 from dltui.core.commands.arguments import ClientArgs, RegisterArgs, VersionArgs
 from dltui.core.commands.declaration import Request, Selection, Shortcut, Unavailable, declare
-from dltui.core.commands.selected import selected_client
+from dltui.core.commands.selected import client_that_is
 
 if TYPE_CHECKING:
     from dltui.core.state.entities import Version
@@ -50,9 +50,7 @@ def free_slices(state: State) -> list[int]:
 
 
 def _refuse(state: State, selection: Selection) -> Request:
-    client = selected_client(state, selection)
-    if client.membership != ClientStatus.PENDING:
-        raise Unavailable(f"{client.id} is {client.membership}, not pending")
+    client = client_that_is(ClientStatus.PENDING, state, selection)
     return REJECT_CLIENT.request(
         {"client": client.id},
         f"Refuse {client.id}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dltui.core.chain_states import ClientStatus
 from dltui.core.commands.declaration import Selection, Unavailable
 
 if TYPE_CHECKING:
@@ -16,6 +17,14 @@ def selected_client(state: State, selection: Selection) -> Client:
     client = state.clients.get(selection.client or "")
     if client is None:
         raise Unavailable("no client is selected")
+    return client
+
+
+def client_that_is(status: ClientStatus, state: State, selection: Selection) -> Client:
+    """Return the selected client. Raises Unavailable if none is selected, or its membership is another one."""
+    client = selected_client(state, selection)
+    if client.membership != status:
+        raise Unavailable(f"{client.id} is {client.membership}, not {status}")
     return client
 
 
